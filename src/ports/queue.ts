@@ -1,0 +1,79 @@
+import type { Intent } from "../model/intent.ts";
+import type { Outcome } from "../model/outcome.ts";
+
+/** A webhook delivery as far as it has to be kept. */
+export interface Delivery {
+  /** `X-GitHub-Delivery`, the same again on redelivery. Remembered for 8 days at least. */
+  id: string;
+  event: string;
+  action?: string;
+  receivedAtMs: number;
+}
+
+export interface Acceptance {
+  delivery: Delivery;
+  /** As `formatKey` writes them. */
+  keys: string[];
+  intents: Intent[];
+  /** Facts that the delivery brought and that cannot be read again (who pushed, what a repository is called): put, last wins. */
+  records: { key: string; value: unknown }[];
+}
+
+export interface Lease {
+  key: string;
+  /** Grows with every lease that is given out: what fences off a holder that was too slow. */
+  token: number;
+  /** How often this key has failed in a row. */
+  attempt: number;
+  expiresAtMs: number;
+}
+
+export interface QueueStats {
+  /** Keys that may run now. */
+  ready: number;
+  /** Keys that wait for their `notBefore`. */
+  delayed: number;
+  leased: number;
+  parked: number;
+  /** Age of the oldest ready key, ms. */
+  oldestReadyMs: number;
+}
+
+export interface ParkedKey {
+  key: string;
+  reason: string;
+  parkedAtMs: number;
+}
+
+/**
+ * Inbox and queue in one, so that a delivery and its keys become durable together (invariant I1). Equal pending keys collapse; a key that is
+ * enqueued while it runs is run again. Keys with unsettled intents come first; installations take turns.
+ */
+export interface Queue {
+  /** Resolves only once everything in it is durable. A delivery id that was accepted before changes nothing. Rejects when the store cannot write. */
+  accept(acceptance: Acceptance): Promise<"accepted" | "duplicate">;
+  /** Durable on resolve. `notBeforeMs` (since the epoch): an earlier due time wins over a later one. Frees a parked key. */
+  enqueue(key: string, options?: { notBeforeMs?: number }): Promise<void>;
+  /** The next key that is due, leased for `ttlMs`; undefined when there is none. */
+  lease(ttlMs: number): Promise<Lease | undefined>;
+  /** Extends a lease; false when it is no longer ours. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  /** Whether the lease is still ours: asked before every write to the outside (invariant I6). */
+  holds(lease: Lease): Promise<boolean>;
+  /** Ends a run. Does nothing, and says false, when the lease is no longer ours: the key then belongs to another run. */
+  settle(lease: Lease, outcome: Outcome | { kind: "failed"; error: string }): Promise<boolean>;
+  /** Intents of a key that have not been settled, oldest first. */
+  intents(key: string): Promise<Intent[]>;
+  settleIntent(id: string, result: string): Promise<void>;
+  /** Called when a key may have become ready, at once and for due times; at most one listener. */
+  onReady(listener: () => void): void;
+  stats(): Promise<QueueStats>;
+  parked(): Promise<ParkedKey[]>;
+  /** Deletes deliveries and settled intents older than that; the ids stay for 8 days at least whatever is asked. */
+  prune(olderThanMs: number): Promise<void>;
+}
+
+/** After the nth failure in a row (n ≥ 1): 1 s, 2 s, 4 s … 15 min, times 0.5–1 by `random` in [0, 1). */
+export function backoffMs(attempt: number, random: number): number {
+  return Math.min(1000 * 2 ** Math.min(attempt - 1, 20), 15 * 60_000) * (0.5 + random / 2);
+}
