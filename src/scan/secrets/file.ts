@@ -1,0 +1,41 @@
+/** One file of a commit as the scanner takes it. */
+export interface FileToScan {
+  path: string;
+  text: string;
+  /** For each line of `text` its 1-based line in the file, 0 where it has none; absent: `text` is the whole file. */
+  lineNumbers?: number[];
+  /** Only findings that touch one of these lines of the file count; absent: all do. */
+  addedLines?: ReadonlySet<number>;
+  /** `text` holds the printable strings of a binary file, its lines mean nothing. */
+  binary?: boolean;
+}
+
+const BINARY_RUN = /[\x20-\x7e\t]{8,}/g;
+
+/**
+ * A blob's bytes as text: byte order marks and UTF-16 are understood. A file with NUL bytes is binary for git, and GitHub shows no
+ * patch of it; one such byte must not hide a key, so its printable strings are what is scanned.
+ */
+export function fileOfBlob(path: string, bytes: Uint8Array, addedLines?: ReadonlySet<number>): FileToScan {
+  const encoding = encodingOf(bytes);
+  if (encoding !== undefined) {
+    const text = new TextDecoder(encoding).decode(bytes);
+    return addedLines ? { path, text, addedLines } : { path, text };
+  }
+  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return { path, text: (latin.match(BINARY_RUN) ?? []).join("\n"), binary: true };
+}
+
+function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return "utf-16le";
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return "utf-16be";
+  const sample = bytes.subarray(0, 4096);
+  let even = 0;
+  let odd = 0;
+  for (let i = 0; i < sample.length; i++) if (sample[i] === 0) i % 2 === 0 ? even++ : odd++;
+  if (even === 0 && odd === 0) return bytes.includes(0) ? undefined : "utf-8";
+  // UTF-16 without a byte order mark: in text that is mostly ASCII every second byte is NUL, and always the same one.
+  if (even === 0 && odd > sample.length * 0.4) return "utf-16le";
+  if (odd === 0 && even > sample.length * 0.4) return "utf-16be";
+  return undefined;
+}
