@@ -1,0 +1,202 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Intent } from "../../model/intent.ts";
+import { parseKey } from "../../model/key.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { Clock } from "../../ports/clock.ts";
+import {
+  type Acceptance,
+  backoffMs,
+  type Lease,
+  type ParkedKey,
+  type Queue,
+  type QueueStats,
+} from "../../ports/queue.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import { type RecordTable, toJson } from "./records.ts";
+import type { Retention } from "./retention.ts";
+import type { Entry, Schedule } from "./schedule.ts";
+
+export interface QueueParts {
+  database: DatabaseSync;
+  commits: GroupCommit;
+  schedule: Schedule;
+  records: RecordTable;
+  retention: Retention;
+  clock: Clock;
+  random: () => number;
+}
+
+/**
+ * Tables for what must survive, {@link Schedule} for what runs when. A key that is pending or leased has its row already, so that enqueueing it
+ * again writes nothing: should the process die, the row makes it run again.
+ */
+export class SqliteQueue implements Queue {
+  readonly #parts: QueueParts;
+  readonly #insertDelivery: StatementSync;
+  readonly #insertIntent: StatementSync;
+  readonly #selectIntents: StatementSync;
+  readonly #settleIntent: StatementSync;
+  readonly #putKey: StatementSync;
+  readonly #deleteKey: StatementSync;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+    const { database } = parts;
+    this.#insertDelivery = database.prepare(
+      "INSERT OR IGNORE INTO deliveries (id, event, action, received_at, accepted_at) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#insertIntent = database.prepare(
+      "INSERT OR IGNORE INTO intents (id, key, asked_at, intent) VALUES (?, ?, ?, ?)",
+    );
+    this.#selectIntents = database.prepare(
+      "SELECT intent FROM intents WHERE key = ? AND settled_at IS NULL ORDER BY asked_at, rowid",
+    );
+    this.#settleIntent = database.prepare(
+      "UPDATE intents SET settled_at = ?, result = ? WHERE id = ? AND settled_at IS NULL RETURNING key",
+    );
+    this.#putKey = database.prepare(
+      "INSERT OR REPLACE INTO keys (key, due_at, attempt, parked_at, parked_reason) VALUES (?, ?, ?, ?, ?)",
+    );
+    this.#deleteKey = database.prepare("DELETE FROM keys WHERE key = ?");
+    this.#restore(database);
+  }
+
+  async accept(acceptance: Acceptance): Promise<"accepted" | "duplicate"> {
+    const { delivery, keys } = acceptance;
+    const records = acceptance.records.map(({ key, value }) => ({ key, json: toJson(value) }));
+    const intents = acceptance.intents.map((intent) => ({ intent, json: JSON.stringify(intent) }));
+    return this.#parts.commits.write(() => {
+      const nowMs = this.#parts.clock.now();
+      const { id, event, action = null, receivedAtMs } = delivery;
+      if (this.#insertDelivery.run(id, event, action, receivedAtMs, nowMs).changes === 0) return "duplicate";
+      for (const { intent, json } of intents) this.#addIntent(intent, json, nowMs);
+      for (const key of keys) this.#add(key, nowMs);
+      for (const { key, json } of records) this.#parts.records.put(key, json);
+      return "accepted";
+    });
+  }
+
+  async enqueue(key: string, options: { notBeforeMs?: number } = {}): Promise<void> {
+    parseKey(key);
+    return this.#parts.commits.write(() => {
+      const nowMs = this.#parts.clock.now();
+      this.#add(key, Math.max(nowMs, options.notBeforeMs ?? nowMs));
+    });
+  }
+
+  async lease(ttlMs: number): Promise<Lease | undefined> {
+    return this.#parts.schedule.lease(ttlMs);
+  }
+
+  async renew(lease: Lease, ttlMs: number): Promise<boolean> {
+    return this.#parts.schedule.renew(lease, ttlMs);
+  }
+
+  async holds(lease: Lease): Promise<boolean> {
+    return this.#parts.schedule.held(lease) !== undefined;
+  }
+
+  async settle(lease: Lease, outcome: Outcome | { kind: "failed"; error: string }): Promise<boolean> {
+    return this.#parts.commits.write(() => {
+      const entry = this.#parts.schedule.held(lease);
+      if (!entry) return false;
+      const next = this.#after(entry, entry.lease.againMs, outcome);
+      if (next) this.#put(next);
+      else this.#delete(entry.key);
+      return true;
+    });
+  }
+
+  async intents(key: string): Promise<Intent[]> {
+    const rows = this.#selectIntents.all(key) as { intent: string }[];
+    return rows.map((row) => JSON.parse(row.intent) as Intent);
+  }
+
+  async settleIntent(id: string, result: string): Promise<void> {
+    return this.#parts.commits.write(() => {
+      const row = this.#settleIntent.get(this.#parts.clock.now(), result, id) as { key: string } | undefined;
+      if (row) this.#parts.schedule.countIntents(row.key, -1);
+    });
+  }
+
+  onReady(listener: () => void): void {
+    this.#parts.schedule.onReady(listener);
+  }
+
+  async stats(): Promise<QueueStats> {
+    return this.#parts.schedule.stats();
+  }
+
+  async parked(): Promise<ParkedKey[]> {
+    return this.#parts.schedule.parked();
+  }
+
+  async prune(olderThanMs: number): Promise<void> {
+    return this.#parts.retention.prune(olderThanMs);
+  }
+
+  /** A key that is asked for, by a person, an event or a sweep. */
+  #add(key: string, dueMs: number): void {
+    const { schedule } = this.#parts;
+    const entry = schedule.get(key);
+    if (!entry || entry.parked) this.#put({ key, dueMs, attempt: 0 });
+    else if (entry.lease) {
+      const againMs = Math.min(dueMs, entry.lease.againMs ?? dueMs);
+      schedule.set({ ...entry, lease: { ...entry.lease, againMs } });
+    } else if (dueMs < entry.dueMs) this.#put({ ...entry, dueMs });
+  }
+
+  /** Also enqueues its key, should the acceptance not name it: an intent that nobody looks at would be a request lost. */
+  #addIntent(intent: Intent, json: string, nowMs: number): void {
+    if (this.#insertIntent.run(intent.id, intent.key, intent.askedAtMs, json).changes === 0) return;
+    this.#parts.schedule.countIntents(intent.key, 1);
+    this.#add(intent.key, nowMs);
+  }
+
+  /** What becomes of a key after a run; undefined when it is idle. A run that was asked for during this one comes first of all. */
+  #after(entry: Entry, againMs: number | undefined, outcome: Outcome | { kind: "failed" }): Entry | undefined {
+    const { key } = entry;
+    const nowMs = this.#parts.clock.now();
+    const dueAfter = (ms: number) => Math.min(nowMs + ms, againMs ?? Number.POSITIVE_INFINITY);
+    switch (outcome.kind) {
+      case "requeue":
+        return { key, dueMs: dueAfter(outcome.afterMs), attempt: 0 };
+      case "failed": {
+        const attempt = entry.attempt + 1;
+        return { key, dueMs: dueAfter(backoffMs(attempt, this.#parts.random())), attempt };
+      }
+      case "done":
+        return againMs === undefined ? undefined : { key, dueMs: againMs, attempt: 0 };
+      case "terminal": {
+        if (againMs !== undefined) return { key, dueMs: againMs, attempt: 0 };
+        return { key, dueMs: nowMs, attempt: 0, parked: { reason: outcome.reason, atMs: nowMs } };
+      }
+    }
+  }
+
+  #put(entry: Entry): void {
+    const { key, dueMs, attempt, parked } = entry;
+    this.#parts.schedule.set(entry);
+    this.#putKey.run(key, dueMs, attempt, parked?.atMs ?? null, parked?.reason ?? null);
+  }
+
+  #delete(key: string): void {
+    this.#parts.schedule.delete(key);
+    this.#deleteKey.run(key);
+  }
+
+  #restore(database: DatabaseSync): void {
+    const { schedule } = this.#parts;
+    const intents = database.prepare(
+      "SELECT key, COUNT(*) AS count FROM intents WHERE settled_at IS NULL GROUP BY key",
+    );
+    for (const row of intents.iterate()) schedule.countIntents(String(row.key), Number(row.count));
+    const keys = database.prepare("SELECT key, due_at, attempt, parked_at, parked_reason FROM keys ORDER BY due_at");
+    for (const row of keys.iterate()) {
+      const parked =
+        row.parked_at === null ? undefined : { reason: String(row.parked_reason), atMs: Number(row.parked_at) };
+      schedule.set({ key: String(row.key), dueMs: Number(row.due_at), attempt: Number(row.attempt), parked });
+    }
+    schedule.keep();
+  }
+}

@@ -1,0 +1,128 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Clock } from "../../ports/clock.ts";
+import type { RecordEntry, Records } from "../../ports/records.ts";
+import type { GroupCommit } from "./group-commit.ts";
+
+interface Row {
+  key: string;
+  value: string;
+  revision: number;
+}
+
+/**
+ * The table under the records, for use inside a transaction. A deleted record leaves its revision behind until {@link RecordTable.forget}: a key
+ * that is written again goes on counting, so that no compare-and-swap can take it for the one before.
+ */
+export class RecordTable {
+  readonly #clock: Clock;
+  readonly #get: StatementSync;
+  readonly #listFrom: StatementSync;
+  readonly #listBetween: StatementSync;
+  readonly #put: StatementSync;
+  readonly #create: StatementSync;
+  readonly #swap: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #forget: StatementSync;
+
+  constructor(database: DatabaseSync, clock: Clock) {
+    this.#clock = clock;
+    const select = "SELECT key, value, revision FROM records WHERE value IS NOT NULL";
+    const upsert = `INSERT INTO records (key, value, revision) VALUES (?, ?, 1)
+      ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = revision + 1, deleted_at = NULL`;
+    this.#get = database.prepare(`${select} AND key = ?`);
+    this.#listFrom = database.prepare(`${select} AND key >= ? ORDER BY key`);
+    this.#listBetween = database.prepare(`${select} AND key >= ? AND key < ? ORDER BY key`);
+    this.#put = database.prepare(`${upsert} RETURNING revision`);
+    this.#create = database.prepare(`${upsert} WHERE value IS NULL RETURNING revision`);
+    this.#swap = database.prepare(
+      "UPDATE records SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ? AND value IS NOT NULL RETURNING revision",
+    );
+    this.#delete = database.prepare(
+      "UPDATE records SET value = NULL, deleted_at = ? WHERE key = ? AND value IS NOT NULL",
+    );
+    this.#forget = database.prepare("DELETE FROM records WHERE deleted_at < ?");
+  }
+
+  get(key: string): Row | undefined {
+    return this.#get.get(key) as Row | undefined;
+  }
+
+  list(prefix: string): Row[] {
+    const end = prefixEnd(prefix);
+    const rows = end === undefined ? this.#listFrom.all(prefix) : this.#listBetween.all(prefix, end);
+    return rows as unknown as Row[];
+  }
+
+  put(key: string, json: string): number {
+    return Number(this.#put.get(key, json)?.revision);
+  }
+
+  swap(key: string, json: string, revision: number): number | undefined {
+    const row = revision === 0 ? this.#create.get(key, json) : this.#swap.get(json, key, revision);
+    return row ? Number(row.revision) : undefined;
+  }
+
+  delete(key: string): void {
+    this.#delete.run(this.#clock.now(), key);
+  }
+
+  /** Lets go of the revisions of records that were deleted before that. */
+  forget(deletedBeforeMs: number): void {
+    this.#forget.run(deletedBeforeMs);
+  }
+}
+
+export class SqliteRecords implements Records {
+  readonly #commits: GroupCommit;
+  readonly #table: RecordTable;
+
+  constructor(commits: GroupCommit, table: RecordTable) {
+    this.#commits = commits;
+    this.#table = table;
+  }
+
+  async get<T>(key: string): Promise<RecordEntry<T> | undefined> {
+    const row = this.#table.get(key);
+    return row && parse<T>(row);
+  }
+
+  async list<T>(prefix: string): Promise<RecordEntry<T>[]> {
+    return this.#table.list(prefix).map((row) => parse<T>(row));
+  }
+
+  async put(key: string, value: unknown): Promise<number> {
+    const json = toJson(value);
+    return this.#commits.write(() => this.#table.put(key, json));
+  }
+
+  async compareAndSwap(key: string, value: unknown, revision: number): Promise<number | undefined> {
+    const json = toJson(value);
+    return this.#commits.write(() => this.#table.swap(key, json, revision));
+  }
+
+  async delete(key: string): Promise<void> {
+    return this.#commits.write(() => this.#table.delete(key));
+  }
+}
+
+/** @throws {TypeError} when JSON has no word for the value, as for `undefined` */
+export function toJson(value: unknown): string {
+  const json: string | undefined = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`a record cannot hold ${typeof value}`);
+  return json;
+}
+
+function parse<T>(row: Row): RecordEntry<T> {
+  return { key: row.key, value: JSON.parse(row.value) as T, revision: row.revision };
+}
+
+/** The smallest text that sorts after everything with this prefix; undefined when there is none. Texts sort by code point. */
+function prefixEnd(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    if (last === 0x10ffff) continue;
+    const next = last === 0xd7ff ? 0xe000 : last + 1;
+    return String.fromCodePoint(...points, next);
+  }
+  return undefined;
+}
