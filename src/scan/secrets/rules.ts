@@ -32,7 +32,7 @@ const OWN_PATTERNS: Pattern[] = [
 const DOCUMENTATION_KEYS = ["wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"];
 
 const ownRule: SecretLintRuleCreator = {
-  messages: Object.fromEntries(OWN_PATTERNS.map(({ id }) => [id, { en: id, ja: id }])),
+  messages: Object.fromEntries(OWN_PATTERNS.map(({ id }) => [id, { en: () => id }])),
   meta: { id: `${PREFIX}hms`, recommended: true, type: "scanner", supportedContentTypes: ["text"] },
   create(context) {
     return {

@@ -1,0 +1,76 @@
+import { DEFAULTS, type EnforceableKey, type HmsConfig, type HmsFile, PERMISSIONS } from "./schema.ts";
+
+export type MergeResult =
+  | { ok: true; config: HmsConfig }
+  /** The repository's file weakens what the organisation enforces: one sentence each, with the key. */
+  | { ok: false; problems: { path: string; message: string }[] };
+
+/**
+ * The repository's file over the organisation's over the defaults, key by key; a list replaces the list below it. For the keys under
+ * the organisation's `organisation.enforce` the repository's value must be at least as strict as what holds without it.
+ */
+export function mergeConfig(organisation: HmsFile | undefined, repository: HmsFile | undefined): MergeResult {
+  const base = over(DEFAULTS, organisation);
+  const config = over(base, repository);
+  const problems = [...new Set(organisation?.organisation?.enforce ?? [])].flatMap((key) => {
+    const message = WEAKENED[key](base, config);
+    return message === undefined ? [] : [{ path: key, message: `the organisation enforces \`${key}\`: ${message}` }];
+  });
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+}
+
+function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
+  const secrets = file?.scan?.secrets;
+  const gate = file?.gate;
+  return {
+    scan: {
+      secrets: {
+        tool: secrets?.tool ?? base.scan.secrets.tool,
+        required: secrets?.required ?? base.scan.secrets.required,
+        limits: {
+          fileSizeMb: secrets?.limits?.file_size_mb ?? base.scan.secrets.limits.fileSizeMb,
+          commitSizeMb: secrets?.limits?.commit_size_mb ?? base.scan.secrets.limits.commitSizeMb,
+        },
+      },
+    },
+    gate: {
+      mode: gate?.mode ?? base.gate.mode,
+      approvals: { count: gate?.approvals?.count ?? base.gate.approvals.count },
+      overrides: gate?.overrides ?? base.gate.overrides,
+      comment: gate?.comment ?? base.gate.comment,
+    },
+  };
+}
+
+type Comparison = (base: HmsConfig, config: HmsConfig) => string | undefined;
+
+const WEAKENED: Record<EnforceableKey, Comparison> = {
+  "scan.secrets.required": (base, config) =>
+    base.scan.secrets.required && !config.scan.secrets.required ? "it must stay `true`" : undefined,
+  "scan.secrets.limits": (base, config) => {
+    const least = base.scan.secrets.limits;
+    const mine = config.scan.secrets.limits;
+    const weaker = mine.fileSizeMb < least.fileSizeMb || mine.commitSizeMb < least.commitSizeMb;
+    return weaker
+      ? `no limit may be below ${least.fileSizeMb} MB for a file and ${least.commitSizeMb} MB for a commit`
+      : undefined;
+  },
+  "gate.mode": (base, config) =>
+    base.gate.mode === "enforce" && config.gate.mode === "shadow" ? "it must stay `enforce`" : undefined,
+  "gate.approvals.count": (base, config) =>
+    config.gate.approvals.count < base.gate.approvals.count
+      ? `it must be ${base.gate.approvals.count} or more`
+      : undefined,
+  "gate.overrides": (base, config) => {
+    const least = new Map(base.gate.overrides.map((entry) => [entry.rule, PERMISSIONS.indexOf(entry.permission)]));
+    const weaker = config.gate.overrides.find((entry) => {
+      const needed = least.get(entry.rule);
+      return needed === undefined || PERMISSIONS.indexOf(entry.permission) < needed;
+    });
+    if (!weaker) return undefined;
+    const needed = base.gate.overrides.find((entry) => entry.rule === weaker.rule);
+    return needed
+      ? `\`${weaker.rule}\` may be overridden with the permission \`${needed.permission}\` at least`
+      : `\`${weaker.rule}\` may not be overridden`;
+  },
+};

@@ -1,0 +1,142 @@
+import { z } from "zod";
+
+/**
+ * The schema of `.github/hms.yml`. It knows only what this version does: a key of a later version is refused, since to pass over it
+ * would be to drop what its author asked for. No default stands in here; `DEFAULTS` has them, so that the organisation's file and the
+ * repository's can be told apart when they are merged.
+ */
+
+export const PERMISSIONS = ["write", "maintain", "admin"] as const;
+
+/** Keys that an organisation can keep repositories from weakening. */
+export const ENFORCEABLE = [
+  "scan.secrets.required",
+  "scan.secrets.limits",
+  "gate.mode",
+  "gate.approvals.count",
+  "gate.overrides",
+] as const;
+
+const limits = z
+  .strictObject({
+    file_size_mb: z.int().min(1).max(20).optional().meta({
+      description: "Largest text of one file that is scanned, in MB. A larger file is a finding (`secrets/unscanned`).",
+      default: 5,
+    }),
+    commit_size_mb: z.int().min(10).max(200).optional().meta({
+      description: "Most text of one commit that is scanned, in MB. What lies beyond is a finding.",
+      default: 50,
+    }),
+  })
+  .meta({ description: "How much the scan looks at." });
+
+const secrets = z
+  .strictObject({
+    tool: z
+      .literal("secretlint")
+      .optional()
+      .meta({ description: "The scanner; it runs inside HMS-SYS.", default: "secretlint" }),
+    required: z.boolean().optional().meta({
+      description: "Whether the gate waits for this scan. The scan itself always runs.",
+      default: true,
+    }),
+    limits: limits.optional(),
+  })
+  .meta({ description: "Looks for secrets in every commit of the pull request and in the commits' messages." });
+
+const override = z.strictObject({
+  rule: z
+    .string()
+    .regex(/^[a-z0-9]+(?:[-/][a-z0-9]+)*$/)
+    .meta({ description: "The policy rule, as the gate's table names it: `no-critical-findings`." }),
+  permission: z
+    .enum(PERMISSIONS)
+    .meta({ description: "What the person who overrides must at least be allowed to do in the repository." }),
+});
+
+const approvals = z
+  .strictObject({
+    count: z.int().min(0).max(20).optional().meta({
+      description: "How many people with write access must have approved the head commit.",
+      default: 0,
+    }),
+    code_owners: z
+      .literal(false, {
+        error:
+          "code owners are not in this version: leave `code_owners` out, and let a GitHub ruleset require their review",
+      })
+      .optional()
+      .meta({ description: "Not in this version; only `false` is taken.", default: false }),
+  })
+  .meta({ description: "Reviews that the gate waits for." });
+
+const gate = z
+  .strictObject({
+    mode: z.enum(["enforce", "shadow"]).optional().meta({
+      description:
+        "`enforce` writes the check `hms/gate`; `shadow` writes `hms/gate-shadow` instead and blocks nothing.",
+      default: "enforce",
+    }),
+    approvals: approvals.optional(),
+    overrides: z.array(override).max(50).optional().meta({
+      description:
+        "Rules that a person may override for one commit, and who may. A rule that is not listed cannot be overridden.",
+      default: [],
+    }),
+    comment: z
+      .boolean()
+      .optional()
+      .meta({ description: "Whether HMS-SYS keeps one comment on the pull request up to date.", default: true }),
+  })
+  .meta({ description: "The check that GitHub requires." });
+
+const organisation = z
+  .strictObject({
+    enforce: z.array(z.enum(ENFORCEABLE)).max(ENFORCEABLE.length).optional().meta({
+      description: "Keys that a repository's own file may make stricter, never weaker.",
+      default: [],
+    }),
+  })
+  .meta({ description: "Only in the organisation's file: `.github/hms.yml` of its `.github` repository." });
+
+export const hmsFileSchema = z
+  .strictObject({
+    version: z.literal(1).meta({ description: "Version of this file's format. Always 1." }),
+    scan: z.strictObject({ secrets: secrets.optional() }).optional().meta({ description: "What is scanned." }),
+    gate: gate.optional(),
+    organisation: organisation.optional(),
+  })
+  .meta({ description: "Configuration of HMS-SYS, read from the default branch." });
+
+/** One file as it was written, without defaults. */
+export type HmsFile = z.infer<typeof hmsFileSchema>;
+export type EnforceableKey = (typeof ENFORCEABLE)[number];
+
+/** Keys of later versions, to say so instead of "unknown". */
+export const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  "": ["preview", "promotion", "agents", "notifications"],
+  scan: ["sast", "dependencies", "image", "iac", "dast", "waivers"],
+  gate: ["merge_queue"],
+};
+
+/** The configuration in force, complete. */
+export interface HmsConfig {
+  scan: {
+    secrets: { tool: "secretlint"; required: boolean; limits: { fileSizeMb: number; commitSizeMb: number } };
+  };
+  gate: {
+    mode: "enforce" | "shadow";
+    approvals: { count: number };
+    overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
+    comment: boolean;
+  };
+}
+
+/**
+ * What holds where no file says otherwise: the secret scan is required, nothing can be overridden, and no approvals are asked for, as
+ * GitHub's own rules do that and a lone maintainer could never merge.
+ */
+export const DEFAULTS: HmsConfig = {
+  scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
+  gate: { mode: "enforce", approvals: { count: 0 }, overrides: [], comment: true },
+};

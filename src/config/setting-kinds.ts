@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { parseDurationMs } from "./duration.ts";
+
+/** A value by a function; what it throws as `string` completes the sentence "NAME …". */
+function by<T>(read: (text: string) => T | { problem: string }): z.ZodType<T, string> {
+  return z.string().transform((text, context) => {
+    const value = read(text.trim());
+    if (typeof value === "object" && value !== null && "problem" in value) {
+      context.addIssue({ code: "custom", message: value.problem });
+      return z.NEVER;
+    }
+    return value as T;
+  });
+}
+
+function whole(text: string, min: number, max: number): number | { problem: string } {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : { problem: `must be a whole number from ${min} to ${max}` };
+}
+
+/** 0 lets the system choose a free one. */
+export const port = by((text) => whole(text, 0, 65_535));
+
+export const appId = by((text) => whole(text, 1, Number.MAX_SAFE_INTEGER));
+
+export const httpUrl = by((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) return { problem: "must be an http or https URL" };
+  if (url.username || url.password) return { problem: "must not hold a user name or password" };
+  if (url.search || url.hash) return { problem: "must not have a query or fragment" };
+  return url.href.replace(/\/+$/, "");
+});
+
+export const storeUrl = by<{ kind: "sqlite"; path: string }>((text) => {
+  if (/^nats:/i.test(text)) return { problem: "names a NATS server, which is not in this version; use sqlite:PATH" };
+  const path = /^sqlite:(.+)$/.exec(text)?.[1];
+  if (path === undefined) return { problem: "must be sqlite:PATH" };
+  if (path.includes(":memory:")) return { problem: "must name a file: what is accepted has to outlive the process" };
+  return { kind: "sqlite", path: path.replace(/^\/\/(?=\/)/, "") };
+});
+
+export const policyBundle = by<{ path: string; sha256?: string }>((text) => {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
+    return { problem: "must be a path; bundles from a URL are not in this version" };
+  const [path = "", pin, more] = text.split("#");
+  if (path === "" || more !== undefined) return { problem: "must be PATH or PATH#sha256:<64 hex digits>" };
+  if (pin === undefined) return { path };
+  const sha256 = /^sha256:([0-9a-f]{64})$/i.exec(pin)?.[1]?.toLowerCase();
+  return sha256 ? { path, sha256 } : { problem: "must be PATH or PATH#sha256:<64 hex digits>" };
+});
+
+/** Checked by `readPrivateKey`, with the file of PRIVATE_KEY_PATH. */
+export const privateKeyText = z.string();
+
+export function secret(minLength: number): z.ZodType<string, string> {
+  return z.string().min(minLength, { error: `must have ${minLength} characters or more` });
+}
+
+/** GitHub logins, parted by commas. */
+export const list = by((text) => {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const login = /^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$/;
+  return names.every((name) => login.test(name)) ? names : { problem: "must be GitHub logins, parted by commas" };
+});
+
+export function duration(minMs: number, maxMs: number): z.ZodType<number, string> {
+  return by((text) => {
+    const ms = parseDurationMs(text);
+    if (ms === undefined) return { problem: "must be a duration such as 90s, 10m, 8h or 3d" };
+    return ms >= minMs && ms <= maxMs ? ms : { problem: `must lie between ${minMs / 1000}s and ${maxMs / 3_600_000}h` };
+  });
+}

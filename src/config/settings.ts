@@ -1,0 +1,147 @@
+import { z } from "zod";
+import { didYouMean } from "./did-you-mean.ts";
+import { readPrivateKey } from "./private-key.ts";
+import {
+  appId,
+  duration,
+  httpUrl,
+  list,
+  policyBundle,
+  port,
+  privateKeyText,
+  secret,
+  storeUrl,
+} from "./setting-kinds.ts";
+
+/** What the process needs to know to start, from its environment. */
+export interface Settings {
+  host: string;
+  port: number;
+  /** Where people reach this process, without a slash at the end. */
+  publicUrl: string;
+  dataDir: string;
+  store: { kind: "sqlite"; path: string };
+  /** Absent: the policies that come with this version. */
+  policyBundle?: { path: string; sha256?: string };
+  app: {
+    id: number;
+    /** PKCS#8 PEM, whatever form it was given in. */
+    privateKey: string;
+    webhookSecret: string;
+  };
+  /** Without a slash at the end. */
+  githubApiUrl: string;
+  /** Lower-case logins; empty: all owners. */
+  allowedOwners: string[];
+  operatorToken?: string;
+  resyncIntervalMs: number;
+  logLevel: (typeof LOG_LEVELS)[number];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `warnings` do not keep the process from starting. Neither they nor `problems` quote a value: it may be a secret in a wrong place. */
+export type SettingsResult = { settings: Settings; warnings: string[] } | { problems: string[]; warnings: string[] };
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const environmentSchema = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().default("127.0.0.1"),
+  HMS_PUBLIC_URL: httpUrl.optional(),
+  HMS_DATA_DIR: z.string().default("./data"),
+  HMS_STORE_URL: storeUrl.optional(),
+  HMS_POLICY_BUNDLE: policyBundle.optional(),
+  APP_ID: appId,
+  PRIVATE_KEY: privateKeyText.optional(),
+  PRIVATE_KEY_PATH: z.string().optional(),
+  WEBHOOK_SECRET: secret(1),
+  GITHUB_API_URL: httpUrl.default("https://api.github.com"),
+  HMS_ALLOWED_OWNERS: list.default([]),
+  HMS_OPERATOR_TOKEN: secret(16).optional(),
+  HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
+});
+
+type Variable = keyof typeof environmentSchema.shape;
+
+/** An example for each variable, for problems and the documentation. */
+export const EXAMPLES: Readonly<Record<Variable, string>> = {
+  PORT: "3000",
+  HOST: "0.0.0.0",
+  HMS_PUBLIC_URL: "https://hms.acme.dev",
+  HMS_DATA_DIR: "/var/lib/hms",
+  HMS_STORE_URL: "sqlite:/var/lib/hms/hms.db",
+  HMS_POLICY_BUNDLE: `/etc/hms/policy.wasm#sha256:${"<64 hex digits>"}`,
+  APP_ID: "123456",
+  PRIVATE_KEY: "the text of the .pem file that GitHub gave you",
+  PRIVATE_KEY_PATH: "/etc/hms/app.private-key.pem",
+  WEBHOOK_SECRET: "$(openssl rand -hex 32)",
+  GITHUB_API_URL: "https://github.acme.dev/api/v3",
+  HMS_ALLOWED_OWNERS: "acme,acme-labs",
+  HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
+  HMS_RESYNC_INTERVAL: "10m",
+  LOG_LEVEL: "info",
+};
+
+/** Variables of the design that do nothing yet. To ignore one would be to run without what was asked for. */
+export const NOT_YET: Readonly<Record<string, string>> = {
+  HMS_CHECKER_URL: "an OPA server as the checker is not in this version; use HMS_POLICY_BUNDLE or leave both out",
+  HMS_SECRETS_URL: "reading secrets from a manager is not in this version; give them in the environment",
+};
+
+/** The variables that are read, in the order of the documentation. */
+export const VARIABLES = Object.keys(environmentSchema.shape) as Variable[];
+
+/** Reads and checks the environment as a whole: all problems at once, each with its variable and an example. An empty value is none. */
+export function readSettings(environment: Environment): SettingsResult {
+  const problems: string[] = [];
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && value.trim() !== "") given[name] = value;
+  }
+  for (const [name, why] of Object.entries(NOT_YET))
+    if (given[name] !== undefined) problems.push(`${name} is set, but ${why}.`);
+  const parsed = environmentSchema.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = issue.path[0] as Variable;
+    const text = given[name] === undefined ? "is missing" : issue.message;
+    problems.push(`${name} ${text}. Example: ${name}=${EXAMPLES[name]}`);
+  }
+  const key = readPrivateKey(given.PRIVATE_KEY, given.PRIVATE_KEY_PATH);
+  if ("problem" in key) problems.push(`${key.problem}. Example: PRIVATE_KEY_PATH=${EXAMPLES.PRIVATE_KEY_PATH}`);
+  const warnings = unknownVariables(Object.keys(given));
+  if (!parsed.success || "problem" in key || problems.length > 0) return { problems, warnings };
+  const env = parsed.data;
+  if (/^http:/.test(env.GITHUB_API_URL) && !isLoopback(new URL(env.GITHUB_API_URL).hostname)) {
+    warnings.push("GITHUB_API_URL is not https: tokens cross the network in the clear.");
+  }
+  const settings: Settings = {
+    host: env.HOST,
+    port: env.PORT,
+    publicUrl: env.HMS_PUBLIC_URL ?? `http://${env.HOST.includes(":") ? `[${env.HOST}]` : env.HOST}:${env.PORT}`,
+    dataDir: env.HMS_DATA_DIR,
+    store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
+    app: { id: env.APP_ID, privateKey: key.pem, webhookSecret: env.WEBHOOK_SECRET },
+    githubApiUrl: env.GITHUB_API_URL,
+    allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
+    resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
+    logLevel: env.LOG_LEVEL,
+  };
+  if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
+  if (env.HMS_OPERATOR_TOKEN !== undefined) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
+  return { settings, warnings };
+}
+
+function unknownVariables(names: string[]): string[] {
+  return names
+    .filter((name) => name.startsWith("HMS_") && !(VARIABLES as string[]).includes(name) && !(name in NOT_YET))
+    .map((name) => {
+      const meant = didYouMean(name, VARIABLES);
+      return `${name} is not a variable of this version and does nothing${meant ? `; did you mean ${meant}?` : "."}`;
+    });
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname.startsWith("127.") || hostname === "[::1]";
+}
