@@ -1,0 +1,150 @@
+import { Octokit } from "@octokit/rest";
+import type { Probot } from "probot";
+import { GitHubError } from "../../ports/github.ts";
+import { toGitHubError } from "./faults.ts";
+
+/** What was asked of GitHub, for metrics: no repository, no number. */
+export interface CallObserver {
+  (call: { route: string; status: number; durationMs: number }): void;
+}
+
+interface Remembered {
+  etag: string;
+  data: unknown;
+  link: string | undefined;
+}
+
+/** How many answers are kept for conditional requests; about 2 KB each. */
+const REMEMBERED_MAX = 20_000;
+/** Longest that one call may take. GitHub gives up on its own side after 10 s. */
+const TIMEOUT_MS = 20_000;
+
+/**
+ * Calls GitHub as one installation with tokens that are down-scoped to one repository. Plain Octokit without its throttling and retry
+ * plugins: retrying is the queue's work, which knows what a lost answer means.
+ */
+export class Connection {
+  readonly #probot: Probot;
+  readonly #octokit: Octokit;
+  readonly #now: () => number;
+  readonly #observer: CallObserver;
+  readonly #remembered = new Map<string, Remembered>();
+  /** Installation → ms since the epoch before which GitHub asked us to stay away. */
+  readonly #closedUntilMs = new Map<number, number>();
+  #appAuth: Promise<(options: Record<string, unknown>) => Promise<unknown>> | undefined;
+
+  constructor(options: { probot: Probot; baseUrl: string; now: () => number; observer: CallObserver }) {
+    this.#probot = options.probot;
+    this.#now = options.now;
+    this.#observer = options.observer;
+    this.#octokit = new Octokit({
+      baseUrl: options.baseUrl,
+      userAgent: "hms-sys",
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+    });
+  }
+
+  /** A call as the App itself (JWT). */
+  async asApp<T>(route: string, parameters: Record<string, unknown> = {}): Promise<T> {
+    const auth = await this.#auth();
+    const { token } = (await auth({ type: "app" })) as { token: string };
+    return (await this.#send(0, route, parameters, `bearer ${token}`)).data as T;
+  }
+
+  /**
+   * @param scope what the token may see: one repository by id or name, or everything of the installation.
+   * @throws {GitHubError}
+   */
+  async call<T>(installationId: number, scope: Scope, route: string, parameters: Record<string, unknown> = {}): Promise<{ data: T; link: string | undefined }> {
+    const closedUntilMs = this.#closedUntilMs.get(installationId) ?? 0;
+    if (closedUntilMs > this.#now()) {
+      throw new GitHubError("limited", 429, "GitHub asked this installation to wait", closedUntilMs);
+    }
+    try {
+      const token = await this.#token(installationId, scope, false);
+      try {
+        return await this.#send(installationId, route, parameters, `token ${token}`);
+      } catch (error) {
+        if (!(error instanceof GitHubError) || error.status !== 401) throw error;
+        // The token was revoked before its hour: a 401 has had no effect, so asking once more is safe even for writes.
+        const fresh = await this.#token(installationId, scope, true);
+        return await this.#send(installationId, route, parameters, `token ${fresh}`);
+      }
+    } catch (thrown) {
+      const error = toGitHubError(thrown, this.#now());
+      if (error.fault === "limited" && error.retryAtMs) this.#closedUntilMs.set(installationId, error.retryAtMs);
+      throw error;
+    }
+  }
+
+  /** All pages of a list, up to `pages`; `complete` is false when there were more. */
+  async list<T>(installationId: number, scope: Scope, route: string, parameters: Record<string, unknown>, pages: number): Promise<{ items: T[]; complete: boolean }> {
+    const items: T[] = [];
+    for (let page = 1; page <= pages; page++) {
+      const { data, link } = await this.call<T[]>(installationId, scope, route, { per_page: 100, ...parameters, page });
+      if (!Array.isArray(data)) throw new GitHubError("unavailable", 200, "GitHub answered something that is not a list");
+      items.push(...data);
+      if (!link?.includes('rel="next"')) return { items, complete: true };
+    }
+    return { items, complete: false };
+  }
+
+  /** What the installation's token may do, as GitHub granted it. */
+  async permissions(installationId: number, scope: Scope): Promise<Record<string, string>> {
+    const auth = await this.#auth();
+    const answer = (await auth({ type: "installation", installationId, ...scope }).catch((thrown) => {
+      throw toGitHubError(thrown, this.#now());
+    })) as { permissions?: Record<string, string> };
+    return answer.permissions ?? {};
+  }
+
+  async #auth() {
+    this.#appAuth ??= this.#probot.auth().then((octokit) => octokit.auth as (options: Record<string, unknown>) => Promise<unknown>);
+    return this.#appAuth;
+  }
+
+  async #token(installationId: number, scope: Scope, refresh: boolean): Promise<string> {
+    const auth = await this.#auth();
+    const answer = (await auth({ type: "installation", installationId, ...scope, ...(refresh ? { refresh } : {}) })) as { token: string };
+    return answer.token;
+  }
+
+  async #send(installationId: number, route: string, parameters: Record<string, unknown>, authorization: string): Promise<{ data: never; link: string | undefined }> {
+    const conditional = route.startsWith("GET ");
+    const cacheKey = conditional ? `${installationId} ${route} ${JSON.stringify(parameters)}` : "";
+    const known = conditional ? this.#remembered.get(cacheKey) : undefined;
+    const started = performance.now();
+    let status = 0;
+    try {
+      const { headers, ...rest } = parameters as { headers?: Record<string, string> };
+      const response = await this.#octokit.request(route, {
+        ...rest,
+        headers: { ...headers, authorization, ...(known ? { "if-none-match": known.etag } : {}) },
+        request: { signal: AbortSignal.timeout(TIMEOUT_MS) },
+      });
+      status = response.status;
+      if (conditional && response.headers.etag) this.#remember(cacheKey, { etag: response.headers.etag, data: response.data, link: response.headers.link });
+      return { data: response.data as never, link: response.headers.link };
+    } catch (thrown) {
+      status = typeof (thrown as { status?: unknown }).status === "number" ? (thrown as { status: number }).status : 0;
+      if (status === 304 && known) {
+        this.#remember(cacheKey, known);
+        return { data: known.data as never, link: known.link };
+      }
+      throw toGitHubError(thrown, this.#now());
+    } finally {
+      this.#observer({ route, status, durationMs: performance.now() - started });
+    }
+  }
+
+  #remember(key: string, answer: Remembered): void {
+    this.#remembered.delete(key);
+    this.#remembered.set(key, answer);
+    if (this.#remembered.size > REMEMBERED_MAX) {
+      const oldest = this.#remembered.keys().next().value;
+      if (oldest !== undefined) this.#remembered.delete(oldest);
+    }
+  }
+}
+
+export type Scope = { repositoryIds: number[] } | { repositoryNames: string[] } | Record<string, never>;

@@ -1,0 +1,52 @@
+import { GitHubError } from "../../ports/github.ts";
+
+interface RequestErrorLike {
+  status?: number;
+  message?: string;
+  name?: string;
+  response?: { headers?: Record<string, string | number | undefined>; data?: unknown };
+}
+
+/**
+ * Sorts whatever Octokit or fetch threw by what can be done about it.
+ * Limits: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately
+ */
+export function toGitHubError(thrown: unknown, nowMs: number): GitHubError {
+  if (thrown instanceof GitHubError) return thrown;
+  const error = (thrown ?? {}) as RequestErrorLike;
+  const status = typeof error.status === "number" ? error.status : 0;
+  const headers = error.response?.headers ?? {};
+  const message = `GitHub answered ${status || "nothing"}: ${summarise(error)}`;
+  if (!error.response && status !== 404) return new GitHubError("unavailable", status, message);
+  if (status === 429 || (status === 403 && isLimit(headers, error.message ?? ""))) {
+    return new GitHubError("limited", status, message, retryAtMs(headers, nowMs));
+  }
+  if (status === 404 || status === 410) return new GitHubError("not-found", status, message);
+  if (status === 401 || status === 403 || status === 451) return new GitHubError("forbidden", status, message);
+  if (status >= 400 && status < 500) return new GitHubError("refused", status, message);
+  return new GitHubError("unavailable", status, message, header(headers, "retry-after") ? retryAtMs(headers, nowMs) : undefined);
+}
+
+function isLimit(headers: Record<string, string | number | undefined>, message: string): boolean {
+  return header(headers, "retry-after") !== undefined || header(headers, "x-ratelimit-remaining") === "0" || /rate limit|abuse/i.test(message);
+}
+
+function retryAtMs(headers: Record<string, string | number | undefined>, nowMs: number): number {
+  const after = Number(header(headers, "retry-after"));
+  if (Number.isFinite(after) && after > 0) return nowMs + after * 1000;
+  const reset = Number(header(headers, "x-ratelimit-reset"));
+  if (header(headers, "x-ratelimit-remaining") === "0" && Number.isFinite(reset) && reset > 0) return Math.max(reset * 1000, nowMs + 1000);
+  // "wait for at least one minute" is GitHub's word where a secondary limit names no time.
+  return nowMs + 60_000;
+}
+
+function header(headers: Record<string, string | number | undefined>, name: string): string | undefined {
+  const value = headers[name];
+  return value === undefined ? undefined : String(value);
+}
+
+/** One line, without the request's body or headers: those carry tokens. */
+function summarise(error: RequestErrorLike): string {
+  const text = typeof error.message === "string" ? error.message : "no message";
+  return text.split("\n")[0]?.slice(0, 300) ?? "";
+}

@@ -1,0 +1,66 @@
+import { Probot, ProbotOctokit } from "probot";
+import { z } from "zod";
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import type { GitHub, RepositoryApi } from "../../ports/github.ts";
+import { type CallObserver, Connection } from "./connection.ts";
+import { GitHubRepository } from "./repository.ts";
+import { shapes, take } from "./shapes.ts";
+
+export interface GitHubOptions {
+  appId: number;
+  privateKey: string;
+  webhookSecret: string;
+  /** `https://api.github.com`, or `https://HOST/api/v3` on Enterprise Server. */
+  baseUrl: string;
+  now: () => number;
+  observer: CallObserver;
+}
+
+/**
+ * The App's Probot: App authentication and typed webhook events, nothing else. Its throttling and retry plugins are off: in event contexts
+ * they let all installations share one write a second, and re-POST a check run after a 502.
+ */
+export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): Probot {
+  return new Probot({
+    appId: options.appId,
+    privateKey: options.privateKey,
+    secret: options.webhookSecret,
+    baseUrl: options.baseUrl,
+    logLevel: "fatal",
+    // Only the function form has an effect under Probot, which sets its own options later.
+    Octokit: ProbotOctokit.defaults((instance: Record<string, unknown>) => ({
+      ...instance,
+      throttle: { ...(instance.throttle as object | undefined), enabled: false },
+      retry: { enabled: false },
+    })) as typeof ProbotOctokit,
+  });
+}
+
+export function connectGitHub(probot: Probot, options: Omit<GitHubOptions, "webhookSecret" | "privateKey">): GitHub {
+  const connection = new Connection({ probot, baseUrl: options.baseUrl, now: options.now, observer: options.observer });
+  return {
+    repository: (installationId: number, ref: RepositoryRef): RepositoryApi => new GitHubRepository(connection, installationId, ref, options.appId),
+    async repositories(installationId) {
+      const repositories: RepositoryRef[] = [];
+      const shape = z.object({ total_count: z.number(), repositories: z.array(shapes.repository) });
+      for (let page = 1; ; page++) {
+        const { data } = await connection.call(installationId, {}, "GET /installation/repositories", { per_page: 100, page });
+        const answer = take(shape, data);
+        repositories.push(...answer.repositories);
+        if (answer.repositories.length === 0 || repositories.length >= answer.total_count) return repositories;
+      }
+    },
+    async installations() {
+      const shape = z.array(z.object({ id: z.number(), account: z.object({ login: z.string() }).nullish(), suspended_at: z.string().nullish() }));
+      const all: { id: number; owner: string; suspended: boolean }[] = [];
+      for (let page = 1; ; page++) {
+        const found = take(shape, await connection.asApp("GET /app/installations", { per_page: 100, page }));
+        all.push(...found.map((one) => ({ id: one.id, owner: one.account?.login ?? "", suspended: Boolean(one.suspended_at) })));
+        if (found.length < 100) return all;
+      }
+    },
+    async app() {
+      return take(z.object({ id: z.number(), slug: z.string() }), await connection.asApp("GET /app"));
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { escapeMarkdown, inlineCode } from "../model/markdown.ts";
+import type { Decision, Denial, GateState, Waiting } from "../model/verdict.ts";
+import { checkState, gateState, worse } from "./gate-state.ts";
+
+/** What one pull request says about a commit. */
+export interface GateVote {
+  number: number;
+  baseRef: string;
+  /** Absent while nothing was decided, with the reason in `undecided`. */
+  decision?: Decision;
+  undecided?: string;
+  /** Rules that the policy lets somebody override, with what they must be. */
+  overridable: { rule: string; permission: string }[];
+}
+
+export interface GateContent {
+  state: ReturnType<typeof checkState>;
+  outcome: GateState;
+  title: string;
+  summary: string;
+  text: string;
+}
+
+/** GitHub's limit for `title` is 255 characters in the interface; one line reads best below 120. */
+const TITLE_MAX = 120;
+
+/** The state of one vote; without a decision it is unknown. */
+export function voteState(vote: GateVote): GateState {
+  return vote.decision ? gateState(vote.decision.verdict) : "unknown";
+}
+
+/** `hms/gate` of one commit: the worst over all votes, explained so that it stands alone. */
+export function gateContent(sha: string, votes: GateVote[]): GateContent {
+  const outcome = votes.map(voteState).reduce(worse, votes.length === 0 ? ("unknown" as GateState) : ("allow" as GateState));
+  return {
+    state: checkState(outcome),
+    outcome,
+    title: title(outcome, votes),
+    summary: [lead(outcome, votes), ...votes.map((vote) => section(sha, vote, votes.length > 1))].join("\n\n"),
+    text: bindings(votes),
+  };
+}
+
+function title(outcome: GateState, votes: GateVote[]): string {
+  const denials = votes.flatMap((vote) => vote.decision?.verdict.deny ?? []);
+  const waits = votes.flatMap((vote) => vote.decision?.verdict.waiting ?? []);
+  const awaited = waits.length > 0 ? ` · waiting for ${[...new Set(waits.map((one) => one.whom ?? one.rule))].join(", ")}` : "";
+  switch (outcome) {
+    case "allow":
+      return "Ready to merge";
+    case "deny":
+      return clip(`Blocked: ${denials.map((one) => one.message.replace(/\.$/, "")).join("; ")}${awaited}`);
+    case "waiting-on-people":
+      return clip(`Waiting: ${awaited.replace(" · waiting ", "") || "for people"}`);
+    case "waiting-on-machines":
+      return clip(`Waiting: ${waits.filter((one) => one.on === "machines").map((one) => one.message.replace(/\.$/, "")).join("; ")}`);
+    case "unknown":
+      return clip(`Not decided yet: ${votes.find((vote) => vote.undecided)?.undecided ?? "no open pull request was read at this commit"}`);
+  }
+}
+
+function lead(outcome: GateState, votes: GateVote[]): string {
+  const several = votes.length > 1 ? ` ${votes.length} open pull requests share this commit; the strictest answer counts for all of them.` : "";
+  switch (outcome) {
+    case "allow":
+      return `Every rule of the policy is met at this commit.${several}`;
+    case "deny":
+      return `The policy does not let this be merged. What to do stands beside each rule.${several}`;
+    case "waiting-on-people":
+      return `Nothing is wrong; somebody has to act first.${several}`;
+    case "waiting-on-machines":
+      return `Something still has to report. This check updates by itself.${several}`;
+    case "unknown":
+      return `This could not be decided, and what is not known is never green. It is tried again by itself.${several}`;
+  }
+}
+
+function section(sha: string, vote: GateVote, named: boolean): string {
+  const heading = named ? `### Pull request ${vote.number} into ${inlineCode(vote.baseRef)}\n\n` : "";
+  if (!vote.decision) return `${heading}${escapeMarkdown(vote.undecided ?? "Not judged yet.")}`;
+  const { deny, waiting, warn } = vote.decision.verdict;
+  const parts: string[] = [];
+  if (deny.length > 0 || waiting.length > 0) {
+    parts.push(["| | Rule | Why | What to do |", "|---|---|---|---|", ...deny.map(denialRow), ...waiting.map(waitingRow)].join("\n"));
+  }
+  const lines = deny.flatMap((denial) => overrideLine(sha, denial, vote));
+  if (lines.length > 0) {
+    parts.push(`An override is a comment with this line, from someone who is neither the author nor the last to push; it ends with the next push:\n\n\`\`\`\n${lines.join("\n")}\n\`\`\``);
+  }
+  if (warn.length > 0) parts.push(warn.map((one) => `- ${inlineCode(one.rule)}: ${escapeMarkdown(one.message)}`).join("\n"));
+  if (parts.length === 0) parts.push("All rules are met.");
+  return heading + parts.join("\n\n");
+}
+
+function denialRow(denial: Denial): string {
+  return `| ❌ | ${inlineCode(denial.rule)} | ${escapeMarkdown(denial.message)} | ${escapeMarkdown(denial.remedy)} |`;
+}
+
+function waitingRow(waiting: Waiting): string {
+  const whom = waiting.whom ? `waiting for ${escapeMarkdown(waiting.whom)}` : "nothing: it is awaited";
+  return `| ⏳ | ${inlineCode(waiting.rule)} | ${escapeMarkdown(waiting.message)} | ${whom} |`;
+}
+
+function overrideLine(sha: string, denial: Denial, vote: GateVote): string[] {
+  const may = vote.overridable.find((one) => one.rule === denial.rule);
+  return may ? [`/hms override ${denial.rule} ${sha} <reason>`] : [];
+}
+
+function bindings(votes: GateVote[]): string {
+  const rows = votes.flatMap((vote) =>
+    vote.decision
+      ? [`| ${vote.number} | ${inlineCode(vote.decision.id)} | ${inlineCode(vote.decision.bundleRevision.slice(0, 19))} | ${inlineCode(vote.decision.inputDigest.slice(0, 19))} |`]
+      : [],
+  );
+  if (rows.length === 0) return "Comment `/hms why` for the reasons, `/hms retry` to look again, `/hms help` for all commands.";
+  return [
+    "Comment `/hms why` for the reasons, `/hms retry` to look again, `/hms help` for all commands.",
+    "",
+    "| Pull request | Decision | Policy bundle | Input |",
+    "|---|---|---|---|",
+    ...rows,
+  ].join("\n");
+}
+
+function clip(text: string): string {
+  return text.length <= TITLE_MAX ? text : `${text.slice(0, TITLE_MAX - 1)}…`;
+}

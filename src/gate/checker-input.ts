@@ -1,0 +1,44 @@
+import type { CheckerInput } from "../model/checker-input.ts";
+import type { Snapshot } from "../model/snapshot.ts";
+
+/** The checker's input for the merge of one pull request. Lists are sorted: equal facts give an equal digest. */
+export function mergeInput(snapshot: Snapshot): CheckerInput {
+  const { pull, repository } = snapshot;
+  const { mode: _, ...config } = snapshot.config;
+  return {
+    schema: "hms.checker/v1",
+    point: "merge",
+    repository: { id: repository.id, owner: repository.owner, name: repository.name, default_branch: repository.defaultBranch },
+    pull_request: {
+      number: pull.number,
+      head_sha: pull.headSha,
+      base: pull.baseRef,
+      fork: pull.fork,
+      draft: pull.draft,
+      author: { login: pull.author.login, type: pull.author.type, association: pull.authorAssociation },
+      last_pusher: snapshot.lastPusher,
+      labels: [...pull.labels].sort(),
+      commits: pull.commits,
+      changed_files: [],
+      touches_trusted_paths: snapshot.touchesTrustedPaths && [...snapshot.touchesTrustedPaths].sort(),
+    },
+    approvals: [...snapshot.approvals].sort((a, b) => (a.login < b.login ? -1 : 1)),
+    scans: snapshot.scans
+      .map((scan) => ({
+        kind: scan.kind,
+        sha: scan.sha,
+        status: scan.status,
+        ...(scan.status === "completed" ? {} : { reason: scan.reason }),
+        findings:
+          scan.status === "completed"
+            ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({ rule, severity, message, fingerprint }))
+            : [],
+      }))
+      .sort((a, b) => (a.kind < b.kind ? -1 : 1)),
+    hold: snapshot.hold,
+    overrides: [...snapshot.overrides].sort((a, b) => (a.rule < b.rule ? -1 : 1)),
+    ok_to_test: snapshot.okToTest,
+    unknown: [...snapshot.unknown].sort(),
+    config,
+  };
+}

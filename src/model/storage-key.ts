@@ -1,0 +1,27 @@
+/**
+ * Where records lie. All of them carry the installation and the repository's id, so that no key of one can be mistaken for
+ * another's.
+ */
+export const storageKey = {
+  /** `RepositoryRef`, as the last delivery called it. */
+  repository: (installationId: number, repositoryId: number) => `repository/${installationId}/${repositoryId}`,
+  repositories: (installationId: number) => `repository/${installationId}/`,
+  /** `TrackedPull`: what was last known of a pull request. */
+  pull: (installationId: number, repositoryId: number, number: number) => `pull/${installationId}/${repositoryId}/${number}`,
+  pulls: (installationId: number, repositoryId: number) => `pull/${installationId}/${repositoryId}/`,
+  /** `PullAtCommit`: what one pull request has to say about one commit. */
+  atCommit: (installationId: number, repositoryId: number, sha: string, number: number) => `at/${installationId}/${repositoryId}/${sha}/${number}`,
+  atCommits: (installationId: number, repositoryId: number, sha: string) => `at/${installationId}/${repositoryId}/${sha}/`,
+  /** `WrittenCheck`: what we last wrote to a check run. */
+  check: (installationId: number, repositoryId: number, sha: string, name: string) => `check/${installationId}/${repositoryId}/${sha}/${name}`,
+  /** `{ login }`: who pushed this commit as a head, from the signed payload. */
+  pusher: (installationId: number, repositoryId: number, sha: string) => `pusher/${installationId}/${repositoryId}/${sha}`,
+  hold: (installationId: number, repositoryId: number, number: number) => `hold/${installationId}/${repositoryId}/${number}`,
+  override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>
+    `override/${installationId}/${repositoryId}/${number}/${sha}/${rule}`,
+  overrides: (installationId: number, repositoryId: number, number: number, sha: string) => `override/${installationId}/${repositoryId}/${number}/${sha}/`,
+  okToTest: (installationId: number, repositoryId: number, number: number) => `ok-to-test/${installationId}/${repositoryId}/${number}`,
+  /** `CommitScan` of one commit, valid for one revision of the scanner. */
+  scan: (installationId: number, repositoryId: number, kind: string, revision: string, sha: string) =>
+    `scan/${installationId}/${repositoryId}/${kind}/${revision}/${sha}`,
+} as const;

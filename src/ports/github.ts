@@ -1,0 +1,99 @@
+import type { ChangedFile, CommitSummary, Permission, PullRequest, RepositoryRef, Review } from "../model/pull-request.ts";
+
+/** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
+export type GitHubFault =
+  /** 404: gone, renamed, or not ours to see — the three cannot be told apart, so it never proves absence. */
+  | "not-found"
+  /** 401/403 that is not a limit: a permission is missing or the installation is suspended. */
+  | "forbidden"
+  /** Primary or secondary limit; see {@link GitHubError.retryAtMs}. */
+  | "limited"
+  /** 422 and other 4xx: the same call will fail again. */
+  | "refused"
+  /** 5xx, time-out, connection lost, an answer that is no JSON. The effect of a write is unknown. */
+  | "unavailable";
+
+export class GitHubError extends Error {
+  override readonly name = "GitHubError";
+  readonly fault: GitHubFault;
+  readonly status: number;
+  /** ms since the epoch before which asking again is pointless. */
+  readonly retryAtMs: number | undefined;
+  constructor(fault: GitHubFault, status: number, message: string, retryAtMs?: number) {
+    super(message);
+    this.fault = fault;
+    this.status = status;
+    this.retryAtMs = retryAtMs;
+  }
+}
+
+/** https://docs.github.com/en/rest/checks/runs — what one of our check runs says. Never `neutral` or `skipped`: both count as passing. */
+export interface CheckRunContent {
+  name: string;
+  sha: string;
+  /** Ours: finds a run again whose answer was lost. At most 255 characters. */
+  externalId: string;
+  detailsUrl?: string;
+  state: { status: "in_progress" } | { status: "completed"; conclusion: "success" | "failure" | "action_required" };
+  title: string;
+  summary: string;
+  text?: string;
+  annotations?: CheckAnnotation[];
+  actions?: { label: string; description: string; identifier: string }[];
+}
+
+export interface CheckAnnotation {
+  path: string;
+  start_line: number;
+  end_line: number;
+  annotation_level: "notice" | "warning" | "failure";
+  title: string;
+  message: string;
+}
+
+export interface CheckRunRef {
+  id: number;
+  externalId: string;
+  /** How many annotations GitHub holds for it. */
+  annotations: number;
+}
+
+/** One repository as an installation sees it. Every call may reject with {@link GitHubError}. */
+export interface RepositoryApi {
+  readonly ref: RepositoryRef;
+  pull(number: number): Promise<PullRequest>;
+  openPulls(): Promise<PullRequest[]>;
+  /** Open pull requests whose head is this commit, as far as GitHub knows: forks and merge groups are missing from it. */
+  pullsAt(sha: string): Promise<PullRequest[]>;
+  /** Every commit of the pull request, oldest first; `complete: false` when GitHub's list stops early. */
+  pullCommits(pull: PullRequest): Promise<{ commits: CommitSummary[]; complete: boolean }>;
+  /** Files that the commit changes against its first parent. */
+  commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }>;
+  /** Paths in which `head` differs from its merge base with `base`. */
+  changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }>;
+  pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }>;
+  blob(sha: string): Promise<Uint8Array>;
+  /** A file's text on the default branch, or at `ref`; undefined when it is positively not there. */
+  file(path: string, ref?: string): Promise<string | undefined>;
+  reviews(number: number): Promise<Review[]>;
+  permission(login: string): Promise<Permission>;
+  /** Sends the first 50 annotations; further ones go by {@link updateCheckRun}, 50 at a time. */
+  createCheckRun(content: CheckRunContent): Promise<CheckRunRef>;
+  /** Annotations are appended by GitHub, never replaced. */
+  updateCheckRun(id: number, content: CheckRunContent): Promise<void>;
+  /** Our own runs of that name on that commit, newest first. */
+  ownCheckRuns(sha: string, name: string): Promise<CheckRunRef[]>;
+  comment(number: number, body: string): Promise<{ id: number }>;
+  /** Our own comments on the pull request, newest first, one page. */
+  ownComments(number: number): Promise<{ id: number; body: string }[]>;
+  react(commentId: number, content: "+1" | "-1" | "eyes" | "rocket" | "confused"): Promise<void>;
+}
+
+export interface GitHub {
+  repository(installationId: number, ref: RepositoryRef): RepositoryApi;
+  /** Every repository that the installation can see. */
+  repositories(installationId: number): Promise<RepositoryRef[]>;
+  installations(): Promise<{ id: number; owner: string; suspended: boolean }[]>;
+  /** The App itself: the slug marks our own comments (`slug[bot]`). */
+  app(): Promise<{ id: number; slug: string }>;
+}
