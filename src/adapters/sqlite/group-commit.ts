@@ -63,8 +63,8 @@ export class GroupCommit {
       this.#commit.run();
     } catch (error) {
       this.#rollback();
-      if (inSteps && writes.length > 1) return this.#runHalves(writes);
-      for (const { reject } of writes) reject(error);
+      if (inSteps && writes.length > 1) this.#runHalves(writes);
+      else for (const { reject } of writes) reject(error);
       return;
     }
     this.#mirror.keep();

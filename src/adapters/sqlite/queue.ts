@@ -63,6 +63,8 @@ export class SqliteQueue implements Queue {
 
   async accept(acceptance: Acceptance): Promise<"accepted" | "duplicate"> {
     const { delivery, keys } = acceptance;
+    for (const key of keys) parseKey(key);
+    for (const { key } of acceptance.intents) parseKey(key);
     const records = acceptance.records.map(({ key, value }) => ({ key, json: toJson(value) }));
     const intents = acceptance.intents.map((intent) => ({ intent, json: JSON.stringify(intent) }));
     return this.#parts.commits.write(() => {

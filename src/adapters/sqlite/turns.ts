@@ -9,8 +9,8 @@ export class Turns {
   }
 
   add(installationId: number, key: string): void {
-    let line = this.#lines.get(installationId);
-    if (!line) this.#lines.set(installationId, (line = new Line()));
+    const line = this.#lines.get(installationId) ?? new Line();
+    this.#lines.set(installationId, line);
     if (line.add(key)) this.#size++;
   }
 
