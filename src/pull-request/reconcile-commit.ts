@@ -1,0 +1,54 @@
+import { formatKey, type Key } from "../model/key.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { RepositoryRef } from "../model/pull-request.ts";
+import { storageKey } from "../model/storage-key.ts";
+import type { Run } from "../ports/run.ts";
+import { checksOf, type PullAtCommit } from "./at-commit.ts";
+import type { PullRequestDeps } from "./reconcile.ts";
+import { RENEW_AFTER_MS, writeCheck } from "./write-check.ts";
+
+/**
+ * One commit's checks: the worst over all open pull requests whose head it is. Nothing else writes to them, so writes to one
+ * (repository, SHA) are serialised by this key's lease.
+ */
+export async function reconcileCommit(deps: PullRequestDeps, key: Key & { kind: "commit" }, ref: RepositoryRef, run: Run): Promise<Outcome> {
+  const { records, queue, ledger } = deps.engine;
+  const { installationId, repositoryId, sha } = key;
+  const said = await records.list<PullAtCommit>(storageKey.atCommits(installationId, repositoryId, sha));
+  // Nobody's head any more: the checks of a closed or overtaken commit stay as they were.
+  if (said.length === 0) return { kind: "done" };
+  const api = deps.github.repository(installationId, ref);
+  const open = await api.pullsAt(sha);
+  const votes = said.map((entry) => entry.value);
+  // GitHub does not list forks' pull requests here, so it can only add to what we know, never take away.
+  for (const pull of open) {
+    const known = votes.find((vote) => vote.vote.number === pull.number);
+    if (known && known.vote.baseRef === pull.baseRef && known.draft === pull.draft) continue;
+    const undecided = known ? `Pull request ${pull.number} changed and is being judged again.` : `Pull request ${pull.number} shares this commit and was not judged yet.`;
+    votes.splice(known ? votes.indexOf(known) : votes.length, known ? 1 : 0, {
+      vote: { number: pull.number, baseRef: pull.baseRef, undecided, overridable: [] },
+      mode: known?.mode ?? votes[0]?.mode ?? "enforce",
+      draft: pull.draft,
+      checks: known?.checks ?? [],
+    });
+    await queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number: pull.number }));
+  }
+  const nowMs = deps.clock.now();
+  let waiting = false;
+  for (const content of checksOf(sha, undefined, votes)) {
+    const wrote = await writeCheck({ api, records, run, installationId, nowMs }, content);
+    waiting ||= content.state.status === "in_progress";
+    if (!wrote) continue;
+    const decisions = votes.flatMap((vote) => (vote.vote.decision ? [vote.vote.decision.id] : []));
+    await ledger.append(`repository/${installationId}/${repositoryId}`, [
+      {
+        type: "check_written",
+        subject: formatKey(key),
+        atMs: nowMs,
+        id: `check/${sha}/${content.name}/${nowMs}`,
+        data: { check: content.name, state: content.state, title: content.title, decisions, pulls: votes.map((vote) => vote.vote.number) },
+      },
+    ]);
+  }
+  return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };
+}

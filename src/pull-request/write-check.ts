@@ -1,0 +1,91 @@
+import { canonicalJson, sha256Hex } from "../model/canonical-json.ts";
+import { storageKey } from "../model/storage-key.ts";
+import type { CheckRunContent, RepositoryApi } from "../ports/github.ts";
+import type { Records } from "../ports/records.ts";
+import type { Run } from "../ports/run.ts";
+
+/** What we wrote to a check run, or were about to: record `storageKey.check`. */
+interface WrittenCheck {
+  /** SHA-256 of the content. */
+  digest: string;
+  /** `intended`: a write is under way or its answer was lost. */
+  state: "intended" | "written";
+  runId?: number;
+  externalId: string;
+  annotationsSent: number;
+  completed: boolean;
+  annotated: boolean;
+  writtenAtMs: number;
+}
+
+/** GitHub shows a run that is in progress as stale after 14 days; it is written again well before. */
+export const RENEW_AFTER_MS = 10 * 24 * 3_600_000;
+const ANNOTATIONS_PER_REQUEST = 50;
+
+/**
+ * Makes a check run say `content`, once, however often it is called and wherever the last call was cut off. The intention is recorded
+ * before the call, so a lost answer is looked up by its external id instead of being posted again.
+ * @returns whether anything was written.
+ */
+export async function writeCheck(
+  deps: { api: RepositoryApi; records: Records; run: Run; installationId: number; nowMs: number },
+  wanted: Omit<CheckRunContent, "externalId">,
+  force = false,
+): Promise<boolean> {
+  const { api, records, run, nowMs } = deps;
+  const key = storageKey.check(deps.installationId, api.ref.id, wanted.sha, wanted.name);
+  const digest = sha256Hex(canonicalJson(wanted));
+  const annotations = wanted.annotations ?? [];
+  const completed = wanted.state.status === "completed";
+  let entry = await records.get<WrittenCheck>(key);
+  let last = entry?.value;
+
+  if (last?.state === "intended") {
+    const found = (await api.ownCheckRuns(wanted.sha, wanted.name)).find((one) => one.externalId === last?.externalId);
+    // Not found: the call never arrived. Found: it did; what it said may be an older content, so it counts as written once equal.
+    if (found) last = { ...last, runId: found.id, annotationsSent: found.annotations };
+    else if (last.runId === undefined) last = undefined;
+  }
+  const fresh = last?.state === "written" && last.digest === digest && last.annotationsSent >= annotations.length;
+  if (fresh && last && !force && (completed || nowMs - last.writtenAtMs < RENEW_AFTER_MS)) return false;
+
+  // Annotations only ever append, and a completed run does not run again: then a new run of the same name takes its place.
+  const resumes = last?.digest === digest && last.runId !== undefined && !force;
+  const inPlace = resumes || (last?.runId !== undefined && !last.annotated && annotations.length === 0 && (completed || !last.completed) && !force);
+  const externalId = inPlace && last ? last.externalId : `hms-${digest.slice(0, 24)}-${(entry?.revision ?? 0) + 1}`;
+  const content: CheckRunContent = { ...wanted, externalId };
+  let progress: WrittenCheck = {
+    digest,
+    state: "intended",
+    ...(inPlace && last?.runId !== undefined ? { runId: last.runId } : {}),
+    externalId,
+    annotationsSent: resumes && last ? last.annotationsSent : 0,
+    completed,
+    annotated: annotations.length > 0,
+    writtenAtMs: nowMs,
+  };
+  const save = async (next: WrittenCheck): Promise<void> => {
+    const revision = await records.compareAndSwap(key, next, entry?.revision ?? 0);
+    if (revision === undefined) throw new Error("the check run was written by another run of this commit");
+    entry = { key, value: next, revision };
+    progress = next;
+  };
+
+  await save(progress);
+  await run.fence();
+  if (progress.runId === undefined) {
+    const created = await api.createCheckRun(content);
+    progress = { ...progress, runId: created.id, annotationsSent: created.annotations };
+  } else if (!resumes || annotations.length === 0) {
+    await api.updateCheckRun(progress.runId, { ...content, annotations: [] });
+  }
+  while (progress.annotationsSent < annotations.length && progress.runId !== undefined) {
+    await save(progress);
+    await run.fence();
+    const batch = annotations.slice(progress.annotationsSent, progress.annotationsSent + ANNOTATIONS_PER_REQUEST);
+    await api.updateCheckRun(progress.runId, { ...content, annotations: batch });
+    progress = { ...progress, annotationsSent: progress.annotationsSent + batch.length };
+  }
+  await save({ ...progress, state: "written" });
+  return true;
+}
