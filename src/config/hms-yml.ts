@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit } from "yaml";
+import { type Document, isAlias, isMap, isNode, isScalar, parseAllDocuments, visit } from "yaml";
 import { type ConfigProblem, type Position, problemsOfIssues } from "./issue-text.ts";
 import { type HmsFile, hmsFileSchema } from "./schema.ts";
 
@@ -29,7 +29,6 @@ function problemsOf(text: string, options: ParseOptions): ConfigProblem[] | HmsF
   const whole = (message: string): ConfigProblem[] => [{ line: 1, column: 1, message, path: "" }];
   if (text.length > MAX_SIZE || Buffer.byteLength(text) > MAX_SIZE) return whole("the file is larger than 256 KB");
   if (depthOf(text) > MAX_DEPTH) return whole(`the file is nested more than ${MAX_DEPTH} deep`);
-  const lines = new LineCounter();
   let documents: Document.Parsed[];
   try {
     documents = [
@@ -43,13 +42,12 @@ function problemsOf(text: string, options: ParseOptions): ConfigProblem[] | HmsF
         strict: true,
         prettyErrors: false,
         logLevel: "silent",
-        lineCounter: lines,
       }),
     ];
   } catch {
     return whole("the file cannot be read as YAML");
   }
-  const at = (offset: number) => positionAt(text, lines, offset);
+  const at = positionsIn(text);
   const document = documents[0];
   if (!document) return whole("the file is empty; it needs at least `version: 1`");
   if (documents[1]) {
@@ -64,7 +62,7 @@ function problemsOf(text: string, options: ParseOptions): ConfigProblem[] | HmsF
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   if (value === null) return whole("the file is empty; it needs at least `version: 1`");
   const parsed = hmsFileSchema.safeParse(value);
-  const found = parsed.success ? [] : problemsOfIssues(parsed.error.issues, value, document.contents, at);
+  const found = parsed.success ? [] : problemsOfIssues(parsed.error.issues, value, document.contents, at, MAX_PROBLEMS);
   if (parsed.success) found.push(...duplicatedOverrides(parsed.data, document, at));
   if (options.scope !== "organisation" && typeof value === "object" && Object.hasOwn(value, "organisation")) {
     const node = document.get("organisation", true);
@@ -78,7 +76,7 @@ function problemsOf(text: string, options: ParseOptions): ConfigProblem[] | HmsF
   return found.length > 0 || !parsed.success ? found : parsed.data;
 }
 
-/** Anchors and aliases, which can blow a small file up to any size, and keys given twice. */
+/** Anchors and aliases, which can blow a small file up to any size, tags, which make other types than the schema's, and keys given twice. */
 function refusedNodes(document: Document, at: Position): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const refuse = (offset: number | undefined, message: string) =>
@@ -89,6 +87,7 @@ function refusedNodes(document: Document, at: Position): ConfigProblem[] {
         refuse(node.range?.[0], "anchors and aliases are not taken; write the value out");
         return visit.SKIP;
       }
+      if (node.tag !== undefined) refuse(node.range?.[0], "tags such as `!!set` are not taken");
       if (!isMap(node)) return undefined;
       const seen = new Set<unknown>();
       for (const { key } of node.items) {
@@ -142,7 +141,19 @@ function yamlMessage(message: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
 }
 
-function positionAt(text: string, lines: LineCounter, offset: number): { line: number; column: number } {
-  const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
-  return line > 0 && col > 0 ? { line, column: col } : { line: 1, column: 1 };
+/** Positions of offsets. The library's own line counter is off where it gave up on a text. */
+function positionsIn(text: string): Position {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return (offset) => {
+    const bounded = Math.max(0, Math.min(offset, text.length));
+    let line = 0;
+    let after = starts.length;
+    while (after - line > 1) {
+      const middle = (line + after) >> 1;
+      if ((starts[middle] ?? 0) <= bounded) line = middle;
+      else after = middle;
+    }
+    return { line: line + 1, column: bounded - (starts[line] ?? 0) + 1 };
+  };
 }

@@ -17,30 +17,28 @@ type Issue = z.core.$ZodIssue;
 /** Line and column of an offset, both 1-based. */
 export type Position = (offset: number) => { line: number; column: number };
 
-/** The schema's issues in plain words, each at the key or value that it speaks of. */
+/** The schema's issues in plain words, each at the key or value that it speaks of; `max` at most, since finding a place takes a walk. */
 export function problemsOfIssues(
   issues: readonly Issue[],
   value: unknown,
   root: Node | null,
   at: Position,
+  max: number,
 ): ConfigProblem[] {
-  return issues.flatMap((issue) => {
+  const problems: ConfigProblem[] = [];
+  for (const issue of issues.slice(0, max)) {
     const path = issue.path.map(String);
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({
-        ...at(offsetOf(root, [...path, key], "key")),
-        message: unknownKey(path, key, value),
-        path: [...path, key].join("."),
-      }));
+    if (issue.code !== "unrecognized_keys") {
+      const message = sentence(issue, path, valueAt(value, path));
+      problems.push({ ...at(offsetOf(root, path, "value")), message, path: path.join(".") });
+      continue;
     }
-    return [
-      {
-        ...at(offsetOf(root, path, "value")),
-        message: sentence(issue, path, valueAt(value, path)),
-        path: path.join("."),
-      },
-    ];
-  });
+    for (const key of issue.keys.slice(0, max - problems.length)) {
+      const place = at(offsetOf(root, [...path, key], "key"));
+      problems.push({ ...place, message: unknownKey(path, key, value), path: [...path, key].join(".") });
+    }
+  }
+  return problems;
 }
 
 function unknownKey(path: string[], key: string, value: unknown): string {

@@ -12,15 +12,15 @@ export const CHECK_TEXT_LIMIT = 65_535;
 /** One line of plain text. Markup, HTML, links, `@mentions`, `#1` and `owner/repo@sha` references stay what they look like. */
 export function escapeMarkdown(text: string): string {
   return oneLine(text)
-    .trim()
+    .replace(/^\s+|\s+$/g, " ")
     .replace(/[\\`*_{}[\]()<>#+!|~$^=&-]/g, "\\$&")
     .replace(/^(\d{1,9})([.)])/, "$1\\$2")
     .replace(/@/g, `@${ZERO_WIDTH_SPACE}`)
     .replace(/\\#(?=\w)/g, `\\#${ZERO_WIDTH_SPACE}`)
     .replace(/\b(gh)\\-(?=\d)/gi, `$1\\-${ZERO_WIDTH_SPACE}`)
     .replace(/:\/\//g, `:${ZERO_WIDTH_SPACE}//`)
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}${ZERO_WIDTH_SPACE}.`)
-    .replace(/\b(mailto|xmpp):/gi, `$1${ZERO_WIDTH_SPACE}:`)
+    .replace(/www\./gi, (www) => `${www.slice(0, 3)}${ZERO_WIDTH_SPACE}.`)
+    .replace(/(mailto|xmpp):/gi, `$1${ZERO_WIDTH_SPACE}:`)
     .replace(/\b(?=[a-f]*\d)[0-9a-f]{7,40}\b/gi, (sha) => `${sha.slice(0, 3)}${ZERO_WIDTH_SPACE}${sha.slice(3)}`);
 }
 

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseHmsYml } from "../../src/config/hms-yml.ts";
+import { hmsJsonSchema } from "../../src/config/json-schema.ts";
+import { mergeConfig } from "../../src/config/merge.ts";
+import { DEFAULTS, ENFORCEABLE } from "../../src/config/schema.ts";
+import { NOT_YET, VARIABLES } from "../../src/config/settings.ts";
+
+const document = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
+
+interface SchemaNode {
+  properties?: Record<string, SchemaNode>;
+  items?: SchemaNode;
+  default?: unknown;
+}
+
+function leaves(node: SchemaNode, path: string): { path: string; node: SchemaNode }[] {
+  const children = Object.entries(node.properties ?? {}).flatMap(([key, child]) =>
+    leaves(child, path ? `${path}.${key}` : key),
+  );
+  const items = node.items?.properties ? leaves(node.items, `${path}[]`) : [];
+  return node.properties ? children : [{ path, node }, ...items];
+}
+
+const keys = leaves(hmsJsonSchema() as SchemaNode, "");
+
+test("every key of the file has a row with its default, and no row is left over", () => {
+  const rows = [...document.matchAll(/^\| `((?:version|scan|gate|organisation)[^`]*)` \| ([^|]*) \| [^|]{10,}\|$/gm)];
+  expect(rows.map((row) => row[1]).sort()).toEqual(keys.map(({ path }) => path).sort());
+  for (const { path, node } of keys) {
+    if (node.default === undefined || Array.isArray(node.default)) continue;
+    expect([path, rows.find((row) => row[1] === path)?.[2]]).toEqual([path, `\`${String(node.default)}\``]);
+  }
+});
+
+test("the schema's defaults are the ones that are in force", () => {
+  const written: Record<string, unknown> = {};
+  for (const { path, node } of keys) {
+    const parts = path.split(".");
+    if (node.default === undefined || path.startsWith("organisation") || path.endsWith("code_owners")) continue;
+    let at = written;
+    for (const part of parts.slice(0, -1)) {
+      at[part] ??= {};
+      at = at[part] as Record<string, unknown>;
+    }
+    at[parts.at(-1) ?? ""] = node.default;
+  }
+  const result = parseHmsYml(JSON.stringify({ version: 1, ...written }));
+  expect(result.ok && mergeConfig(undefined, result.config)).toEqual({ ok: true, config: DEFAULTS });
+});
+
+test("every variable has a row, and no row is left over", () => {
+  const rows = [...document.matchAll(/^\| `([A-Z][A-Z_]+)` \|/gm)].map((row) => row[1]);
+  expect(rows.sort()).toEqual([...VARIABLES].sort());
+  for (const name of Object.keys(NOT_YET)) expect(document).toContain(`\`${name}\``);
+});
+
+test("every enforceable key has a row", () => {
+  const section = document.slice(document.indexOf("| enforced key"));
+  for (const key of ENFORCEABLE) expect(section).toContain(`| \`${key}\` | `);
+});
+
+describe("the examples are valid", () => {
+  const examples = [...document.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
+  test.each(examples)("%#", (text) => {
+    expect(parseHmsYml(text, { scope: text.includes("organisation:") ? "organisation" : "repository" })).toMatchObject({
+      ok: true,
+    });
+  });
+  test("there are three", () => expect(examples).toHaveLength(3));
+});

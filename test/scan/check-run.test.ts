@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import type { Finding, ScanReport } from "../../src/model/finding.ts";
+import { secretsCheckRun } from "../../src/scan/check-run.ts";
+
+const SHA = "a".repeat(40);
+const PULL = { number: 7, commits: 3 };
+
+function finding(change: Partial<Finding> = {}, location: Partial<Finding["location"]> = {}): Finding {
+  return {
+    rule: "secrets/github-token",
+    severity: "critical",
+    message: "GitHub token in a.env.",
+    remedy: "Rotate it first. Then `git rebase -i <base>` and force-push.",
+    fingerprint: "f".repeat(64),
+    ...change,
+    location: { path: "a.env", line: 4, endLine: 4, commit: "b".repeat(40), headLine: 9, ...location },
+  };
+}
+
+function completed(findings: Finding[], notes: string[] = []): ScanReport {
+  return { kind: "secrets", status: "completed", sha: SHA, findings, scannedCommits: 3, notes };
+}
+
+function withoutHeadLine(change: Partial<Finding> = {}, location: Partial<Finding["location"]> = {}): Finding {
+  const made = finding(change, location);
+  const { headLine: _headLine, ...rest } = made.location;
+  return { ...made, location: rest };
+}
+
+describe("state and title", () => {
+  test.each([
+    [completed([]), "completed", "success", "No secrets in 3 commits"],
+    [completed([finding()]), "completed", "failure", "1 critical finding in 3 commits"],
+    [
+      completed([finding({ severity: "medium" }), finding(), finding({ severity: "high" }), finding()]),
+      "completed",
+      "failure",
+      "2 critical, 1 high, 1 medium findings in 3 commits",
+    ],
+    [completed([finding({ severity: "medium" })]), "completed", "success", "1 medium finding in 3 commits"],
+    [{ kind: "secrets", status: "running", sha: SHA, reason: "x" }, "in_progress", undefined, "Scanning 3 commits"],
+    [
+      { kind: "secrets", status: "unknown", sha: SHA, reason: "x" },
+      "in_progress",
+      undefined,
+      "Not known: the scan could not say",
+    ],
+  ] as const)("%#", (report, status, conclusion, title) => {
+    const run = secretsCheckRun(report, PULL);
+    expect([run.status, "conclusion" in run ? run.conclusion : undefined, run.title]).toEqual([
+      status,
+      conclusion,
+      title,
+    ]);
+  });
+});
+
+test("what stands is annotated, what is only in the history is told with its commit", () => {
+  const run = secretsCheckRun(
+    completed([finding(), withoutHeadLine({}, { path: "old.env", commit: "c".repeat(40) })]),
+    PULL,
+  );
+  expect(run.annotations).toEqual([
+    {
+      path: "a.env",
+      start_line: 9,
+      end_line: 9,
+      annotation_level: "failure",
+      title: "secrets/github-token (critical)",
+      message: "GitHub token in a.env. Rotate it first. Then `git rebase -i <base>` and force-push.",
+    },
+  ]);
+  expect(run.text).toBe(
+    [
+      "### In the branch as it is",
+      "",
+      "| severity | rule | where | commit | what |",
+      "|---|---|---|---|---|",
+      "| critical | `secrets/github-token` | `a.env:9` | `bbbbbbb` | GitHub token in a.env. |",
+      "",
+      "### Only in the history",
+      "",
+      "Deleting the line does not unleak it: rotate the key and rewrite the branch.",
+      "",
+      "| severity | rule | where | commit | what |",
+      "|---|---|---|---|---|",
+      "| critical | `secrets/github-token` | `old.env:4` | `ccccccc` | GitHub token in a.env. |",
+      "",
+    ].join("\n"),
+  );
+  expect(run.summary).toContain("Rotate it first. Then `git rebase -i <base>` and force\\-push.");
+});
+
+test("a contributor's names stay text", () => {
+  const path = "a|b`@acme/sre`.env";
+  const run = secretsCheckRun(
+    completed([finding({ message: `Token in ${path}.` }, { path })], ["see @acme/sre <b>"]),
+    PULL,
+  );
+  expect(run.text).toContain("| `` a\\|b`@acme/sre`.env:9 `` |");
+  expect(run.text).toContain("Token in a\\|b\\`@\u200bacme/sre\\`.env.");
+  expect(run.summary).toContain("- see @\u200bacme/sre \\<b\\>");
+});
+
+test("long lists are cut with a statement, annotations are not", () => {
+  const many = Array.from({ length: 2000 }, (_, at) =>
+    finding({ fingerprint: String(at) }, { path: `${"d".repeat(80)}/${at}` }),
+  );
+  const run = secretsCheckRun(
+    completed(
+      many,
+      Array.from({ length: 2000 }, (_, at) => `note ${at} ${"n".repeat(80)}`),
+    ),
+    PULL,
+  );
+  expect(Buffer.byteLength(run.text)).toBeLessThanOrEqual(65_535);
+  expect(Buffer.byteLength(run.summary)).toBeLessThanOrEqual(65_535);
+  expect(run.text).toMatch(
+    /\*\d+ lines left out here: GitHub takes no longer text\. The verdict counts all findings\.\*$/,
+  );
+  expect(run.annotations).toHaveLength(2000);
+});
+
+test("annotations of several lines keep their height; binary files and messages have none", () => {
+  const run = secretsCheckRun(
+    completed([finding({}, { line: 4, endLine: 8 }), withoutHeadLine({ rule: "secrets/unscanned", severity: "high" })]),
+    PULL,
+  );
+  expect(run.annotations.map((one) => [one.start_line, one.end_line])).toEqual([[9, 13]]);
+  expect(run.text).toContain("### Not scanned");
+  expect(run.text).not.toContain("### Only in the history");
+});
