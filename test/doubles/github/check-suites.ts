@@ -105,8 +105,10 @@ export function emitRun(
     },
     ...extra,
   };
-  if (action === "created" || action === "completed")
-    return site.webhooks.emit(repository, "check_run", sender, payload);
+  if (action === "created" || action === "completed") {
+    site.webhooks.emit(repository, "check_run", sender, payload);
+    return;
+  }
   const installation = site.state.installationOf(suite.app, repository);
   if (installation && !installation.suspendedAt)
     site.webhooks.emitTo(installation, repository, "check_run", sender, payload);

@@ -93,7 +93,6 @@ export class Body {
   }
 
   private typed<T extends string | boolean | number = string>(name: string, type: string, value: unknown): T {
-    // biome-ignore lint/suspicious/useValidTypeof: the expected type is a parameter
     if (typeof value !== type) throw invalidRequest(`For '${name}', ${JSON.stringify(value)} is not a ${type}.`);
     return value as T;
   }

@@ -1,23 +1,43 @@
 import { Router } from "../http/router.ts";
+import { accountRoutes } from "./accounts.ts";
 import { appRoutes } from "./apps.ts";
 import { checkRoutes } from "./checks.ts";
 import { commitRoutes } from "./commits.ts";
 import { contentRoutes } from "./contents.ts";
 import { deliveryRoutes } from "./deliveries.ts";
+import { deploymentRoutes } from "./deployments.ts";
 import { gitDataRoutes } from "./git-data.ts";
+import { issueRoutes } from "./issues.ts";
+import { metaRoutes } from "./meta.ts";
+import { protectionRoutes } from "./protection.ts";
 import { pullRoutes } from "./pulls.ts";
 import { repositoryRoutes } from "./repositories.ts";
+import { reviewRoutes } from "./reviews.ts";
+import { rulesetRoutes } from "./rulesets.ts";
+import { statusRoutes } from "./statuses.ts";
 
-/** All routes; of two that fit, the one registered first answers. */
+/** All routes. Of two that fit the one registered first answers, so those that end in a ref come after what lies below. */
 export function createRouter(): Router {
   const router = new Router();
-  appRoutes(router);
-  deliveryRoutes(router);
-  checkRoutes(router);
-  commitRoutes(router);
-  contentRoutes(router);
-  gitDataRoutes(router);
-  pullRoutes(router);
-  repositoryRoutes(router);
+  for (const register of [
+    metaRoutes,
+    accountRoutes,
+    appRoutes,
+    deliveryRoutes,
+    checkRoutes,
+    statusRoutes,
+    commitRoutes,
+    contentRoutes,
+    gitDataRoutes,
+    pullRoutes,
+    reviewRoutes,
+    issueRoutes,
+    protectionRoutes,
+    rulesetRoutes,
+    deploymentRoutes,
+    repositoryRoutes,
+  ]) {
+    register(router);
+  }
   return router;
 }
