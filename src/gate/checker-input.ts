@@ -1,4 +1,5 @@
 import type { CheckerInput } from "../model/checker-input.ts";
+import type { Permission } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
 /** The checker's input for the merge of one pull request. Lists are sorted: equal facts give an equal digest. */
@@ -40,5 +41,22 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
     ok_to_test: snapshot.okToTest,
     unknown: [...snapshot.unknown].sort(),
     config,
+  };
+}
+
+/** The checker's input for one command: who asks, and what the pull request is. Facts that no command depends on are left empty. */
+export function commandInput(
+  facts: Pick<Snapshot, "repository" | "pull" | "lastPusher" | "config">,
+  command: { verb: string; rule?: string; sha?: string },
+  sender: { login: string; permission: Permission },
+): CheckerInput {
+  const same = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase();
+  return {
+    ...mergeInput({ ...facts, approvals: [], touchesTrustedPaths: [], scans: [], hold: null, overrides: [], okToTest: null, unknown: [] }),
+    point: "command",
+    command: {
+      ...command,
+      sender: { ...sender, is_author: same(sender.login, facts.pull.author.login), is_last_pusher: same(sender.login, facts.lastPusher) },
+    },
   };
 }

@@ -14,4 +14,6 @@ export interface Intent {
   sender: { login: string; id: number; type: string };
   /** When GitHub says that it was asked, ms since the epoch. */
   askedAtMs: number;
+  /** When the delivery that brought it was accepted, ms since the epoch. */
+  seenAtMs: number;
 }

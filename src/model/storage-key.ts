@@ -20,6 +20,8 @@ export const storageKey = {
   override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>
     `override/${installationId}/${repositoryId}/${number}/${sha}/${rule}`,
   overrides: (installationId: number, repositoryId: number, number: number, sha: string) => `override/${installationId}/${repositoryId}/${number}/${sha}/`,
+  /** An answer to a comment is about to be posted: whoever finds this looks first whether it already stands there. */
+  answer: (intentId: string) => `answer/${intentId}`,
   okToTest: (installationId: number, repositoryId: number, number: number) => `ok-to-test/${installationId}/${repositoryId}/${number}`,
   /** `CommitScan` of one commit, valid for one revision of the scanner. */
   scan: (installationId: number, repositoryId: number, kind: string, revision: string, sha: string) =>

@@ -1,8 +1,8 @@
+import { CONFIG_PATH, type EffectiveConfig } from "../config/effective.ts";
 import { type ConfigProblem, parseHmsYml } from "../config/hms-yml.ts";
 import { escapeMarkdown } from "../model/markdown.ts";
 import type { CheckAnnotation } from "../ports/github.ts";
 import type { CheckContent } from "./at-commit.ts";
-import { CONFIG_PATH, type EffectiveConfig } from "./configuration.ts";
 
 /**
  * `hms/config`: the new text of a pull request that changes hms.yml, with annotations; else, only where the text in force is broken, that.

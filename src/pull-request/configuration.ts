@@ -1,15 +1,6 @@
-import { type HmsConfig, type HmsFile, DEFAULTS } from "../config/schema.ts";
-import { type ConfigProblem, parseHmsYml } from "../config/hms-yml.ts";
-import { mergeConfig } from "../config/merge.ts";
+import { CONFIG_PATH, type EffectiveConfig, effectiveConfig } from "../config/effective.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
-
-export const CONFIG_PATH = ".github/hms.yml";
-
-/** The configuration in force for a repository: always from default branches, whatever a pull request says (invariant I4). */
-export type EffectiveConfig =
-  | { valid: true; config: HmsConfig }
-  | { valid: false; file: string; problems: (ConfigProblem | { path: string; message: string })[] };
 
 /** How long "there is no such file" is believed. A push to the default branch ends it at once; a file that exists is asked for by ETag each time. */
 const ABSENT_MS = 15_000;
@@ -58,23 +49,3 @@ export function configurationSource(github: GitHub, now: () => number): Configur
     },
   };
 }
-
-/** Pure: the two files' texts (undefined: not there) to what is in force. A broken file never falls back to defaults. */
-export function effectiveConfig(organisationYml: string | undefined, repositoryYml: string | undefined, scope: "repository" | "organisation"): EffectiveConfig {
-  let organisation: HmsFile | undefined;
-  let repository: HmsFile | undefined;
-  if (organisationYml !== undefined) {
-    const parsed = parseHmsYml(organisationYml, { scope: "organisation" });
-    if (!parsed.ok) return { valid: false, file: "the organisation's .github repository", problems: parsed.problems };
-    organisation = parsed.config;
-  }
-  if (repositoryYml !== undefined) {
-    const parsed = parseHmsYml(repositoryYml, { scope });
-    if (!parsed.ok) return { valid: false, file: CONFIG_PATH, problems: parsed.problems };
-    repository = parsed.config;
-  }
-  const merged = mergeConfig(organisation, repository);
-  return merged.ok ? { valid: true, config: merged.config } : { valid: false, file: CONFIG_PATH, problems: merged.problems };
-}
-
-export { DEFAULTS as DEFAULT_CONFIG };

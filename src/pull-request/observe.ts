@@ -1,3 +1,5 @@
+import type { EffectiveConfig } from "../config/effective.ts";
+import { DEFAULTS } from "../config/schema.ts";
 import type { CheckerInput } from "../model/checker-input.ts";
 import type { CommitSummary, PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
@@ -5,7 +7,7 @@ import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
-import { type ConfigurationSource, DEFAULT_CONFIG, type EffectiveConfig } from "./configuration.ts";
+import type { ConfigurationSource } from "./configuration.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {
@@ -21,7 +23,7 @@ export async function observe(
   const { api, records, installationId } = deps;
   const repositoryId = api.ref.id;
   const config = await deps.configuration.read(installationId, api);
-  const effective = config.valid ? config.config : DEFAULT_CONFIG;
+  const effective = config.valid ? config.config : DEFAULTS;
   const limits = {
     fileSize: effective.scan.secrets.limits.fileSizeMb * 1024 * 1024,
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,

@@ -1,3 +1,4 @@
+import { CONFIG_PATH } from "../config/effective.ts";
 import { voteState } from "../gate/gate.ts";
 import type { Key } from "../model/key.ts";
 import { formatKey } from "../model/key.ts";
@@ -14,7 +15,7 @@ import { secretsCheckRun } from "../scan/check-run.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import { type CheckContent, type PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
-import { CONFIG_PATH, type ConfigurationSource } from "./configuration.ts";
+import type { ConfigurationSource } from "./configuration.ts";
 import { judge } from "./decide.ts";
 import { observe } from "./observe.ts";
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Finding } from "../model/finding.ts";
-import type { FileToScan } from "./secrets/file.ts";
+import { type FileToScan, toolFileName } from "./secrets/file.ts";
 import { findingsOf, placeHits } from "./secrets/hits.ts";
 import { type PoolOptions, type PoolResult, ScanPool } from "./secrets/pool.ts";
 
@@ -177,17 +177,6 @@ async function headLines(
     const headLine = standing.get(finding.fingerprint);
     return { ...finding, location: headLine === undefined ? location : { ...location, headLine } };
   });
-}
-
-/**
- * The name under which the tool sees a file. Some rules look at names, and one opens the file of that name from the disk of this
- * machine: a path from a pull request must not reach it, and no extension but the two that rules need.
- */
-function toolFileName(path: string | undefined): string {
-  const base = path?.split("/").at(-1) ?? "";
-  if (base === "package.json" || base === "package-lock.json") return base;
-  if (base.endsWith(".npmrc")) return ".npmrc";
-  return base.endsWith(".json") ? "file.json" : "file.txt";
 }
 
 function withoutMark(text: string): string {

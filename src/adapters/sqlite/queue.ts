@@ -38,6 +38,7 @@ export class SqliteQueue implements Queue {
   readonly #settleIntent: StatementSync;
   readonly #putKey: StatementSync;
   readonly #deleteKey: StatementSync;
+  #lastRowId = 0;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -55,9 +56,9 @@ export class SqliteQueue implements Queue {
       "UPDATE intents SET settled_at = ?, result = ? WHERE id = ? AND settled_at IS NULL RETURNING key",
     );
     this.#putKey = database.prepare(
-      "INSERT OR REPLACE INTO keys (key, due_at, attempt, parked_at, parked_reason) VALUES (?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO keys (id, key, due_at, attempt, parked_at, parked_reason) VALUES (?, ?, ?, ?, ?, ?)",
     );
-    this.#deleteKey = database.prepare("DELETE FROM keys WHERE key = ?");
+    this.#deleteKey = database.prepare("DELETE FROM keys WHERE id = ?");
     this.#restore(database);
   }
 
@@ -104,7 +105,7 @@ export class SqliteQueue implements Queue {
       if (!entry) return false;
       const next = this.#after(entry, entry.lease.againMs, outcome);
       if (next) this.#put(next);
-      else this.#delete(entry.key);
+      else this.#delete(entry);
       return true;
     });
   }
@@ -141,7 +142,8 @@ export class SqliteQueue implements Queue {
   #add(key: string, dueMs: number): void {
     const { schedule } = this.#parts;
     const entry = schedule.get(key);
-    if (!entry || entry.parked) this.#put({ key, dueMs, attempt: 0 });
+    if (!entry) this.#put({ key, rowId: ++this.#lastRowId, dueMs, attempt: 0 });
+    else if (entry.parked) this.#put({ key, rowId: entry.rowId, dueMs, attempt: 0 });
     else if (entry.lease) {
       const againMs = Math.min(dueMs, entry.lease.againMs ?? dueMs);
       schedule.set({ ...entry, lease: { ...entry.lease, againMs } });
@@ -157,34 +159,34 @@ export class SqliteQueue implements Queue {
 
   /** What becomes of a key after a run; undefined when it is idle. A run that was asked for during this one comes first of all. */
   #after(entry: Entry, againMs: number | undefined, outcome: Outcome | { kind: "failed" }): Entry | undefined {
-    const { key } = entry;
+    const { key, rowId } = entry;
     const nowMs = this.#parts.clock.now();
     const dueAfter = (ms: number) => Math.min(nowMs + ms, againMs ?? Number.POSITIVE_INFINITY);
     switch (outcome.kind) {
       case "requeue":
-        return { key, dueMs: dueAfter(outcome.afterMs), attempt: 0 };
+        return { key, rowId, dueMs: dueAfter(outcome.afterMs), attempt: 0 };
       case "failed": {
         const attempt = entry.attempt + 1;
-        return { key, dueMs: dueAfter(backoffMs(attempt, this.#parts.random())), attempt };
+        return { key, rowId, dueMs: dueAfter(backoffMs(attempt, this.#parts.random())), attempt };
       }
       case "done":
-        return againMs === undefined ? undefined : { key, dueMs: againMs, attempt: 0 };
+        return againMs === undefined ? undefined : { key, rowId, dueMs: againMs, attempt: 0 };
       case "terminal": {
-        if (againMs !== undefined) return { key, dueMs: againMs, attempt: 0 };
-        return { key, dueMs: nowMs, attempt: 0, parked: { reason: outcome.reason, atMs: nowMs } };
+        if (againMs !== undefined) return { key, rowId, dueMs: againMs, attempt: 0 };
+        return { key, rowId, dueMs: nowMs, attempt: 0, parked: { reason: outcome.reason, atMs: nowMs } };
       }
     }
   }
 
   #put(entry: Entry): void {
-    const { key, dueMs, attempt, parked } = entry;
+    const { key, rowId, dueMs, attempt, parked } = entry;
     this.#parts.schedule.set(entry);
-    this.#putKey.run(key, dueMs, attempt, parked?.atMs ?? null, parked?.reason ?? null);
+    this.#putKey.run(rowId, key, dueMs, attempt, parked?.atMs ?? null, parked?.reason ?? null);
   }
 
-  #delete(key: string): void {
+  #delete({ key, rowId }: Entry): void {
     this.#parts.schedule.delete(key);
-    this.#deleteKey.run(key);
+    this.#deleteKey.run(rowId);
   }
 
   #restore(database: DatabaseSync): void {
@@ -193,11 +195,11 @@ export class SqliteQueue implements Queue {
       "SELECT key, COUNT(*) AS count FROM intents WHERE settled_at IS NULL GROUP BY key",
     );
     for (const row of intents.iterate()) schedule.countIntents(String(row.key), Number(row.count));
-    const keys = database.prepare("SELECT key, due_at, attempt, parked_at, parked_reason FROM keys ORDER BY due_at");
-    for (const row of keys.iterate()) {
-      const parked =
-        row.parked_at === null ? undefined : { reason: String(row.parked_reason), atMs: Number(row.parked_at) };
-      schedule.set({ key: String(row.key), dueMs: Number(row.due_at), attempt: Number(row.attempt), parked });
+    for (const row of database.prepare("SELECT * FROM keys ORDER BY due_at, id").iterate()) {
+      const { key, id, due_at, attempt, parked_at, parked_reason } = row;
+      const parked = parked_at === null ? undefined : { reason: String(parked_reason), atMs: Number(parked_at) };
+      schedule.set({ key: String(key), rowId: Number(id), dueMs: Number(due_at), attempt: Number(attempt), parked });
+      this.#lastRowId = Math.max(this.#lastRowId, Number(id));
     }
     schedule.keep();
   }

@@ -9,6 +9,7 @@ import { Wakeup } from "./wakeup.ts";
 /** A key that is not idle. Never changed in place: a changed one replaces it. */
 export interface Entry {
   readonly key: string;
+  readonly rowId: number;
   /** When it became or becomes ready. */
   readonly dueMs: number;
   readonly attempt: number;

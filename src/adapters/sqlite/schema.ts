@@ -9,7 +9,8 @@ export class StoreTooNewError extends Error {
  * One step per schema version, never edited after a release. Times are ms since the epoch.
  *
  * `deliveries` has no rowid: its random ids then cost one page per insert, not two. `keys` holds every key that is not idle, leased ones too:
- * leases live in memory only, so that a crash makes every leased key ready.
+ * leases live in memory only, so that a crash makes every leased key ready. That each is there once is seen to in memory, too: without an index
+ * on the key, the keys of one transaction lie side by side.
  */
 const MIGRATIONS = [
   `
@@ -21,8 +22,8 @@ const MIGRATIONS = [
     id TEXT PRIMARY KEY, event TEXT NOT NULL, action TEXT, received_at REAL NOT NULL, accepted_at REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE keys (
-    key TEXT PRIMARY KEY, due_at REAL NOT NULL, attempt INTEGER NOT NULL, parked_at REAL, parked_reason TEXT
-  ) STRICT, WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, due_at REAL NOT NULL, attempt INTEGER NOT NULL, parked_at REAL, parked_reason TEXT
+  ) STRICT;
   CREATE TABLE intents (
     id TEXT PRIMARY KEY, key TEXT NOT NULL, asked_at REAL NOT NULL, intent TEXT NOT NULL, settled_at REAL, result TEXT
   ) STRICT;

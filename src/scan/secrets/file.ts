@@ -39,3 +39,14 @@ function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" | unde
   if (odd === 0 && even > sample.length * 0.4) return "utf-16be";
   return undefined;
 }
+
+/**
+ * The name under which the tool sees a file. Some rules look at names, and one opens the file of that name from the disk of this
+ * machine: a path from a pull request must not reach it, and no extension but the two that rules need.
+ */
+export function toolFileName(path: string | undefined): string {
+  const base = path?.split("/").at(-1) ?? "";
+  if (base === "package.json" || base === "package-lock.json") return base;
+  if (base.endsWith(".npmrc")) return ".npmrc";
+  return path ?? "file.txt";
+}

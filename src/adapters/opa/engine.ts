@@ -1,0 +1,82 @@
+import { type LoadedPolicy, loadPolicySync } from "@open-policy-agent/opa-wasm";
+import { type PolicyBundle, PolicyBundleError } from "./bundle.ts";
+
+const PAGE_BYTES = 64 * 1024;
+const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
+/** WebAssembly memory never shrinks; above this an instance is dropped after use. */
+const KEEP_MEMORY_BYTES = 32 * 1024 * 1024;
+
+/** What `@open-policy-agent/opa-wasm` brings; everything else a policy calls must be compiled into it. */
+const HOST_BUILTINS = new Set([
+  "json.is_valid",
+  "regex.split",
+  "sprintf",
+  "yaml.is_valid",
+  "yaml.marshal",
+  "yaml.unmarshal",
+]);
+
+/** One entrypoint of one compiled policy. */
+export interface Engine {
+  /** The result set for a JSON document in UTF-8. Throws when the policy aborts. */
+  evaluate(json: ArrayBuffer): unknown;
+}
+
+/** Compiles a bundle, and checks that it is a policy which can run here. Throws {@link PolicyBundleError}. */
+export async function openEngine(bundle: PolicyBundle, entrypoint: string): Promise<Engine> {
+  const module = await WebAssembly.compile(bundle.wasm).catch((error: Error) => {
+    throw new PolicyBundleError(`The policy is not WebAssembly: ${error.message}.`);
+  });
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  for (const name of ["opa_eval", "opa_wasm_abi_version", "opa_wasm_abi_minor_version", "entrypoints", "builtins"]) {
+    if (!exported.has(name))
+      throw new PolicyBundleError(`The WebAssembly is not a policy compiled by OPA: no ${name}.`);
+  }
+  const first = instantiate(module, bundle.data);
+  if (!Object.hasOwn(first.entrypoints, entrypoint)) {
+    throw new PolicyBundleError(
+      `The policy has no entrypoint ${entrypoint}; it has ${Object.keys(first.entrypoints).join(", ") || "none"}.`,
+    );
+  }
+  const unsupported = requiredBuiltins(first).filter((name) => !HOST_BUILTINS.has(name));
+  if (unsupported.length > 0) {
+    throw new PolicyBundleError(`The policy needs built-in functions that are not there: ${unsupported.join(", ")}.`);
+  }
+
+  let instance: LoadedPolicy | undefined = first;
+  return {
+    evaluate(json) {
+      const policy = instance ?? instantiate(module, bundle.data);
+      // An aborted run leaves the instance's heap in an unknown state: it is kept only after a good one.
+      instance = undefined;
+      const results = policy.evaluate(json, entrypoint);
+      if (policy.mem.buffer.byteLength <= KEEP_MEMORY_BYTES) instance = policy;
+      return results;
+    },
+  };
+}
+
+function instantiate(module: WebAssembly.Module, data: object): LoadedPolicy {
+  try {
+    const policy = loadPolicySync(module, { initial: 5, maximum: MAX_MEMORY_BYTES / PAGE_BYTES });
+    policy.setData(data);
+    return policy;
+  } catch (error) {
+    throw new PolicyBundleError(`The policy cannot be started: ${reasonOf(error)}.`);
+  }
+}
+
+function requiredBuiltins(policy: LoadedPolicy): string[] {
+  const { builtins, opa_json_dump } = policy.wasmInstance.exports as Record<string, (address?: number) => number>;
+  if (builtins === undefined || opa_json_dump === undefined) return [];
+  const memory = new Uint8Array(policy.mem.buffer);
+  const start = opa_json_dump(builtins());
+  return Object.keys(JSON.parse(new TextDecoder().decode(memory.subarray(start, memory.indexOf(0, start)))));
+}
+
+/** The library throws strings and bare objects as well as errors. */
+export function reasonOf(thrown: unknown): string {
+  if (typeof thrown === "string") return thrown;
+  if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
+  return String(thrown);
+}

@@ -1,0 +1,162 @@
+import type { EffectiveConfig } from "../config/effective.ts";
+import { DEFAULTS } from "../config/schema.ts";
+import { commandInput, type GateVote } from "../gate/gate.ts";
+import type { Intent } from "../model/intent.ts";
+import { formatKey, type Key } from "../model/key.ts";
+import type { Permission, PullRequest, RepositoryRef } from "../model/pull-request.ts";
+import { storageKey } from "../model/storage-key.ts";
+import type { Checker } from "../ports/checker.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Engine } from "../ports/engine.ts";
+import { GitHubError, type GitHub, type RepositoryApi } from "../ports/github.ts";
+import type { Run } from "../ports/run.ts";
+import { answerText, type LineResult, reactionOf } from "./answer.ts";
+import { type Command, parseComment } from "./parse.ts";
+
+export interface CommandDeps {
+  github: GitHub;
+  engine: Engine;
+  checker: Checker;
+  configuration: { read(installationId: number, api: RepositoryApi): Promise<EffectiveConfig> };
+  clock: Clock;
+}
+
+/** A command that was asked longer ago than this when it was first seen is answered, not executed: its author may have moved on. */
+const TOO_OLD_MS = 10 * 60_000;
+
+/** Everything one comment's commands need to know about the pull request. */
+interface Scene {
+  deps: CommandDeps;
+  key: Key & { kind: "pull" };
+  api: RepositoryApi;
+  pull: PullRequest;
+  intent: Intent;
+  run: Run;
+}
+
+/**
+ * Carries out what people asked for on a pull request, before it is judged. Effects are records, written so that doing it twice is
+ * doing it once.
+ * @returns what to call once the pull request was judged: it answers. Until then nothing counts as settled, so a crash repeats it.
+ */
+export async function actOnIntents(deps: CommandDeps, key: Key & { kind: "pull" }, ref: RepositoryRef, run: Run): Promise<() => Promise<void>> {
+  const intents = await deps.engine.queue.intents(formatKey(key));
+  if (intents.length === 0) return async () => {};
+  const api = deps.github.repository(key.installationId, ref);
+  const pull = await api.pull(key.number);
+  const answers: (() => Promise<void>)[] = [];
+  for (const intent of intents) {
+    const scene: Scene = { deps, key, api, pull, intent, run };
+    const results = await carryOut(scene);
+    answers.push(() => answer(scene, results));
+  }
+  return async () => {
+    for (const one of answers) await one();
+  };
+}
+
+async function carryOut(scene: Scene): Promise<LineResult[]> {
+  const { intent, pull } = scene;
+  const lines = parseComment(intent.body);
+  const tooOld = intent.seenAtMs - intent.askedAtMs > TOO_OLD_MS;
+  const results: LineResult[] = [];
+  for (const parsed of lines) {
+    if (!parsed.ok) results.push({ line: parsed.line, kind: "mistyped", message: parsed.problem });
+    else if (tooOld) results.push({ line: parsed.line, kind: "refused", message: "This was asked more than ten minutes before it reached HMS-SYS, so it was not carried out. Comment it again if you still want it." });
+    else if (pull.state === "closed" && parsed.command.verb !== "help" && parsed.command.verb !== "why") {
+      results.push({ line: parsed.line, kind: "refused", message: "This pull request is closed." });
+    } else results.push(await authoriseAndDo(scene, parsed.command, parsed.line));
+  }
+  return results;
+}
+
+async function authoriseAndDo(scene: Scene, command: Command, line: string): Promise<LineResult> {
+  const { deps, key, api, pull, intent } = scene;
+  if (command.verb === "help") return { line, kind: "help" };
+  const permission = await api.permission(intent.sender.login);
+  const pusher = await deps.engine.records.get<{ login: string }>(storageKey.pusher(key.installationId, key.repositoryId, pull.headSha));
+  const config = await deps.configuration.read(key.installationId, api);
+  const gate = config.valid ? config.config.gate : DEFAULTS.gate;
+  const input = commandInput(
+    {
+      repository: api.ref,
+      pull,
+      lastPusher: pusher?.value.login ?? null,
+      config: { valid: config.valid, mode: gate.mode, required_scans: [], approvals: gate.approvals, overrides: gate.overrides },
+    },
+    { verb: command.verb, ...("rule" in command ? { rule: command.rule } : {}), ...("sha" in command ? { sha: command.sha } : {}) },
+    { login: intent.sender.login, permission },
+  );
+  const verdict = await deps.checker.evaluate(input);
+  if (!verdict.allow) {
+    const message = verdict.deny.map((one) => `${one.message} ${one.remedy}`).join(" ");
+    return { line, kind: "refused", message: message || "The policy does not allow it." };
+  }
+  await scene.run.fence();
+  await doCommand(scene, command, permission);
+  return { line, kind: command.verb === "why" ? "why" : "done" };
+}
+
+async function doCommand(scene: Scene, command: Command, permission: Permission): Promise<void> {
+  const { deps, key, pull, intent } = scene;
+  const { records } = deps.engine;
+  const { installationId, repositoryId, number } = key;
+  const by = intent.sender.login;
+  switch (command.verb) {
+    case "help":
+    case "why":
+    case "retry":
+      return;
+    case "hold":
+      await records.put(storageKey.hold(installationId, repositoryId, number), { by, reason: command.reason });
+      break;
+    case "unhold":
+      await records.delete(storageKey.hold(installationId, repositoryId, number));
+      break;
+    case "ok-to-test":
+      await records.put(storageKey.okToTest(installationId, repositoryId, number), { by, sha: command.sha });
+      break;
+    case "override":
+      await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), { rule: command.rule, by, sha: command.sha, reason: command.reason });
+      break;
+  }
+  await deps.engine.ledger.append(`repository/${installationId}/${repositoryId}`, [
+    {
+      type: command.verb === "override" ? "override" : "command",
+      subject: formatKey(key),
+      atMs: deps.clock.now(),
+      id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : ""}`,
+      data: { ...command, by, permission, headSha: pull.headSha, comment: intent.commentId },
+    },
+  ]);
+}
+
+/** A reaction always, a comment only where there is something to say. */
+async function answer(scene: Scene, results: LineResult[]): Promise<void> {
+  const { deps, key, api, pull, intent, run } = scene;
+  const { records, queue } = deps.engine;
+  if (results.length > 0) {
+    const at = await records.get<{ vote: GateVote }>(storageKey.atCommit(key.installationId, key.repositoryId, pull.headSha, key.number));
+    const marker = `<!-- hms-answer ${intent.id} -->`;
+    const text = answerText(results, { headSha: pull.headSha, vote: at?.value.vote, askedBy: intent.sender.login });
+    const answerKey = storageKey.answer(intent.id);
+    await run.fence();
+    try {
+      await api.react(intent.commentId, reactionOf(results));
+      if (text !== undefined) {
+        const begun = await records.get(answerKey);
+        const stands = begun !== undefined && (await api.ownComments(key.number)).some((comment) => comment.body.includes(marker));
+        if (!stands) {
+          await records.put(answerKey, true);
+          await api.comment(key.number, `${text}\n\n${marker}`);
+        }
+      }
+    } catch (error) {
+      // The comment was deleted, or the conversation is locked: what was asked was done, there is only nobody to tell.
+      const final = error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden");
+      if (!final) throw error;
+    }
+    if (text !== undefined) await records.delete(answerKey);
+  }
+  await queue.settleIntent(intent.id, results.map((result) => result.kind).join(","));
+}

@@ -1,0 +1,108 @@
+/** One command of a comment. `sha` is always the full 40 digits: a short one could name another commit later. */
+export type Command =
+  | { verb: "help" | "why" | "retry" | "unhold" }
+  | { verb: "hold"; reason: string }
+  | { verb: "ok-to-test"; sha: string }
+  | { verb: "override"; rule: string; sha: string; reason: string };
+
+export type ParsedLine = { ok: true; command: Command; line: string } | { ok: false; line: string; problem: string };
+
+export const USAGE: Record<Command["verb"], string> = {
+  help: "/hms help",
+  why: "/hms why",
+  retry: "/hms retry",
+  hold: "/hms hold [reason]",
+  unhold: "/hms unhold",
+  "ok-to-test": "/hms ok-to-test <40-hex>",
+  override: "/hms override <rule> <40-hex> <reason>",
+};
+/** Known to the design, not to this version. */
+const LATER = ["preview", "scan", "approve", "promote", "pause", "resume", "abort", "rollback"];
+const VERBS = Object.keys(USAGE) as Command["verb"][];
+const COMMANDS_MAX = 10;
+const REASON_MAX = 500;
+const SHA = /^[0-9a-f]{40}$/;
+
+/** Commands of a comment, one per line; never those in quotes, code or HTML comments, which are talk about commands. */
+export function parseComment(body: string): ParsedLine[] {
+  const lines = spokenLines(body).flatMap((line) => (/^ {0,3}\/hms(?:\s|$)/i.test(line) ? [line.trim()] : []));
+  return lines.slice(0, COMMANDS_MAX).map(parseLine);
+}
+
+function spokenLines(body: string): string[] {
+  const lines: string[] = [];
+  let fence: string | undefined;
+  for (const line of withoutHtmlComments(body).split(/\r\n|\r|\n/)) {
+    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    if (fence === undefined && mark) fence = mark;
+    else if (fence !== undefined && mark && mark[0] === fence[0] && mark.length >= fence.length) fence = undefined;
+    else if (fence === undefined && !/^(?: {4}|\t)/.test(line) && !/^ {0,3}>/.test(line)) lines.push(line);
+  }
+  return lines;
+}
+
+/** An unclosed comment hides all that follows, as it does on GitHub. */
+function withoutHtmlComments(body: string): string {
+  let text = "";
+  let from = 0;
+  for (;;) {
+    const start = body.indexOf("<!--", from);
+    if (start < 0) return text + body.slice(from);
+    text += body.slice(from, start);
+    const end = body.indexOf("-->", start + 4);
+    if (end < 0) return text;
+    from = end + 3;
+  }
+}
+
+function parseLine(line: string): ParsedLine {
+  const [, verbGiven = "", ...words] = line.slice(0, 2000).split(/\s+/);
+  const verb = verbGiven.toLowerCase();
+  const bad = (problem: string): ParsedLine => ({ ok: false, line, problem });
+  const good = (command: Command): ParsedLine => ({ ok: true, command, line });
+  if (verb === "") return good({ verb: "help" });
+  const rest = words.join(" ").slice(0, REASON_MAX);
+  switch (verb) {
+    case "help":
+    case "why":
+    case "retry":
+    case "unhold":
+      return good({ verb });
+    case "hold":
+      return good({ verb, reason: rest });
+    case "ok-to-test": {
+      const sha = words[0]?.toLowerCase() ?? "";
+      return SHA.test(sha) && words.length === 1 ? good({ verb, sha }) : bad(`It names one commit by all of its 40 digits: ${USAGE[verb]}`);
+    }
+    case "override": {
+      const [rule = "", sha = "", ...why] = words;
+      if (!/^[a-z0-9][a-z0-9/-]{0,99}$/.test(rule) || !SHA.test(sha.toLowerCase())) return bad(`It names a rule and one commit by all of its 40 digits: ${USAGE[verb]}`);
+      if (why.length === 0) return bad(`It needs a reason, which is kept: ${USAGE[verb]}`);
+      return good({ verb, rule, sha: sha.toLowerCase(), reason: why.join(" ").slice(0, REASON_MAX) });
+    }
+    default: {
+      if (LATER.includes(verb)) return bad(`/hms ${verb} is not in this version.`);
+      const near = nearest(verb);
+      return bad(near ? `There is no such command. Did you mean ${USAGE[near]}?` : "There is no such command. /hms help lists them.");
+    }
+  }
+}
+
+/** The verb that is at most two edits away. */
+function nearest(verb: string): Command["verb"] | undefined {
+  const ranked = VERBS.map((known) => ({ known, edits: distance(verb.slice(0, 20), known) })).sort((a, b) => a.edits - b.edits);
+  return ranked[0] && ranked[0].edits <= 2 ? ranked[0].known : undefined;
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

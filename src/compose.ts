@@ -1,0 +1,202 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import type { Logger } from "pino";
+import { connectGitHub, createProbot } from "./adapters/github/github.ts";
+import { openWasmChecker } from "./adapters/opa/wasm-checker.ts";
+import { openSqlite } from "./adapters/sqlite/engine.ts";
+import { actOnIntents } from "./commands/act.ts";
+import { hmsJsonSchema } from "./config/json-schema.ts";
+import type { Settings } from "./config/settings.ts";
+import { reconcileInstallation, reconcileRepository, sweepInstallations } from "./intake/sweep.ts";
+import { webhookListener } from "./intake/webhook.ts";
+import { type Key, parseKey } from "./model/key.ts";
+import type { Outcome } from "./model/outcome.ts";
+import type { RepositoryRef } from "./model/pull-request.ts";
+import { storageKey } from "./model/storage-key.ts";
+import type { Checker } from "./ports/checker.ts";
+import { type Clock, systemClock } from "./ports/clock.ts";
+import type { Engine } from "./ports/engine.ts";
+import type { GitHub } from "./ports/github.ts";
+import type { Run } from "./ports/run.ts";
+import { httpApp } from "./portal/http.ts";
+import { configurationSource } from "./pull-request/configuration.ts";
+import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
+import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
+import { createSecretScanner } from "./scan/secrets.ts";
+import { createLog } from "./telemetry/log.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import { createWorker } from "./worker/worker.ts";
+
+/** Parts that a test or a simulation brings itself; everything else is as in production. */
+export interface Overrides {
+  clock?: Clock;
+  log?: Logger;
+  engine?(engine: Engine): Engine;
+  github?(github: GitHub): GitHub;
+  checker?(checker: Checker): Checker;
+}
+
+export interface Service {
+  /** `http://host:port` that it listens on. */
+  url: string;
+  log: Logger;
+  /** Stops taking work, finishes what is under way, closes the store. Resolves within 30 s. */
+  stop(): Promise<void>;
+}
+
+const CONCURRENCY = 16;
+const LEASE_MS = 60_000;
+const DRAIN_MS = 25_000;
+const PRUNE_EVERY_MS = 3_600_000;
+const KEEP_DELIVERIES_MS = 8 * 24 * 3_600_000;
+
+/** The policies that come with this version. */
+const OWN_BUNDLE = new URL("../policies/dist", import.meta.url).pathname;
+
+/** Puts the adapters and the rooms together: the only place where they meet. Rejects when anything it needs is not there. */
+export async function compose(settings: Settings, overrides: Overrides = {}): Promise<Service> {
+  const clock = overrides.clock ?? systemClock;
+  const log = overrides.log ?? createLog(settings.logLevel);
+  const metrics = createMetrics();
+  const ownChecker = await openWasmChecker({
+    path: settings.policyBundle?.path ?? OWN_BUNDLE,
+    ...(settings.policyBundle?.sha256 ? { pin: `sha256:${settings.policyBundle.sha256}` } : {}),
+  });
+  const checker = overrides.checker?.(ownChecker) ?? ownChecker;
+  const sqlite = await openSqlite({ path: settings.store.path, clock });
+  const engine = overrides.engine?.(sqlite) ?? sqlite;
+  const app = { appId: settings.app.id, baseUrl: settings.githubApiUrl };
+  const probot = createProbot({ ...app, privateKey: settings.app.privateKey, webhookSecret: settings.app.webhookSecret });
+  await probot.ready();
+  const connected = connectGitHub(probot, {
+    ...app,
+    now: () => clock.now(),
+    observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
+  });
+  const github = overrides.github?.(connected) ?? connected;
+  const scanner = createSecretScanner();
+  const configuration = configurationSource(github, () => clock.now());
+  const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock };
+  const sweep = { github, engine, allowedOwners: settings.allowedOwners, log };
+
+  const worker = createWorker({
+    queue: engine.queue,
+    clock,
+    log,
+    concurrency: CONCURRENCY,
+    leaseMs: LEASE_MS,
+    reconcile: (run) => reconcile(deps, sweep, run),
+    ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
+  });
+
+  let draining = false;
+  const webhook = webhookListener({
+    secret: settings.app.webhookSecret,
+    queue: engine.queue,
+    clock,
+    log,
+    allowedOwners: settings.allowedOwners,
+    probot,
+    counted: metrics.delivery,
+    configurationChanged: (installationId) => configuration.forget(installationId),
+  });
+  const pages = getRequestListener(
+    httpApp({
+      probeStore: () => engine.probe(),
+      draining: () => draining,
+      metrics: async () => ({ text: await metrics.render(() => engine.queue.stats()), contentType: metrics.contentType }),
+      jsonSchema: () => hmsJsonSchema(settings.publicUrl),
+      policyRevision: () => checker.revision(),
+    }).fetch,
+  );
+  const server = createServer((request, response) => {
+    const path = request.url?.split("?")[0];
+    if (request.method === "POST" && path === "/api/github/webhooks") webhook(request, response);
+    else void pages(request, response);
+  });
+  const url = await listen(server, settings.host, settings.port);
+
+  worker.start();
+  const timers = [
+    every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
+    every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
+  ];
+  log.info({ url, policyBundle: checker.revision() }, "listening");
+
+  return {
+    url,
+    log,
+    async stop() {
+      draining = true;
+      for (const timer of timers) timer.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await worker.drain(DRAIN_MS);
+      server.closeAllConnections();
+      await closed;
+      await scanner.close();
+      await engine.close();
+      log.info("stopped");
+    },
+  };
+}
+
+/** One key, whatever it is. People's requests first: what they ask may change what the rest reads. */
+async function reconcile(deps: PullRequestDeps, sweep: Parameters<typeof reconcileRepository>[0], run: Run): Promise<Outcome> {
+  const key = parseKey(run.key);
+  if (key.kind === "installation") return reconcileInstallation(sweep, key);
+  const ref = await repositoryOf(deps, key);
+  switch (key.kind) {
+    case "repository":
+      return reconcileRepository(sweep, key, ref);
+    case "commit":
+      return reconcileCommit(deps, key, ref, run);
+    case "pull": {
+      const answer = await actOnIntents(deps, key, ref, run);
+      const outcome = await reconcilePull(deps, key, ref, run);
+      await answer();
+      return outcome;
+    }
+  }
+}
+
+async function repositoryOf(deps: PullRequestDeps, key: Exclude<Key, { kind: "installation" }>): Promise<RepositoryRef> {
+  const record = await deps.engine.records.get<RepositoryRef>(storageKey.repository(key.installationId, key.repositoryId));
+  if (record) return record.value;
+  const found = (await deps.github.repositories(key.installationId)).find((ref) => ref.id === key.repositoryId);
+  if (!found) throw new Error("the installation does not list this repository");
+  return found;
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.removeListener("error", reject);
+      const address = server.address() as AddressInfo;
+      resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
+    });
+  });
+}
+
+/** Runs now and then again `ms` after each end, so that a slow run never overlaps itself. */
+function every(ms: number, work: () => Promise<void>, log: Logger, failed: string): { stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const turn = async (): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      log.warn({ err: error }, failed);
+    }
+    if (!stopped) timer = setTimeout(turn, ms);
+  };
+  void turn();
+  return {
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { z } from "zod";
+import type { Intent } from "../model/intent.ts";
+import { formatKey, type Key } from "../model/key.ts";
+import { storageKey } from "../model/storage-key.ts";
+
+/** What a delivery asks for: keys to look at again, what people asked, and facts that only it tells. */
+export interface Mapped {
+  keys: string[];
+  intents: Intent[];
+  records: { key: string; value: unknown }[];
+  /** Owner of what it is about, for the allow list. */
+  owner: string | undefined;
+}
+
+const account = z.object({ login: z.string(), id: z.number(), type: z.string().default("User") });
+const sha = z.string().regex(/^[0-9a-f]{40}$/);
+const repository = z.object({
+  id: z.int().positive(),
+  name: z.string().min(1),
+  owner: z.object({ login: z.string().min(1) }),
+  default_branch: z.string().default("main"),
+});
+const envelope = z.object({
+  action: z.string().optional(),
+  installation: z.object({ id: z.int().positive() }).optional(),
+  repository: repository.optional(),
+  sender: account.optional(),
+});
+const pullNumber = z.object({ number: z.int().positive() });
+const bodies = {
+  pull_request: z.object({ pull_request: pullNumber.extend({ head: z.object({ sha }) }) }),
+  pull_request_review: z.object({ pull_request: pullNumber }),
+  issue_comment: z.object({
+    issue: pullNumber.extend({ pull_request: z.unknown() }),
+    comment: z.object({ id: z.int().positive(), body: z.string().nullish(), created_at: z.string(), user: account.nullish() }),
+  }),
+  push: z.object({
+    ref: z.string(),
+    after: z.string(),
+    commits: z.array(z.object({ added: z.array(z.string()).default([]), modified: z.array(z.string()).default([]), removed: z.array(z.string()).default([]) })).default([]),
+    forced: z.boolean().default(false),
+  }),
+  check: z.object({
+    check_run: z.object({ head_sha: sha, pull_requests: z.array(pullNumber).default([]) }).optional(),
+    check_suite: z.object({ head_sha: sha, pull_requests: z.array(pullNumber).default([]) }).optional(),
+  }),
+};
+
+/** Actions that hand the head to somebody: the sender is who pushed it. */
+const PUSHING = new Set(["opened", "synchronize", "reopened"]);
+const CONFIG_FILES = new Set([".github/hms.yml"]);
+/** GitHub lists at most so many commits in a push's payload; beyond, any file may have changed. */
+const PUSH_COMMITS_MAX = 2048;
+
+/**
+ * Maps a delivery to what has to be looked at again. Pure; `undefined` when the event is none of ours or has not the documented shape:
+ * the level-triggered sweep then sees whatever it meant.
+ */
+export function mapDelivery(event: string, payload: unknown, nowMs: number): Mapped | undefined {
+  const head = envelope.safeParse(payload);
+  if (!head.success || !head.data.installation) return undefined;
+  const { action, installation, repository: repo, sender } = head.data;
+  const installationId = installation.id;
+  const mapped: Mapped = { keys: [], intents: [], records: [], owner: repo?.owner.login };
+  const look = (key: Key) => mapped.keys.push(formatKey(key));
+
+  if (event === "installation" || event === "installation_repositories") {
+    if (action !== "deleted" && action !== "suspend") look({ kind: "installation", installationId });
+    return mapped;
+  }
+  if (!repo) return undefined;
+  const repositoryId = repo.id;
+  const pull = (number: number): Key => ({ kind: "pull", installationId, repositoryId, number });
+  mapped.records.push({
+    key: storageKey.repository(installationId, repositoryId),
+    value: { id: repo.id, owner: repo.owner.login, name: repo.name, defaultBranch: repo.default_branch },
+  });
+
+  switch (event) {
+    case "pull_request": {
+      const parsed = bodies.pull_request.safeParse(payload);
+      if (!parsed.success) return undefined;
+      const { number, head: tip } = parsed.data.pull_request;
+      look(pull(number));
+      if (action && PUSHING.has(action) && action !== "reopened" && sender) {
+        mapped.records.push({ key: storageKey.pusher(installationId, repositoryId, tip.sha), value: { login: sender.login } });
+      }
+      return mapped;
+    }
+    case "pull_request_review": {
+      const parsed = bodies.pull_request_review.safeParse(payload);
+      if (!parsed.success) return undefined;
+      look(pull(parsed.data.pull_request.number));
+      return mapped;
+    }
+    case "issue_comment": {
+      const parsed = bodies.issue_comment.safeParse(payload);
+      if (!parsed.success || action !== "created" || !parsed.data.issue.pull_request) return undefined;
+      const { comment, issue } = parsed.data;
+      const person = comment.user ?? sender;
+      if (!person || person.type !== "User" || !comment.body || !/^\s*\/hms\b/im.test(comment.body)) return undefined;
+      const key = pull(issue.number);
+      look(key);
+      mapped.intents.push({
+        id: `comment/${comment.id}`,
+        key: formatKey(key),
+        kind: "comment",
+        body: comment.body,
+        commentId: comment.id,
+        sender: person,
+        askedAtMs: Date.parse(comment.created_at) || 0,
+        seenAtMs: nowMs,
+      });
+      return mapped;
+    }
+    case "push": {
+      const parsed = bodies.push.safeParse(payload);
+      if (!parsed.success || parsed.data.ref !== `refs/heads/${repo.default_branch}`) return undefined;
+      if (!mayChangeConfig(parsed.data)) return undefined;
+      look(repo.name === ".github" ? { kind: "installation", installationId } : { kind: "repository", installationId, repositoryId });
+      return mapped;
+    }
+    case "check_run":
+    case "check_suite": {
+      const parsed = bodies.check.safeParse(payload);
+      const subject = parsed.data?.check_run ?? parsed.data?.check_suite;
+      if (!subject || action !== "rerequested") return undefined;
+      for (const { number } of subject.pull_requests) look(pull(number));
+      look({ kind: "commit", installationId, repositoryId, sha: subject.head_sha });
+      return mapped;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function mayChangeConfig(push: z.infer<typeof bodies.push>): boolean {
+  if (push.forced || push.commits.length === 0 || push.commits.length >= PUSH_COMMITS_MAX) return true;
+  return push.commits.some((commit) => [...commit.added, ...commit.modified, ...commit.removed].some((path) => CONFIG_FILES.has(path)));
+}

@@ -1,0 +1,34 @@
+import { type Logger, pino } from "pino";
+
+/** What must never reach a log, wherever in an object it stands; texts are redacted by {@link redactText}. */
+const SECRET_FIELDS = ["authorization", "token", "privateKey", "webhookSecret", "secret", "password"];
+
+/** GitHub's token formats, App JWTs and PEM blocks: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github */
+const SECRET_TEXTS = /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000})|-----BEGIN [A-Z ]{3,40}-----[^-]{0,8192}-----END [A-Z ]{3,40}-----/g;
+
+export function redactText(text: string): string {
+  return text.replace(SECRET_TEXTS, "[redacted]");
+}
+
+/** JSON lines on standard output: constant messages, data in fields. */
+export function createLog(level: string): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[redacted]" },
+    serializers: {
+      // Only what explains: an Octokit error also carries the request with its headers.
+      err: (error: unknown) =>
+        error instanceof Error
+          ? { type: error.name, message: redactText(error.message), stack: redactText(error.stack ?? ""), ...pick(error) }
+          : { type: typeof error, message: "not an Error" },
+    },
+  });
+}
+
+function pick(error: Error): Record<string, unknown> {
+  const { fault, status } = error as { fault?: unknown; status?: unknown };
+  return { ...(typeof fault === "string" ? { fault } : {}), ...(typeof status === "number" ? { status } : {}) };
+}

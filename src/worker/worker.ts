@@ -1,0 +1,139 @@
+import type { Logger } from "pino";
+import type { Outcome } from "../model/outcome.ts";
+import type { Clock } from "../ports/clock.ts";
+import { GitHubError } from "../ports/github.ts";
+import type { Lease, Queue } from "../ports/queue.ts";
+import { LeaseLostError, type Run } from "../ports/run.ts";
+
+export interface WorkerOptions {
+  queue: Queue;
+  clock: Clock;
+  log: Logger;
+  /** Runs at the same time. */
+  concurrency: number;
+  leaseMs: number;
+  reconcile(run: Run): Promise<Outcome>;
+  /** Told how every run ended, for metrics. */
+  ended(ending: { key: string; outcome: Outcome["kind"] | "failed" | "limited" | "lease-lost"; durationMs: number }): void;
+}
+
+export interface Worker {
+  start(): void;
+  /** Takes no more keys and resolves when the runs under way have ended, or after `withinMs`: their leases then expire. */
+  drain(withinMs: number): Promise<void>;
+}
+
+/** After so many failures in a row because GitHub says no (404, 403, 422), the key waits for its next event instead of trying on. */
+const PARK_AFTER_ATTEMPTS = 12;
+
+export function createWorker(options: WorkerOptions): Worker {
+  const { queue, log } = options;
+  const running = new Set<Promise<void>>();
+  let draining = false;
+  let filling = false;
+  let again = false;
+
+  async function fill(): Promise<void> {
+    if (filling) {
+      again = true;
+      return;
+    }
+    filling = true;
+    try {
+      do {
+        again = false;
+        while (!draining && running.size < options.concurrency) {
+          const lease = await queue.lease(options.leaseMs);
+          if (!lease) break;
+          const one = runOne(lease).finally(() => {
+            running.delete(one);
+            wake();
+          });
+          running.add(one);
+        }
+      } while (again && !draining);
+    } finally {
+      filling = false;
+    }
+  }
+
+  /** A store that is away must not end the worker: it is asked again. */
+  function wake(): void {
+    fill().catch((error: unknown) => {
+      log.error({ err: error }, "cannot take keys from the queue");
+      setTimeout(wake, 1000).unref();
+    });
+  }
+
+  async function runOne(lease: Lease): Promise<void> {
+    const started = performance.now();
+    let lost = false;
+    const renewal = setInterval(() => {
+      queue.renew(lease, options.leaseMs).then(
+        (held) => {
+          lost = !held;
+        },
+        (error: unknown) => log.warn({ key: lease.key, err: error }, "cannot renew a lease"),
+      );
+    }, options.leaseMs / 3);
+    const run: Run = {
+      key: lease.key,
+      lease,
+      async fence() {
+        if (lost || !(await queue.holds(lease))) throw new LeaseLostError(lease.key);
+      },
+    };
+    let ending: Parameters<WorkerOptions["ended"]>[0]["outcome"];
+    try {
+      const outcome = await options.reconcile(run);
+      await queue.settle(lease, outcome);
+      ending = outcome.kind;
+      log.debug({ key: lease.key, outcome: outcome.kind, durationMs: Math.round(performance.now() - started) }, "reconciled");
+    } catch (error) {
+      ending = await settleFailure(lease, error);
+    } finally {
+      clearInterval(renewal);
+    }
+    options.ended({ key: lease.key, outcome: ending, durationMs: performance.now() - started });
+  }
+
+  async function settleFailure(lease: Lease, error: unknown): Promise<"failed" | "limited" | "lease-lost" | "terminal"> {
+    if (error instanceof LeaseLostError) return "lease-lost";
+    try {
+      if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {
+        const afterMs = Math.max(1000, error.retryAtMs - options.clock.now());
+        log.warn({ key: lease.key, afterMs }, "GitHub asks to wait");
+        await queue.settle(lease, { kind: "requeue", afterMs });
+        return "limited";
+      }
+      const final = error instanceof GitHubError && error.fault !== "unavailable" && error.fault !== "limited";
+      if (final && lease.attempt >= PARK_AFTER_ATTEMPTS) {
+        log.error({ key: lease.key, err: error }, "key parked");
+        await queue.settle(lease, { kind: "terminal", reason: error.message });
+        return "terminal";
+      }
+      log.warn({ key: lease.key, attempt: lease.attempt, err: error }, "run failed, will be tried again");
+      await queue.settle(lease, { kind: "failed", error: error instanceof Error ? error.message : "unknown error" });
+    } catch (settling) {
+      // The lease expires and the key runs again: nothing is lost by an end that could not be written down.
+      log.error({ key: lease.key, err: settling }, "cannot settle a run");
+    }
+    return "failed";
+  }
+
+  return {
+    start() {
+      queue.onReady(wake);
+      wake();
+    },
+    async drain(withinMs) {
+      draining = true;
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      });
+      await Promise.race([Promise.allSettled([...running]), late]);
+      clearTimeout(timer);
+    },
+  };
+}
