@@ -48,5 +48,5 @@ export function toolFileName(path: string | undefined): string {
   const base = path?.split("/").at(-1) ?? "";
   if (base === "package.json" || base === "package-lock.json") return base;
   if (base.endsWith(".npmrc")) return ".npmrc";
-  return path ?? "file.txt";
+  return base.endsWith(".json") ? "file.json" : "file.txt";
 }
