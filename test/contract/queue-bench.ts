@@ -10,7 +10,7 @@ export function acceptance(id: string, keys: string[]): Acceptance {
 
 export function intent(id: string, key: string): Intent {
   const sender = { login: "octocat", id: 1, type: "User" };
-  return { id, key, kind: "comment", body: "/hms why", commentId: 1, sender, askedAtMs: 1000 };
+  return { id, key, kind: "comment", body: "/hms why", commentId: 1, sender, askedAtMs: 1000, seenAtMs: 2000 };
 }
 
 /** The lease that there has to be. */

@@ -137,23 +137,27 @@ function enqueueContract(bench: Bench): void {
     expect(await drain(queue)).toEqual(["pull/1/2/4"]);
   });
 
-  test("notBefore delays; the earlier due time wins, in either order", async () => {
-    const { queue } = bench.engine;
-    const start = bench.clock.now();
-    await queue.enqueue("pull/1/1/1", { notBeforeMs: start + 5000 });
-    await queue.enqueue("pull/1/1/1", { notBeforeMs: start + 2000 });
-    await queue.enqueue("pull/1/1/2", { notBeforeMs: start + 2000 });
-    await queue.enqueue("pull/1/1/2", { notBeforeMs: start + 5000 });
-    await queue.enqueue("pull/1/1/3", { notBeforeMs: start + 5000 });
-    await queue.enqueue("pull/1/1/3");
-    await queue.enqueue("pull/1/1/4");
-    await queue.enqueue("pull/1/1/4", { notBeforeMs: start + 5000 });
-    expect(await drain(queue)).toEqual(["pull/1/1/3", "pull/1/1/4"]);
-    bench.clock.advance(1999);
-    expect(await drain(queue)).toEqual([]);
-    bench.clock.advance(1);
-    expect((await drain(queue)).sort()).toEqual(["pull/1/1/1", "pull/1/1/2"]);
-    bench.clock.advance(10_000);
-    expect(await drain(queue)).toEqual([]);
-  });
+  test.each([false, true])(
+    "notBefore delays; the earlier due time wins, in either order (restart: %s)",
+    async (restart) => {
+      let { queue } = bench.engine;
+      const start = bench.clock.now();
+      await queue.enqueue("pull/1/1/1", { notBeforeMs: start + 5000 });
+      await queue.enqueue("pull/1/1/1", { notBeforeMs: start + 2000 });
+      await queue.enqueue("pull/1/1/2", { notBeforeMs: start + 2000 });
+      await queue.enqueue("pull/1/1/2", { notBeforeMs: start + 5000 });
+      await queue.enqueue("pull/1/1/3", { notBeforeMs: start + 5000 });
+      await queue.enqueue("pull/1/1/3");
+      await queue.enqueue("pull/1/1/4");
+      await queue.enqueue("pull/1/1/4", { notBeforeMs: start + 5000 });
+      if (restart) queue = (await bench.reopen()).queue;
+      expect(await drain(queue)).toEqual(["pull/1/1/3", "pull/1/1/4"]);
+      bench.clock.advance(1999);
+      expect(await drain(queue)).toEqual([]);
+      bench.clock.advance(1);
+      expect((await drain(queue)).sort()).toEqual(["pull/1/1/1", "pull/1/1/2"]);
+      bench.clock.advance(10_000);
+      expect(await drain(queue)).toEqual([]);
+    },
+  );
 }

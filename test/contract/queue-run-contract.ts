@@ -164,7 +164,7 @@ function settleContract(bench: Bench): void {
     await bench.engine.queue.settle(await leaseNow(bench.engine.queue), { kind: "terminal", reason: "gone" });
     const parkedAtMs = bench.clock.now();
     bench.clock.advance(7 * DAY_MS);
-    const { queue } = await bench.reopen();
+    let { queue } = await bench.reopen();
     expect(await queue.parked()).toEqual([
       { key: KEY, reason: "no permission", parkedAtMs },
       { key: "pull/1/2/4", reason: "gone", parkedAtMs },
@@ -173,6 +173,7 @@ function settleContract(bench: Bench): void {
     expect(await queue.lease(TTL_MS)).toBeUndefined();
     await queue.accept(acceptance("d1", [KEY]));
     await queue.enqueue("pull/1/2/4", { notBeforeMs: bench.clock.now() + 1000 });
+    queue = (await bench.reopen()).queue;
     expect(await queue.parked()).toEqual([]);
     expect(await queue.stats()).toMatchObject({ ready: 1, delayed: 1, parked: 0 });
     expect(await leaseNow(queue)).toMatchObject({ key: KEY, attempt: 0 });
