@@ -14,12 +14,12 @@ import { type Key, parseKey } from "./model/key.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { RepositoryRef } from "./model/pull-request.ts";
 import { storageKey } from "./model/storage-key.ts";
+import { httpApp } from "./portal/http.ts";
 import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import type { Run } from "./ports/run.ts";
-import { httpApp } from "./portal/http.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
 import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
@@ -66,10 +66,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const checker = overrides.checker?.(ownChecker) ?? ownChecker;
   const sqlite = await openSqlite({ path: settings.store.path, clock });
   const engine = overrides.engine?.(sqlite) ?? sqlite;
-  const app = { appId: settings.app.id, baseUrl: settings.githubApiUrl };
-  const probot = createProbot({ ...app, privateKey: settings.app.privateKey, webhookSecret: settings.app.webhookSecret });
+  const app = { appId: settings.app.id, privateKey: settings.app.privateKey, baseUrl: settings.githubApiUrl };
+  const probot = createProbot({ ...app, webhookSecret: settings.app.webhookSecret });
   await probot.ready();
-  const connected = connectGitHub(probot, {
+  const connected = connectGitHub({
     ...app,
     now: () => clock.now(),
     observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
@@ -105,7 +105,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     httpApp({
       probeStore: () => engine.probe(),
       draining: () => draining,
-      metrics: async () => ({ text: await metrics.render(() => engine.queue.stats()), contentType: metrics.contentType }),
+      metrics: async () => ({
+        text: await metrics.render(() => engine.queue.stats()),
+        contentType: metrics.contentType,
+      }),
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
       policyRevision: () => checker.revision(),
     }).fetch,
@@ -143,7 +146,11 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
 }
 
 /** One key, whatever it is. People's requests first: what they ask may change what the rest reads. */
-async function reconcile(deps: PullRequestDeps, sweep: Parameters<typeof reconcileRepository>[0], run: Run): Promise<Outcome> {
+async function reconcile(
+  deps: PullRequestDeps,
+  sweep: Parameters<typeof reconcileRepository>[0],
+  run: Run,
+): Promise<Outcome> {
   const key = parseKey(run.key);
   if (key.kind === "installation") return reconcileInstallation(sweep, key);
   const ref = await repositoryOf(deps, key);
@@ -161,8 +168,13 @@ async function reconcile(deps: PullRequestDeps, sweep: Parameters<typeof reconci
   }
 }
 
-async function repositoryOf(deps: PullRequestDeps, key: Exclude<Key, { kind: "installation" }>): Promise<RepositoryRef> {
-  const record = await deps.engine.records.get<RepositoryRef>(storageKey.repository(key.installationId, key.repositoryId));
+async function repositoryOf(
+  deps: PullRequestDeps,
+  key: Exclude<Key, { kind: "installation" }>,
+): Promise<RepositoryRef> {
+  const record = await deps.engine.records.get<RepositoryRef>(
+    storageKey.repository(key.installationId, key.repositoryId),
+  );
   if (record) return record.value;
   const found = (await deps.github.repositories(key.installationId)).find((ref) => ref.id === key.repositoryId);
   if (!found) throw new Error("the installation does not list this repository");

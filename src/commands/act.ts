@@ -8,7 +8,7 @@ import { storageKey } from "../model/storage-key.ts";
 import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
-import { GitHubError, type GitHub, type RepositoryApi } from "../ports/github.ts";
+import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { type Command, parseComment } from "./parse.ts";
@@ -39,7 +39,12 @@ interface Scene {
  * doing it once.
  * @returns what to call once the pull request was judged: it answers. Until then nothing counts as settled, so a crash repeats it.
  */
-export async function actOnIntents(deps: CommandDeps, key: Key & { kind: "pull" }, ref: RepositoryRef, run: Run): Promise<() => Promise<void>> {
+export async function actOnIntents(
+  deps: CommandDeps,
+  key: Key & { kind: "pull" },
+  ref: RepositoryRef,
+  run: Run,
+): Promise<() => Promise<void>> {
   const intents = await deps.engine.queue.intents(formatKey(key));
   if (intents.length === 0) return async () => {};
   const api = deps.github.repository(key.installationId, ref);
@@ -62,7 +67,13 @@ async function carryOut(scene: Scene): Promise<LineResult[]> {
   const results: LineResult[] = [];
   for (const parsed of lines) {
     if (!parsed.ok) results.push({ line: parsed.line, kind: "mistyped", message: parsed.problem });
-    else if (tooOld) results.push({ line: parsed.line, kind: "refused", message: "This was asked more than ten minutes before it reached HMS-SYS, so it was not carried out. Comment it again if you still want it." });
+    else if (tooOld)
+      results.push({
+        line: parsed.line,
+        kind: "refused",
+        message:
+          "This was asked more than ten minutes before it reached HMS-SYS, so it was not carried out. Comment it again if you still want it.",
+      });
     else if (pull.state === "closed" && parsed.command.verb !== "help" && parsed.command.verb !== "why") {
       results.push({ line: parsed.line, kind: "refused", message: "This pull request is closed." });
     } else results.push(await authoriseAndDo(scene, parsed.command, parsed.line));
@@ -74,7 +85,9 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
   const { deps, key, api, pull, intent } = scene;
   if (command.verb === "help") return { line, kind: "help" };
   const permission = await api.permission(intent.sender.login);
-  const pusher = await deps.engine.records.get<{ login: string }>(storageKey.pusher(key.installationId, key.repositoryId, pull.headSha));
+  const pusher = await deps.engine.records.get<{ login: string }>(
+    storageKey.pusher(key.installationId, key.repositoryId, pull.headSha),
+  );
   const config = await deps.configuration.read(key.installationId, api);
   const gate = config.valid ? config.config.gate : DEFAULTS.gate;
   const input = commandInput(
@@ -82,9 +95,19 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
       repository: api.ref,
       pull,
       lastPusher: pusher?.value.login ?? null,
-      config: { valid: config.valid, mode: gate.mode, required_scans: [], approvals: gate.approvals, overrides: gate.overrides },
+      config: {
+        valid: config.valid,
+        mode: gate.mode,
+        required_scans: [],
+        approvals: gate.approvals,
+        overrides: gate.overrides,
+      },
     },
-    { verb: command.verb, ...("rule" in command ? { rule: command.rule } : {}), ...("sha" in command ? { sha: command.sha } : {}) },
+    {
+      verb: command.verb,
+      ...("rule" in command ? { rule: command.rule } : {}),
+      ...("sha" in command ? { sha: command.sha } : {}),
+    },
     { login: intent.sender.login, permission },
   );
   const verdict = await deps.checker.evaluate(input);
@@ -117,7 +140,12 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       await records.put(storageKey.okToTest(installationId, repositoryId, number), { by, sha: command.sha });
       break;
     case "override":
-      await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), { rule: command.rule, by, sha: command.sha, reason: command.reason });
+      await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), {
+        rule: command.rule,
+        by,
+        sha: command.sha,
+        reason: command.reason,
+      });
       break;
   }
   await deps.engine.ledger.append(`repository/${installationId}/${repositoryId}`, [
@@ -136,7 +164,9 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
   const { deps, key, api, pull, intent, run } = scene;
   const { records, queue } = deps.engine;
   if (results.length > 0) {
-    const at = await records.get<{ vote: GateVote }>(storageKey.atCommit(key.installationId, key.repositoryId, pull.headSha, key.number));
+    const at = await records.get<{ vote: GateVote }>(
+      storageKey.atCommit(key.installationId, key.repositoryId, pull.headSha, key.number),
+    );
     const marker = `<!-- hms-answer ${intent.id} -->`;
     const text = answerText(results, { headSha: pull.headSha, vote: at?.value.vote, askedBy: intent.sender.login });
     const answerKey = storageKey.answer(intent.id);
@@ -145,7 +175,8 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
       await api.react(intent.commentId, reactionOf(results));
       if (text !== undefined) {
         const begun = await records.get(answerKey);
-        const stands = begun !== undefined && (await api.ownComments(key.number)).some((comment) => comment.body.includes(marker));
+        const stands =
+          begun !== undefined && (await api.ownComments(key.number)).some((comment) => comment.body.includes(marker));
         if (!stands) {
           await records.put(answerKey, true);
           await api.comment(key.number, `${text}\n\n${marker}`);
@@ -153,7 +184,9 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
       }
     } catch (error) {
       // The comment was deleted, or the conversation is locked: what was asked was done, there is only nobody to tell.
-      const final = error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden");
+      const final =
+        error instanceof GitHubError &&
+        (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden");
       if (!final) throw error;
     }
     if (text !== undefined) await records.delete(answerKey);

@@ -24,13 +24,20 @@ export function reactionOf(results: LineResult[]): "+1" | "-1" | "confused" {
 }
 
 /** The comment to post, or undefined where the reaction says it all. */
-export function answerText(results: LineResult[], facts: { headSha: string; vote: GateVote | undefined; askedBy: string }): string | undefined {
+export function answerText(
+  results: LineResult[],
+  facts: { headSha: string; vote: GateVote | undefined; askedBy: string },
+): string | undefined {
   const parts = results.flatMap((result) => {
     switch (result.kind) {
       case "done":
         return [];
       case "help":
-        return [`One command per line:\n\n${Object.entries(USAGE).map(([verb, usage]) => `- ${inlineCode(usage)} — ${EXPLAINED[verb as keyof typeof USAGE]}`).join("\n")}`];
+        return [
+          `One command per line:\n\n${Object.entries(USAGE)
+            .map(([verb, usage]) => `- ${inlineCode(usage)} — ${EXPLAINED[verb as keyof typeof USAGE]}`)
+            .join("\n")}`,
+        ];
       case "why":
         return [why(facts)];
       case "refused":
@@ -42,7 +49,8 @@ export function answerText(results: LineResult[], facts: { headSha: string; vote
 }
 
 function why(facts: { headSha: string; vote: GateVote | undefined }): string {
-  if (!facts.vote) return `Nothing was decided about ${inlineCode(facts.headSha.slice(0, 7))} yet. The gate updates by itself.`;
+  if (!facts.vote)
+    return `Nothing was decided about ${inlineCode(facts.headSha.slice(0, 7))} yet. The gate updates by itself.`;
   const { title, summary, text } = gateContent(facts.headSha, [facts.vote]);
   return `**${escapeMarkdown(title)}** at ${inlineCode(facts.headSha.slice(0, 7))}\n\n${summary}\n\n${text}`;
 }

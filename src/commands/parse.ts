@@ -72,25 +72,34 @@ function parseLine(line: string): ParsedLine {
       return good({ verb, reason: rest });
     case "ok-to-test": {
       const sha = words[0]?.toLowerCase() ?? "";
-      return SHA.test(sha) && words.length === 1 ? good({ verb, sha }) : bad(`It names one commit by all of its 40 digits: ${USAGE[verb]}`);
+      return SHA.test(sha) && words.length === 1
+        ? good({ verb, sha })
+        : bad(`It names one commit by all of its 40 digits: ${USAGE[verb]}`);
     }
     case "override": {
       const [rule = "", sha = "", ...why] = words;
-      if (!/^[a-z0-9][a-z0-9/-]{0,99}$/.test(rule) || !SHA.test(sha.toLowerCase())) return bad(`It names a rule and one commit by all of its 40 digits: ${USAGE[verb]}`);
+      if (!/^[a-z0-9][a-z0-9/-]{0,99}$/.test(rule) || !SHA.test(sha.toLowerCase()))
+        return bad(`It names a rule and one commit by all of its 40 digits: ${USAGE[verb]}`);
       if (why.length === 0) return bad(`It needs a reason, which is kept: ${USAGE[verb]}`);
       return good({ verb, rule, sha: sha.toLowerCase(), reason: why.join(" ").slice(0, REASON_MAX) });
     }
     default: {
       if (LATER.includes(verb)) return bad(`/hms ${verb} is not in this version.`);
       const near = nearest(verb);
-      return bad(near ? `There is no such command. Did you mean ${USAGE[near]}?` : "There is no such command. /hms help lists them.");
+      return bad(
+        near
+          ? `There is no such command. Did you mean ${USAGE[near]}?`
+          : "There is no such command. /hms help lists them.",
+      );
     }
   }
 }
 
 /** The verb that is at most two edits away. */
 function nearest(verb: string): Command["verb"] | undefined {
-  const ranked = VERBS.map((known) => ({ known, edits: distance(verb.slice(0, 20), known) })).sort((a, b) => a.edits - b.edits);
+  const ranked = VERBS.map((known) => ({ known, edits: distance(verb.slice(0, 20), known) })).sort(
+    (a, b) => a.edits - b.edits,
+  );
   return ranked[0] && ranked[0].edits <= 2 ? ranked[0].known : undefined;
 }
 
@@ -100,7 +109,9 @@ function distance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
     }
     row = next;
   }

@@ -10,7 +10,11 @@ export type EffectiveConfig =
   | { valid: false; file: string; problems: (ConfigProblem | { path: string; message: string })[] };
 
 /** Pure: the two files' texts (undefined: not there) to what is in force. A broken file never falls back to defaults. */
-export function effectiveConfig(organisationYml: string | undefined, repositoryYml: string | undefined, scope: "repository" | "organisation"): EffectiveConfig {
+export function effectiveConfig(
+  organisationYml: string | undefined,
+  repositoryYml: string | undefined,
+  scope: "repository" | "organisation",
+): EffectiveConfig {
   let organisation: HmsFile | undefined;
   let repository: HmsFile | undefined;
   if (organisationYml !== undefined) {
@@ -24,5 +28,7 @@ export function effectiveConfig(organisationYml: string | undefined, repositoryY
     repository = parsed.config;
   }
   const merged = mergeConfig(organisation, repository);
-  return merged.ok ? { valid: true, config: merged.config } : { valid: false, file: CONFIG_PATH, problems: merged.problems };
+  return merged.ok
+    ? { valid: true, config: merged.config }
+    : { valid: false, file: CONFIG_PATH, problems: merged.problems };
 }

@@ -31,7 +31,9 @@ export function voteState(vote: GateVote): GateState {
 
 /** `hms/gate` of one commit: the worst over all votes, explained so that it stands alone. */
 export function gateContent(sha: string, votes: GateVote[]): GateContent {
-  const outcome = votes.map(voteState).reduce(worse, votes.length === 0 ? ("unknown" as GateState) : ("allow" as GateState));
+  const outcome = votes
+    .map(voteState)
+    .reduce(worse, votes.length === 0 ? ("unknown" as GateState) : ("allow" as GateState));
   return {
     state: checkState(outcome),
     outcome,
@@ -44,7 +46,8 @@ export function gateContent(sha: string, votes: GateVote[]): GateContent {
 function title(outcome: GateState, votes: GateVote[]): string {
   const denials = votes.flatMap((vote) => vote.decision?.verdict.deny ?? []);
   const waits = votes.flatMap((vote) => vote.decision?.verdict.waiting ?? []);
-  const awaited = waits.length > 0 ? ` · waiting for ${[...new Set(waits.map((one) => one.whom ?? one.rule))].join(", ")}` : "";
+  const awaited =
+    waits.length > 0 ? ` · waiting for ${[...new Set(waits.map((one) => one.whom ?? one.rule))].join(", ")}` : "";
   switch (outcome) {
     case "allow":
       return "Ready to merge";
@@ -53,14 +56,24 @@ function title(outcome: GateState, votes: GateVote[]): string {
     case "waiting-on-people":
       return clip(`Waiting: ${awaited.replace(" · waiting ", "") || "for people"}`);
     case "waiting-on-machines":
-      return clip(`Waiting: ${waits.filter((one) => one.on === "machines").map((one) => one.message.replace(/\.$/, "")).join("; ")}`);
+      return clip(
+        `Waiting: ${waits
+          .filter((one) => one.on === "machines")
+          .map((one) => one.message.replace(/\.$/, ""))
+          .join("; ")}`,
+      );
     case "unknown":
-      return clip(`Not decided yet: ${votes.find((vote) => vote.undecided)?.undecided ?? "no open pull request was read at this commit"}`);
+      return clip(
+        `Not decided yet: ${votes.find((vote) => vote.undecided)?.undecided ?? "no open pull request was read at this commit"}`,
+      );
   }
 }
 
 function lead(outcome: GateState, votes: GateVote[]): string {
-  const several = votes.length > 1 ? ` ${votes.length} open pull requests share this commit; the strictest answer counts for all of them.` : "";
+  const several =
+    votes.length > 1
+      ? ` ${votes.length} open pull requests share this commit; the strictest answer counts for all of them.`
+      : "";
   switch (outcome) {
     case "allow":
       return `Every rule of the policy is met at this commit.${several}`;
@@ -81,13 +94,20 @@ function section(sha: string, vote: GateVote, named: boolean): string {
   const { deny, waiting, warn } = vote.decision.verdict;
   const parts: string[] = [];
   if (deny.length > 0 || waiting.length > 0) {
-    parts.push(["| | Rule | Why | What to do |", "|---|---|---|---|", ...deny.map(denialRow), ...waiting.map(waitingRow)].join("\n"));
+    parts.push(
+      ["| | Rule | Why | What to do |", "|---|---|---|---|", ...deny.map(denialRow), ...waiting.map(waitingRow)].join(
+        "\n",
+      ),
+    );
   }
   const lines = deny.flatMap((denial) => overrideLine(sha, denial, vote));
   if (lines.length > 0) {
-    parts.push(`An override is a comment with this line, from someone who is neither the author nor the last to push; it ends with the next push:\n\n\`\`\`\n${lines.join("\n")}\n\`\`\``);
+    parts.push(
+      `An override is a comment with this line, from someone who is neither the author nor the last to push; it ends with the next push:\n\n\`\`\`\n${lines.join("\n")}\n\`\`\``,
+    );
   }
-  if (warn.length > 0) parts.push(warn.map((one) => `- ${inlineCode(one.rule)}: ${escapeMarkdown(one.message)}`).join("\n"));
+  if (warn.length > 0)
+    parts.push(warn.map((one) => `- ${inlineCode(one.rule)}: ${escapeMarkdown(one.message)}`).join("\n"));
   if (parts.length === 0) parts.push("All rules are met.");
   return heading + parts.join("\n\n");
 }
@@ -109,10 +129,13 @@ function overrideLine(sha: string, denial: Denial, vote: GateVote): string[] {
 function bindings(votes: GateVote[]): string {
   const rows = votes.flatMap((vote) =>
     vote.decision
-      ? [`| ${vote.number} | ${inlineCode(vote.decision.id)} | ${inlineCode(vote.decision.bundleRevision.slice(0, 19))} | ${inlineCode(vote.decision.inputDigest.slice(0, 19))} |`]
+      ? [
+          `| ${vote.number} | ${inlineCode(vote.decision.id)} | ${inlineCode(vote.decision.bundleRevision.slice(0, 19))} | ${inlineCode(vote.decision.inputDigest.slice(0, 19))} |`,
+        ]
       : [],
   );
-  if (rows.length === 0) return "Comment `/hms why` for the reasons, `/hms retry` to look again, `/hms help` for all commands.";
+  if (rows.length === 0)
+    return "Comment `/hms why` for the reasons, `/hms retry` to look again, `/hms help` for all commands.";
   return [
     "Comment `/hms why` for the reasons, `/hms retry` to look again, `/hms help` for all commands.",
     "",

@@ -9,7 +9,12 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
   return {
     schema: "hms.checker/v1",
     point: "merge",
-    repository: { id: repository.id, owner: repository.owner, name: repository.name, default_branch: repository.defaultBranch },
+    repository: {
+      id: repository.id,
+      owner: repository.owner,
+      name: repository.name,
+      default_branch: repository.defaultBranch,
+    },
     pull_request: {
       number: pull.number,
       head_sha: pull.headSha,
@@ -32,7 +37,12 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
         ...(scan.status === "completed" ? {} : { reason: scan.reason }),
         findings:
           scan.status === "completed"
-            ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({ rule, severity, message, fingerprint }))
+            ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({
+                rule,
+                severity,
+                message,
+                fingerprint,
+              }))
             : [],
       }))
       .sort((a, b) => (a.kind < b.kind ? -1 : 1)),
@@ -52,11 +62,24 @@ export function commandInput(
 ): CheckerInput {
   const same = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase();
   return {
-    ...mergeInput({ ...facts, approvals: [], touchesTrustedPaths: [], scans: [], hold: null, overrides: [], okToTest: null, unknown: [] }),
+    ...mergeInput({
+      ...facts,
+      approvals: [],
+      touchesTrustedPaths: [],
+      scans: [],
+      hold: null,
+      overrides: [],
+      okToTest: null,
+      unknown: [],
+    }),
     point: "command",
     command: {
       ...command,
-      sender: { ...sender, is_author: same(sender.login, facts.pull.author.login), is_last_pusher: same(sender.login, facts.lastPusher) },
+      sender: {
+        ...sender,
+        is_author: same(sender.login, facts.pull.author.login),
+        is_last_pusher: same(sender.login, facts.lastPusher),
+      },
     },
   };
 }

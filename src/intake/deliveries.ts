@@ -32,12 +32,25 @@ const bodies = {
   pull_request_review: z.object({ pull_request: pullNumber }),
   issue_comment: z.object({
     issue: pullNumber.extend({ pull_request: z.unknown() }),
-    comment: z.object({ id: z.int().positive(), body: z.string().nullish(), created_at: z.string(), user: account.nullish() }),
+    comment: z.object({
+      id: z.int().positive(),
+      body: z.string().nullish(),
+      created_at: z.string(),
+      user: account.nullish(),
+    }),
   }),
   push: z.object({
     ref: z.string(),
     after: z.string(),
-    commits: z.array(z.object({ added: z.array(z.string()).default([]), modified: z.array(z.string()).default([]), removed: z.array(z.string()).default([]) })).default([]),
+    commits: z
+      .array(
+        z.object({
+          added: z.array(z.string()).default([]),
+          modified: z.array(z.string()).default([]),
+          removed: z.array(z.string()).default([]),
+        }),
+      )
+      .default([]),
     forced: z.boolean().default(false),
   }),
   check: z.object({
@@ -83,7 +96,10 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       const { number, head: tip } = parsed.data.pull_request;
       look(pull(number));
       if (action && PUSHING.has(action) && action !== "reopened" && sender) {
-        mapped.records.push({ key: storageKey.pusher(installationId, repositoryId, tip.sha), value: { login: sender.login } });
+        mapped.records.push({
+          key: storageKey.pusher(installationId, repositoryId, tip.sha),
+          value: { login: sender.login },
+        });
       }
       return mapped;
     }
@@ -117,7 +133,11 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       const parsed = bodies.push.safeParse(payload);
       if (!parsed.success || parsed.data.ref !== `refs/heads/${repo.default_branch}`) return undefined;
       if (!mayChangeConfig(parsed.data)) return undefined;
-      look(repo.name === ".github" ? { kind: "installation", installationId } : { kind: "repository", installationId, repositoryId });
+      look(
+        repo.name === ".github"
+          ? { kind: "installation", installationId }
+          : { kind: "repository", installationId, repositoryId },
+      );
       return mapped;
     }
     case "check_run":
@@ -136,5 +156,7 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
 
 function mayChangeConfig(push: z.infer<typeof bodies.push>): boolean {
   if (push.forced || push.commits.length === 0 || push.commits.length >= PUSH_COMMITS_MAX) return true;
-  return push.commits.some((commit) => [...commit.added, ...commit.modified, ...commit.removed].some((path) => CONFIG_FILES.has(path)));
+  return push.commits.some((commit) =>
+    [...commit.added, ...commit.modified, ...commit.removed].some((path) => CONFIG_FILES.has(path)),
+  );
 }

@@ -30,7 +30,9 @@ export async function reconcileInstallation(deps: SweepDeps, key: Key & { kind: 
   for (const ref of await deps.github.repositories(key.installationId)) {
     if (!allowed(deps, ref.owner)) continue;
     await deps.engine.records.put(storageKey.repository(key.installationId, ref.id), ref);
-    await deps.engine.queue.enqueue(formatKey({ kind: "repository", installationId: key.installationId, repositoryId: ref.id }));
+    await deps.engine.queue.enqueue(
+      formatKey({ kind: "repository", installationId: key.installationId, repositoryId: ref.id }),
+    );
   }
   return { kind: "done" };
 }
@@ -39,14 +41,19 @@ export async function reconcileInstallation(deps: SweepDeps, key: Key & { kind: 
  * Enqueues the pull requests of a repository: all that are open, and all that we believe open although GitHub lists them no more. What became
  * of those is read one by one: a list without them proves nothing.
  */
-export async function reconcileRepository(deps: SweepDeps, key: Key & { kind: "repository" }, ref: RepositoryRef): Promise<Outcome> {
+export async function reconcileRepository(
+  deps: SweepDeps,
+  key: Key & { kind: "repository" },
+  ref: RepositoryRef,
+): Promise<Outcome> {
   const { installationId, repositoryId } = key;
   const prefix = storageKey.pulls(installationId, repositoryId);
   const tracked = await deps.engine.records.list<TrackedPull>(prefix);
   const open = await deps.github.repository(installationId, ref).openPulls();
   const numbers = new Set(open.map((pull) => pull.number));
   for (const entry of tracked) if (entry.value.state === "open") numbers.add(Number(entry.key.slice(prefix.length)));
-  for (const number of numbers) await deps.engine.queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }));
+  for (const number of numbers)
+    await deps.engine.queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }));
   return { kind: "done" };
 }
 

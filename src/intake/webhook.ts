@@ -24,7 +24,14 @@ export interface WebhookOptions {
   configurationChanged(installationId: number): void;
 }
 
-export type WebhookResult = "accepted" | "duplicate" | "ignored" | "malformed" | "unsigned" | "too-large" | "unavailable";
+export type WebhookResult =
+  | "accepted"
+  | "duplicate"
+  | "ignored"
+  | "malformed"
+  | "unsigned"
+  | "too-large"
+  | "unavailable";
 
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -40,29 +47,43 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
         options.counted(event, result);
         if (response.writableEnded || response.destroyed) return;
         const close = status === 413 || status === 408;
-        response.writeHead(status, { "content-type": "application/json; charset=utf-8", ...(close ? { connection: "close" } : {}) });
+        response.writeHead(status, {
+          "content-type": "application/json; charset=utf-8",
+          ...(close ? { connection: "close" } : {}),
+        });
         // What is too large stays unread.
         response.end(JSON.stringify({ result }), () => close && request.destroy());
       },
       (error: unknown) => {
         options.log.error({ err: error, delivery: request.headers["x-github-delivery"] }, "delivery not accepted");
         options.counted("other", "unavailable");
-        if (!response.headersSent) response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "10" });
+        if (!response.headersSent)
+          response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "10" });
         response.end(JSON.stringify({ result: "unavailable" }));
       },
     );
   };
 }
 
-type Receive = (delivery: { id: string; name: string; payload: object }) => Promise<"accepted" | "duplicate" | "ignored">;
+type Receive = (delivery: {
+  id: string;
+  name: string;
+  payload: object;
+}) => Promise<"accepted" | "duplicate" | "ignored">;
 
-async function handle(options: WebhookOptions, receive: Receive, request: IncomingMessage): Promise<{ status: number; event: string; result: WebhookResult }> {
+async function handle(
+  options: WebhookOptions,
+  receive: Receive,
+  request: IncomingMessage,
+): Promise<{ status: number; event: string; result: WebhookResult }> {
   const event = "other";
-  if (Number(request.headers["content-length"] ?? 0) > BODY_MAX_BYTES) return { status: 413, event, result: "too-large" };
+  if (Number(request.headers["content-length"] ?? 0) > BODY_MAX_BYTES)
+    return { status: 413, event, result: "too-large" };
   const body = await readBody(request);
   if (body === "too-large") return { status: 413, event, result: "too-large" };
   if (body === "too-slow") return { status: 408, event, result: "malformed" };
-  if (!signatureMatches(options.secret, body, single(request.headers["x-hub-signature-256"]))) return { status: 401, event, result: "unsigned" };
+  if (!signatureMatches(options.secret, body, single(request.headers["x-hub-signature-256"])))
+    return { status: 401, event, result: "unsigned" };
   const id = single(request.headers["x-github-delivery"]);
   const name = single(request.headers["x-github-event"]);
   const payload = parse(body);
@@ -77,7 +98,10 @@ function registerHandlers(options: WebhookOptions): Receive {
   const accept = async (event: { id: string; name: string; payload: object }) => {
     const { id, name, payload } = event;
     const mapped = mapDelivery(name, payload, options.clock.now());
-    const allowed = mapped?.owner === undefined || options.allowedOwners.length === 0 || options.allowedOwners.includes(mapped.owner.toLowerCase());
+    const allowed =
+      mapped?.owner === undefined ||
+      options.allowedOwners.length === 0 ||
+      options.allowedOwners.includes(mapped.owner.toLowerCase());
     if (!mapped || !allowed) {
       results.set(payload, "ignored");
       return;
@@ -85,7 +109,12 @@ function registerHandlers(options: WebhookOptions): Receive {
     const action = (payload as { action?: unknown }).action;
     if (name === "push") options.configurationChanged((payload as { installation: { id: number } }).installation.id);
     const result = await options.queue.accept({
-      delivery: { id, event: name, ...(typeof action === "string" ? { action } : {}), receivedAtMs: options.clock.now() },
+      delivery: {
+        id,
+        event: name,
+        ...(typeof action === "string" ? { action } : {}),
+        receivedAtMs: options.clock.now(),
+      },
       keys: mapped.keys,
       intents: mapped.intents,
       records: mapped.records,
@@ -93,7 +122,19 @@ function registerHandlers(options: WebhookOptions): Receive {
     results.set(payload, result);
   };
   const { webhooks } = options.probot;
-  webhooks.on(["pull_request", "pull_request_review", "issue_comment", "push", "check_run", "check_suite", "installation", "installation_repositories"], accept);
+  webhooks.on(
+    [
+      "pull_request",
+      "pull_request_review",
+      "issue_comment",
+      "push",
+      "check_run",
+      "check_suite",
+      "installation",
+      "installation_repositories",
+    ],
+    accept,
+  );
   return async (delivery) => {
     try {
       await webhooks.receive(delivery as Parameters<typeof webhooks.receive>[0]);

@@ -23,7 +23,8 @@ export function formatKey(key: Key): string {
   }
 }
 
-const PATTERN = /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+))$/;
+const PATTERN =
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {

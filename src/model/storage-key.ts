@@ -7,22 +7,30 @@ export const storageKey = {
   repository: (installationId: number, repositoryId: number) => `repository/${installationId}/${repositoryId}`,
   repositories: (installationId: number) => `repository/${installationId}/`,
   /** `TrackedPull`: what was last known of a pull request. */
-  pull: (installationId: number, repositoryId: number, number: number) => `pull/${installationId}/${repositoryId}/${number}`,
+  pull: (installationId: number, repositoryId: number, number: number) =>
+    `pull/${installationId}/${repositoryId}/${number}`,
   pulls: (installationId: number, repositoryId: number) => `pull/${installationId}/${repositoryId}/`,
   /** `PullAtCommit`: what one pull request has to say about one commit. */
-  atCommit: (installationId: number, repositoryId: number, sha: string, number: number) => `at/${installationId}/${repositoryId}/${sha}/${number}`,
-  atCommits: (installationId: number, repositoryId: number, sha: string) => `at/${installationId}/${repositoryId}/${sha}/`,
+  atCommit: (installationId: number, repositoryId: number, sha: string, number: number) =>
+    `at/${installationId}/${repositoryId}/${sha}/${number}`,
+  atCommits: (installationId: number, repositoryId: number, sha: string) =>
+    `at/${installationId}/${repositoryId}/${sha}/`,
   /** `WrittenCheck`: what we last wrote to a check run. */
-  check: (installationId: number, repositoryId: number, sha: string, name: string) => `check/${installationId}/${repositoryId}/${sha}/${name}`,
+  check: (installationId: number, repositoryId: number, sha: string, name: string) =>
+    `check/${installationId}/${repositoryId}/${sha}/${name}`,
   /** `{ login }`: who pushed this commit as a head, from the signed payload. */
-  pusher: (installationId: number, repositoryId: number, sha: string) => `pusher/${installationId}/${repositoryId}/${sha}`,
-  hold: (installationId: number, repositoryId: number, number: number) => `hold/${installationId}/${repositoryId}/${number}`,
+  pusher: (installationId: number, repositoryId: number, sha: string) =>
+    `pusher/${installationId}/${repositoryId}/${sha}`,
+  hold: (installationId: number, repositoryId: number, number: number) =>
+    `hold/${installationId}/${repositoryId}/${number}`,
   override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>
     `override/${installationId}/${repositoryId}/${number}/${sha}/${rule}`,
-  overrides: (installationId: number, repositoryId: number, number: number, sha: string) => `override/${installationId}/${repositoryId}/${number}/${sha}/`,
+  overrides: (installationId: number, repositoryId: number, number: number, sha: string) =>
+    `override/${installationId}/${repositoryId}/${number}/${sha}/`,
   /** An answer to a comment is about to be posted: whoever finds this looks first whether it already stands there. */
   answer: (intentId: string) => `answer/${intentId}`,
-  okToTest: (installationId: number, repositoryId: number, number: number) => `ok-to-test/${installationId}/${repositoryId}/${number}`,
+  okToTest: (installationId: number, repositoryId: number, number: number) =>
+    `ok-to-test/${installationId}/${repositoryId}/${number}`,
   /** `CommitScan` of one commit, valid for one revision of the scanner. */
   scan: (installationId: number, repositoryId: number, kind: string, revision: string, sha: string) =>
     `scan/${installationId}/${repositoryId}/${kind}/${revision}/${sha}`,

@@ -15,7 +15,10 @@ export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    context.header(
+      "content-security-policy",
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
     context.header("x-content-type-options", "nosniff");
     context.header("referrer-policy", "no-referrer");
   });

@@ -1,4 +1,11 @@
-import type { ChangedFile, CommitSummary, Permission, PullRequest, RepositoryRef, Review } from "../model/pull-request.ts";
+import type {
+  ChangedFile,
+  CommitSummary,
+  Permission,
+  PullRequest,
+  RepositoryRef,
+  Review,
+} from "../model/pull-request.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =

@@ -23,9 +23,15 @@ export function checksOf(sha: string, detailsUrl: string | undefined, pulls: Pul
   const enforced = pulls.filter((pull) => pull.mode === "enforce");
   const shadowed = pulls.filter((pull) => pull.mode === "shadow");
   const gates: CheckContent[] = [];
-  for (const [name, members] of [["hms/gate", enforced], ["hms/gate-shadow", shadowed]] as const) {
+  for (const [name, members] of [
+    ["hms/gate", enforced],
+    ["hms/gate-shadow", shadowed],
+  ] as const) {
     if (members.length === 0) continue;
-    const { state, title, summary, text } = gateContent(sha, members.map((pull) => pull.vote).sort((a, b) => a.number - b.number));
+    const { state, title, summary, text } = gateContent(
+      sha,
+      members.map((pull) => pull.vote).sort((a, b) => a.number - b.number),
+    );
     gates.push({ name, sha, state, title, summary, text, ...(detailsUrl ? { detailsUrl } : {}) });
   }
   const others = new Map<string, CheckContent>();

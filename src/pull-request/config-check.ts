@@ -8,23 +8,51 @@ import type { CheckContent } from "./at-commit.ts";
  * `hms/config`: the new text of a pull request that changes hms.yml, with annotations; else, only where the text in force is broken, that.
  * Undefined where there is nothing to say. What a pull request proposes never takes effect before it is merged.
  */
-export function configCheck(sha: string, inForce: EffectiveConfig, proposed: string | undefined): CheckContent | undefined {
+export function configCheck(
+  sha: string,
+  inForce: EffectiveConfig,
+  proposed: string | undefined,
+): CheckContent | undefined {
   if (proposed !== undefined) {
     const parsed = parseHmsYml(proposed);
     if (parsed.ok) {
       const summary = inForce.valid
         ? "The file is valid. It takes effect when it is merged; until then the default branch's text stays in force."
         : "This text is valid and repairs the broken one on the default branch. The gate stays closed until the default branch is valid: merge it as an administrator, or push the repair.";
-      return { name: "hms/config", sha, state: { status: "completed", conclusion: "success" }, title: "hms.yml is valid", summary };
+      return {
+        name: "hms/config",
+        sha,
+        state: { status: "completed", conclusion: "success" },
+        title: "hms.yml is valid",
+        summary,
+      };
     }
-    return failure(sha, `${count(parsed.problems.length)} in this pull request's hms.yml`, parsed.problems, parsed.problems.map(annotation));
+    return failure(
+      sha,
+      `${count(parsed.problems.length)} in this pull request's hms.yml`,
+      parsed.problems,
+      parsed.problems.map(annotation),
+    );
   }
   if (inForce.valid) return undefined;
-  return failure(sha, `${count(inForce.problems.length)} in ${inForce.file} on the default branch`, inForce.problems, []);
+  return failure(
+    sha,
+    `${count(inForce.problems.length)} in ${inForce.file} on the default branch`,
+    inForce.problems,
+    [],
+  );
 }
 
-function failure(sha: string, what: string, problems: { path: string; message: string; line?: number; column?: number }[], annotations: CheckAnnotation[]): CheckContent {
-  const rows = problems.map((problem) => `- ${problem.line === undefined ? "" : `line ${problem.line}, column ${problem.column}: `}${escapeMarkdown(problem.message)}`);
+function failure(
+  sha: string,
+  what: string,
+  problems: { path: string; message: string; line?: number; column?: number }[],
+  annotations: CheckAnnotation[],
+): CheckContent {
+  const rows = problems.map(
+    (problem) =>
+      `- ${problem.line === undefined ? "" : `line ${problem.line}, column ${problem.column}: `}${escapeMarkdown(problem.message)}`,
+  );
   return {
     name: "hms/config",
     sha,
@@ -36,7 +64,14 @@ function failure(sha: string, what: string, problems: { path: string; message: s
 }
 
 function annotation(problem: ConfigProblem): CheckAnnotation {
-  return { path: CONFIG_PATH, start_line: problem.line, end_line: problem.line, annotation_level: "failure", title: "hms.yml", message: `column ${problem.column}: ${problem.message}` };
+  return {
+    path: CONFIG_PATH,
+    start_line: problem.line,
+    end_line: problem.line,
+    annotation_level: "failure",
+    title: "hms.yml",
+    message: `column ${problem.column}: ${problem.message}`,
+  };
 }
 
 function count(n: number): string {

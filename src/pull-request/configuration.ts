@@ -15,7 +15,11 @@ export interface ConfigurationSource {
 export function configurationSource(github: GitHub, now: () => number): ConfigurationSource {
   const absentUntilMs = new Map<string, number>();
 
-  async function text(key: string, absentMs: number, fetch: () => Promise<string | undefined>): Promise<string | undefined> {
+  async function text(
+    key: string,
+    absentMs: number,
+    fetch: () => Promise<string | undefined>,
+  ): Promise<string | undefined> {
     if ((absentUntilMs.get(key) ?? 0) > now()) return undefined;
     const found = await fetch();
     if (found === undefined) absentUntilMs.set(key, now() + absentMs);
@@ -29,7 +33,11 @@ export function configurationSource(github: GitHub, now: () => number): Configur
         return await github.repository(installationId, ref).file(CONFIG_PATH);
       } catch (error) {
         // No such repository, or the App is not installed on it: the organisation then has nothing to say to it.
-        if (error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused" || error.status === 404)) return undefined;
+        if (
+          error instanceof GitHubError &&
+          (error.fault === "not-found" || error.fault === "refused" || error.status === 404)
+        )
+          return undefined;
         throw error;
       }
     });

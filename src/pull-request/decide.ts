@@ -13,16 +13,30 @@ export type Judgement = { decision: Decision; input: CheckerInput; fresh: boolea
  * Asks the checker. The same facts under the same bundle keep their decision and its id. A checker that is away or talks nonsense gives
  * *undecided*, which is never green.
  */
-export async function judge(checker: Checker, snapshot: Snapshot, previous: Decision | undefined, nowMs: number): Promise<Judgement> {
+export async function judge(
+  checker: Checker,
+  snapshot: Snapshot,
+  previous: Decision | undefined,
+  nowMs: number,
+): Promise<Judgement> {
   const input = mergeInput(snapshot);
   const inputDigest = `sha256:${sha256Hex(canonicalJson(input))}`;
   const bundleRevision = checker.revision();
-  if (previous && previous.inputDigest === inputDigest && previous.bundleRevision === bundleRevision && previous.sha === snapshot.pull.headSha) {
+  if (
+    previous &&
+    previous.inputDigest === inputDigest &&
+    previous.bundleRevision === bundleRevision &&
+    previous.sha === snapshot.pull.headSha
+  ) {
     return { decision: previous, input, fresh: false };
   }
   try {
     const verdict = await checker.evaluate(input);
-    return { decision: { id: decisionId(nowMs), sha: snapshot.pull.headSha, bundleRevision, inputDigest, verdict }, input, fresh: true };
+    return {
+      decision: { id: decisionId(nowMs), sha: snapshot.pull.headSha, bundleRevision, inputDigest, verdict },
+      input,
+      fresh: true,
+    };
   } catch {
     return { undecided: "The policy checker could not decide. It is asked again by itself." };
   }

@@ -17,7 +17,13 @@ export interface Observed {
 
 /** Reads everything that the decision needs about an open pull request, at its head as it is now. */
 export async function observe(
-  deps: { api: RepositoryApi; records: Records; scanner: SecretScanner; configuration: ConfigurationSource; installationId: number },
+  deps: {
+    api: RepositoryApi;
+    records: Records;
+    scanner: SecretScanner;
+    configuration: ConfigurationSource;
+    installationId: number;
+  },
   pull: PullRequest,
 ): Promise<Observed> {
   const { api, records, installationId } = deps;
@@ -32,7 +38,9 @@ export async function observe(
   const [scan, hold, overrides, okToTest, pusher] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
-    records.list<{ rule: string; by: string; sha: string; reason: string }>(storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha)),
+    records.list<{ rule: string; by: string; sha: string; reason: string }>(
+      storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha),
+    ),
     records.get<{ by: string; sha: string }>(storageKey.okToTest(installationId, repositoryId, pull.number)),
     records.get<{ login: string }>(storageKey.pusher(installationId, repositoryId, pull.headSha)),
   ]);
@@ -42,7 +50,8 @@ export async function observe(
   const snapshot: Snapshot = {
     repository: api.ref,
     pull,
-    lastPusher: lastPusher ?? (needsApprovals || overrides.length > 0 ? await assumedPusher(api, pull, scan.head) : null),
+    lastPusher:
+      lastPusher ?? (needsApprovals || overrides.length > 0 ? await assumedPusher(api, pull, scan.head) : null),
     config: {
       valid: config.valid,
       mode: effective.gate.mode,
@@ -57,7 +66,10 @@ export async function observe(
     overrides: await Promise.all(
       overrides.map(async ({ value }) => ({ ...value, permission: await api.permission(value.by) })),
     ),
-    okToTest: okToTest?.value.sha === pull.headSha ? { ...okToTest.value, permission: await api.permission(okToTest.value.by) } : null,
+    okToTest:
+      okToTest?.value.sha === pull.headSha
+        ? { ...okToTest.value, permission: await api.permission(okToTest.value.by) }
+        : null,
     unknown,
   };
   return { snapshot, config };
@@ -67,7 +79,11 @@ export async function observe(
  * A path that one commit touched and a later one put back is not changed by the pull request. Asked only where it matters, since the
  * list of files costs a call.
  */
-async function confirmTouched(api: RepositoryApi, pull: PullRequest, touched: string[] | null): Promise<string[] | null> {
+async function confirmTouched(
+  api: RepositoryApi,
+  pull: PullRequest,
+  touched: string[] | null,
+): Promise<string[] | null> {
   if (touched === null || touched.length === 0) return touched;
   const { files, complete } = await api.pullFiles(pull);
   if (!complete) return touched;
@@ -79,9 +95,15 @@ async function confirmTouched(api: RepositoryApi, pull: PullRequest, touched: st
  * Who pushed the head is told only by the push's own delivery. When that one was lost, the account behind the head commit stands in
  * for it if it names one; else nobody can say, and approvals wait.
  */
-async function assumedPusher(api: RepositoryApi, pull: PullRequest, head: CommitSummary | undefined): Promise<string | null> {
+async function assumedPusher(
+  api: RepositoryApi,
+  pull: PullRequest,
+  head: CommitSummary | undefined,
+): Promise<string | null> {
   const summary = head ?? (await api.commit(pull.headSha)).summary;
-  return summary.committer?.login === "web-flow" ? (summary.author?.login ?? null) : (summary.committer?.login ?? summary.author?.login ?? null);
+  return summary.committer?.login === "web-flow"
+    ? (summary.author?.login ?? null)
+    : (summary.committer?.login ?? summary.author?.login ?? null);
 }
 
 /** People whose last word on this very commit is an approval, with what they may do now. */
@@ -91,8 +113,17 @@ async function approvals(api: RepositoryApi, pull: PullRequest): Promise<Checker
   for (const review of reviews) {
     // A comment does not take an approval back; a dismissal or a request for changes does.
     if (review.state === "COMMENTED" || review.state === "PENDING") continue;
-    latest.set(review.author.login.toLowerCase(), { login: review.author.login, state: review.state, sha: review.sha, type: review.author.type });
+    latest.set(review.author.login.toLowerCase(), {
+      login: review.author.login,
+      state: review.state,
+      sha: review.sha,
+      type: review.author.type,
+    });
   }
-  const approving = [...latest.values()].filter((review) => review.state === "APPROVED" && review.sha === pull.headSha && review.type === "User");
-  return Promise.all(approving.map(async ({ login, sha }) => ({ login, sha, permission: await api.permission(login) })));
+  const approving = [...latest.values()].filter(
+    (review) => review.state === "APPROVED" && review.sha === pull.headSha && review.type === "User",
+  );
+  return Promise.all(
+    approving.map(async ({ login, sha }) => ({ login, sha, permission: await api.permission(login) })),
+  );
 }

@@ -11,7 +11,12 @@ import { RENEW_AFTER_MS, writeCheck } from "./write-check.ts";
  * One commit's checks: the worst over all open pull requests whose head it is. Nothing else writes to them, so writes to one
  * (repository, SHA) are serialised by this key's lease.
  */
-export async function reconcileCommit(deps: PullRequestDeps, key: Key & { kind: "commit" }, ref: RepositoryRef, run: Run): Promise<Outcome> {
+export async function reconcileCommit(
+  deps: PullRequestDeps,
+  key: Key & { kind: "commit" },
+  ref: RepositoryRef,
+  run: Run,
+): Promise<Outcome> {
   const { records, queue, ledger } = deps.engine;
   const { installationId, repositoryId, sha } = key;
   const said = await records.list<PullAtCommit>(storageKey.atCommits(installationId, repositoryId, sha));
@@ -24,7 +29,9 @@ export async function reconcileCommit(deps: PullRequestDeps, key: Key & { kind: 
   for (const pull of open) {
     const known = votes.find((vote) => vote.vote.number === pull.number);
     if (known && known.vote.baseRef === pull.baseRef && known.draft === pull.draft) continue;
-    const undecided = known ? `Pull request ${pull.number} changed and is being judged again.` : `Pull request ${pull.number} shares this commit and was not judged yet.`;
+    const undecided = known
+      ? `Pull request ${pull.number} changed and is being judged again.`
+      : `Pull request ${pull.number} shares this commit and was not judged yet.`;
     votes.splice(known ? votes.indexOf(known) : votes.length, known ? 1 : 0, {
       vote: { number: pull.number, baseRef: pull.baseRef, undecided, overridable: [] },
       mode: known?.mode ?? votes[0]?.mode ?? "enforce",
@@ -46,7 +53,13 @@ export async function reconcileCommit(deps: PullRequestDeps, key: Key & { kind: 
         subject: formatKey(key),
         atMs: nowMs,
         id: `check/${sha}/${content.name}/${nowMs}`,
-        data: { check: content.name, state: content.state, title: content.title, decisions, pulls: votes.map((vote) => vote.vote.number) },
+        data: {
+          check: content.name,
+          state: content.state,
+          title: content.title,
+          decisions,
+          pulls: votes.map((vote) => vote.vote.number),
+        },
       },
     ]);
   }

@@ -13,7 +13,7 @@ import type { GitHub, RepositoryApi } from "../ports/github.ts";
 import type { Run } from "../ports/run.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
-import { type CheckContent, type PullAtCommit } from "./at-commit.ts";
+import type { CheckContent, PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { judge } from "./decide.ts";
@@ -34,7 +34,12 @@ const UNDECIDED_RETRY_MS = 5_000;
 const WAITING_RETRY_MS = 60_000;
 
 /** One pull request: observe → judge → plan → apply. What it says about its commit is written by the commit's own key. */
-export async function reconcilePull(deps: PullRequestDeps, key: Key & { kind: "pull" }, ref: RepositoryRef, run: Run): Promise<Outcome> {
+export async function reconcilePull(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  ref: RepositoryRef,
+  run: Run,
+): Promise<Outcome> {
   const { records, queue } = deps.engine;
   const { installationId, repositoryId, number } = key;
   const api = deps.github.repository(installationId, ref);
@@ -55,7 +60,8 @@ export async function reconcilePull(deps: PullRequestDeps, key: Key & { kind: "p
   if (!before || !sameFacts(before, tracked)) await records.put(trackedKey, tracked);
   if (pull.state === "closed") {
     await leaveCommit(deps, key, pull.headSha);
-    if (before && before.state !== "closed") await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
+    if (before && before.state !== "closed")
+      await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
     return { kind: "done" };
   }
 
@@ -87,7 +93,15 @@ export async function reconcilePull(deps: PullRequestDeps, key: Key & { kind: "p
         subject: formatKey(key),
         atMs: deps.clock.now(),
         id,
-        data: { decision: id, sha, bundleRevision, inputDigest, outcome: voteState(at.vote), rules: verdict.deny.map((one) => one.rule), waiting: verdict.waiting.map((one) => one.rule) },
+        data: {
+          decision: id,
+          sha,
+          bundleRevision,
+          inputDigest,
+          outcome: voteState(at.vote),
+          rules: verdict.deny.map((one) => one.rule),
+          waiting: verdict.waiting.map((one) => one.rule),
+        },
         body: { input: judgement.input, verdict },
       },
     ]);
@@ -105,7 +119,9 @@ function again(at: PullAtCommit, nowMs: number): Outcome {
     case "waiting-on-machines":
       return { kind: "requeue", afterMs: WAITING_RETRY_MS };
     default:
-      return validUntilMs === undefined ? { kind: "done" } : { kind: "requeue", afterMs: Math.max(0, validUntilMs - nowMs) };
+      return validUntilMs === undefined
+        ? { kind: "done" }
+        : { kind: "requeue", afterMs: Math.max(0, validUntilMs - nowMs) };
   }
 }
 
@@ -119,7 +135,13 @@ async function leaveCommit(deps: PullRequestDeps, key: Key & { kind: "pull" }, s
 }
 
 function sameFacts(a: TrackedPull, b: TrackedPull): boolean {
-  return a.headSha === b.headSha && a.baseRef === b.baseRef && a.draft === b.draft && a.state === b.state && a.merged === b.merged;
+  return (
+    a.headSha === b.headSha &&
+    a.baseRef === b.baseRef &&
+    a.draft === b.draft &&
+    a.state === b.state &&
+    a.merged === b.merged
+  );
 }
 
 function scanCheck(pull: PullRequest, check: ReturnType<typeof secretsCheckRun>): CheckContent {
@@ -135,15 +157,31 @@ function scanCheck(pull: PullRequest, check: ReturnType<typeof secretsCheckRun>)
   };
 }
 
-async function proposedConfig(api: RepositoryApi, pull: PullRequest, touched: string[] | null, config: Parameters<typeof configCheck>[1]): Promise<CheckContent[]> {
+async function proposedConfig(
+  api: RepositoryApi,
+  pull: PullRequest,
+  touched: string[] | null,
+  config: Parameters<typeof configCheck>[1],
+): Promise<CheckContent[]> {
   const proposed = touched?.includes(CONFIG_PATH) ? await api.file(CONFIG_PATH, pull.headSha) : undefined;
   const check = configCheck(pull.headSha, config, proposed);
   return check ? [check] : [];
 }
 
-async function append(deps: PullRequestDeps, key: Key & { kind: "pull" }, type: string, data: Record<string, unknown>): Promise<void> {
+async function append(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  type: string,
+  data: Record<string, unknown>,
+): Promise<void> {
   await deps.engine.ledger.append(stream(key), [
-    { type, subject: formatKey(key), atMs: deps.clock.now(), id: `${type}/${formatKey(key)}/${deps.clock.now()}`, data },
+    {
+      type,
+      subject: formatKey(key),
+      atMs: deps.clock.now(),
+      id: `${type}/${formatKey(key)}/${deps.clock.now()}`,
+      data,
+    },
   ]);
 }
 

@@ -3,7 +3,14 @@ import type { ChangedFile, CommitSummary, PullRequest } from "../model/pull-requ
 import { storageKey } from "../model/storage-key.ts";
 import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
-import { type CommitToScan, fileOfBlob, prepareFile, SCANNER_REVISION, type ScanLimits, type SecretScanner } from "../scan/secrets.ts";
+import {
+  type CommitToScan,
+  fileOfBlob,
+  prepareFile,
+  SCANNER_REVISION,
+  type ScanLimits,
+  type SecretScanner,
+} from "../scan/secrets.ts";
 
 /** Files that decide about other files: who touches them needs an administrator's word by default policy. */
 export const TRUSTED_PATHS = [".github/hms.yml", ".github/hms-waivers.yml", ".github/workflows/hms-scan.yml"];
@@ -65,15 +72,24 @@ export async function scanCommits(
           continue;
         }
         const result = await deps.scanner.scanCommit(read.commit, limits);
-        const entry: ScannedCommit = { findings: result.findings, notes: result.notes, touchesTrusted: read.touchesTrusted };
+        const entry: ScannedCommit = {
+          findings: result.findings,
+          notes: result.notes,
+          touchesTrusted: read.touchesTrusted,
+        };
         scanned.push(entry);
         if (result.incomplete) incomplete.push(result.incomplete);
         else await deps.records.put(key, entry);
       }
     }),
   );
-  const findings = await placeInHead(deps, pull, scanned.flatMap((one) => one.findings));
-  const touchesTrusted = incomplete.length > 0 ? null : [...new Set(scanned.flatMap((one) => one.touchesTrusted))].sort();
+  const findings = await placeInHead(
+    deps,
+    pull,
+    scanned.flatMap((one) => one.findings),
+  );
+  const touchesTrusted =
+    incomplete.length > 0 ? null : [...new Set(scanned.flatMap((one) => one.touchesTrusted))].sort();
   const notes = scanned.flatMap((one) => one.notes);
   // What was found blocks even when there may be more; what was not found proves nothing until all was read.
   const blocks = findings.some((finding) => finding.severity === "critical" || finding.severity === "high");
@@ -84,7 +100,10 @@ export async function scanCommits(
   return { report, touchesTrusted, head };
 }
 
-async function readCommit(api: RepositoryApi, sha: string): Promise<{ commit: CommitToScan; summary: CommitSummary; touchesTrusted: string[]; complete: boolean }> {
+async function readCommit(
+  api: RepositoryApi,
+  sha: string,
+): Promise<{ commit: CommitToScan; summary: CommitSummary; touchesTrusted: string[]; complete: boolean }> {
   const { summary, files, complete } = await api.commit(sha);
   const changed = await ownChanges(api, summary, files);
   const toScan: CommitToScan["files"] = [];
@@ -122,7 +141,10 @@ async function readBlob(api: RepositoryApi, file: ChangedFile): Promise<CommitTo
     return fileOfBlob(file.path, await api.blob(file.blobSha));
   } catch (error) {
     // 403 is GitHub's answer for blobs over 100 MB; a submodule's commit is 404. Anything else is GitHub being away: try again later.
-    if (error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden")) {
+    if (
+      error instanceof GitHubError &&
+      (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden")
+    ) {
       return { path: file.path, unreadable: "GitHub does not give its content" };
     }
     throw error;
@@ -130,9 +152,15 @@ async function readBlob(api: RepositoryApi, file: ChangedFile): Promise<CommitTo
 }
 
 /** Where the findings still stand in the head, so that they can be annotated there. */
-async function placeInHead(deps: { api: RepositoryApi; scanner: SecretScanner }, pull: PullRequest, findings: Finding[]): Promise<Finding[]> {
+async function placeInHead(
+  deps: { api: RepositoryApi; scanner: SecretScanner },
+  pull: PullRequest,
+  findings: Finding[],
+): Promise<Finding[]> {
   let placed = findings;
-  for (const path of new Set(findings.flatMap((finding) => (finding.location.path === undefined ? [] : [finding.location.path])))) {
+  for (const path of new Set(
+    findings.flatMap((finding) => (finding.location.path === undefined ? [] : [finding.location.path])),
+  )) {
     const text = await deps.api.file(path, pull.headSha).catch((error: unknown) => {
       // Too large for the contents API: the finding counts all the same, it only has no annotation.
       if (error instanceof GitHubError && error.status === 200) return undefined;

@@ -51,7 +51,13 @@ export async function writeCheck(
 
   // Annotations only ever append, and a completed run does not run again: then a new run of the same name takes its place.
   const resumes = last?.digest === digest && last.runId !== undefined && !force;
-  const inPlace = resumes || (last?.runId !== undefined && !last.annotated && annotations.length === 0 && (completed || !last.completed) && !force);
+  const inPlace =
+    resumes ||
+    (last?.runId !== undefined &&
+      !last.annotated &&
+      annotations.length === 0 &&
+      (completed || !last.completed) &&
+      !force);
   const externalId = inPlace && last ? last.externalId : `hms-${digest.slice(0, 24)}-${(entry?.revision ?? 0) + 1}`;
   const content: CheckRunContent = { ...wanted, externalId };
   let progress: WrittenCheck = {

@@ -4,7 +4,8 @@ import { type Logger, pino } from "pino";
 const SECRET_FIELDS = ["authorization", "token", "privateKey", "webhookSecret", "secret", "password"];
 
 /** GitHub's token formats, App JWTs and PEM blocks: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github */
-const SECRET_TEXTS = /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000})|-----BEGIN [A-Z ]{3,40}-----[^-]{0,8192}-----END [A-Z ]{3,40}-----/g;
+const SECRET_TEXTS =
+  /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000})|-----BEGIN [A-Z ]{3,40}-----[^-]{0,8192}-----END [A-Z ]{3,40}-----/g;
 
 export function redactText(text: string): string {
   return text.replace(SECRET_TEXTS, "[redacted]");
@@ -22,7 +23,12 @@ export function createLog(level: string): Logger {
       // Only what explains: an Octokit error also carries the request with its headers.
       err: (error: unknown) =>
         error instanceof Error
-          ? { type: error.name, message: redactText(error.message), stack: redactText(error.stack ?? ""), ...pick(error) }
+          ? {
+              type: error.name,
+              message: redactText(error.message),
+              stack: redactText(error.stack ?? ""),
+              ...pick(error),
+            }
           : { type: typeof error, message: "not an Error" },
     },
   });

@@ -17,12 +17,38 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: "hms_" });
   const registers = [registry];
-  const deliveries = new Counter({ name: "hms_deliveries_total", help: "Webhook deliveries by event and result.", labelNames: ["event", "result"], registers });
-  const runs = new Histogram({ name: "hms_reconcile_seconds", help: "Runs of keys by kind and outcome.", labelNames: ["kind", "outcome"], buckets: SECONDS, registers });
-  const calls = new Histogram({ name: "hms_github_call_seconds", help: "Calls to GitHub by route and status.", labelNames: ["route", "status"], buckets: SECONDS, registers });
-  const decisions = new Counter({ name: "hms_decisions_total", help: "Decisions of the checker by outcome.", labelNames: ["outcome"], registers });
+  const deliveries = new Counter({
+    name: "hms_deliveries_total",
+    help: "Webhook deliveries by event and result.",
+    labelNames: ["event", "result"],
+    registers,
+  });
+  const runs = new Histogram({
+    name: "hms_reconcile_seconds",
+    help: "Runs of keys by kind and outcome.",
+    labelNames: ["kind", "outcome"],
+    buckets: SECONDS,
+    registers,
+  });
+  const calls = new Histogram({
+    name: "hms_github_call_seconds",
+    help: "Calls to GitHub by route and status.",
+    labelNames: ["route", "status"],
+    buckets: SECONDS,
+    registers,
+  });
+  const decisions = new Counter({
+    name: "hms_decisions_total",
+    help: "Decisions of the checker by outcome.",
+    labelNames: ["outcome"],
+    registers,
+  });
   const queue = new Gauge({ name: "hms_queue_keys", help: "Keys by state.", labelNames: ["state"], registers });
-  const age = new Gauge({ name: "hms_queue_oldest_ready_seconds", help: "Age of the oldest key that could run.", registers });
+  const age = new Gauge({
+    name: "hms_queue_oldest_ready_seconds",
+    help: "Age of the oldest key that could run.",
+    registers,
+  });
   return {
     contentType: registry.contentType,
     delivery: (event, result) => deliveries.inc({ event, result }),

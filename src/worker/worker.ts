@@ -14,7 +14,11 @@ export interface WorkerOptions {
   leaseMs: number;
   reconcile(run: Run): Promise<Outcome>;
   /** Told how every run ended, for metrics. */
-  ended(ending: { key: string; outcome: Outcome["kind"] | "failed" | "limited" | "lease-lost"; durationMs: number }): void;
+  ended(ending: {
+    key: string;
+    outcome: Outcome["kind"] | "failed" | "limited" | "lease-lost";
+    durationMs: number;
+  }): void;
 }
 
 export interface Worker {
@@ -88,7 +92,10 @@ export function createWorker(options: WorkerOptions): Worker {
       const outcome = await options.reconcile(run);
       await queue.settle(lease, outcome);
       ending = outcome.kind;
-      log.debug({ key: lease.key, outcome: outcome.kind, durationMs: Math.round(performance.now() - started) }, "reconciled");
+      log.debug(
+        { key: lease.key, outcome: outcome.kind, durationMs: Math.round(performance.now() - started) },
+        "reconciled",
+      );
     } catch (error) {
       ending = await settleFailure(lease, error);
     } finally {
@@ -97,7 +104,10 @@ export function createWorker(options: WorkerOptions): Worker {
     options.ended({ key: lease.key, outcome: ending, durationMs: performance.now() - started });
   }
 
-  async function settleFailure(lease: Lease, error: unknown): Promise<"failed" | "limited" | "lease-lost" | "terminal"> {
+  async function settleFailure(
+    lease: Lease,
+    error: unknown,
+  ): Promise<"failed" | "limited" | "lease-lost" | "terminal"> {
     if (error instanceof LeaseLostError) return "lease-lost";
     try {
       if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {

@@ -1,12 +1,10 @@
+import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
-import type { Probot } from "probot";
 import { GitHubError } from "../../ports/github.ts";
 import { toGitHubError } from "./faults.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
-export interface CallObserver {
-  (call: { route: string; status: number; durationMs: number }): void;
-}
+export type CallObserver = (call: { route: string; status: number; durationMs: number }) => void;
 
 interface Remembered {
   etag: string;
@@ -24,17 +22,21 @@ const TIMEOUT_MS = 20_000;
  * plugins: retrying is the queue's work, which knows what a lost answer means.
  */
 export class Connection {
-  readonly #probot: Probot;
   readonly #octokit: Octokit;
   readonly #now: () => number;
   readonly #observer: CallObserver;
   readonly #remembered = new Map<string, Remembered>();
   /** Installation → ms since the epoch before which GitHub asked us to stay away. */
   readonly #closedUntilMs = new Map<number, number>();
-  #appAuth: Promise<(options: Record<string, unknown>) => Promise<unknown>> | undefined;
+  readonly #auth: ReturnType<typeof createAppAuth>;
 
-  constructor(options: { probot: Probot; baseUrl: string; now: () => number; observer: CallObserver }) {
-    this.#probot = options.probot;
+  constructor(options: {
+    appId: number;
+    privateKey: string;
+    baseUrl: string;
+    now: () => number;
+    observer: CallObserver;
+  }) {
     this.#now = options.now;
     this.#observer = options.observer;
     this.#octokit = new Octokit({
@@ -42,12 +44,17 @@ export class Connection {
       userAgent: "hms-sys",
       log: { debug() {}, info() {}, warn() {}, error() {} },
     });
+    // The library that Probot authenticates with; asked directly, since Probot cannot scope a token to one repository.
+    this.#auth = createAppAuth({
+      appId: options.appId,
+      privateKey: options.privateKey,
+      request: this.#octokit.request,
+    });
   }
 
   /** A call as the App itself (JWT). */
   async asApp<T>(route: string, parameters: Record<string, unknown> = {}): Promise<T> {
-    const auth = await this.#auth();
-    const { token } = (await auth({ type: "app" })) as { token: string };
+    const { token } = await this.#auth({ type: "app" });
     return (await this.#send(0, route, parameters, `bearer ${token}`)).data as T;
   }
 
@@ -55,7 +62,12 @@ export class Connection {
    * @param scope what the token may see: one repository by id or name, or everything of the installation.
    * @throws {GitHubError}
    */
-  async call<T>(installationId: number, scope: Scope, route: string, parameters: Record<string, unknown> = {}): Promise<{ data: T; link: string | undefined }> {
+  async call<T>(
+    installationId: number,
+    scope: Scope,
+    route: string,
+    parameters: Record<string, unknown> = {},
+  ): Promise<{ data: T; link: string | undefined }> {
     const closedUntilMs = this.#closedUntilMs.get(installationId) ?? 0;
     if (closedUntilMs > this.#now()) {
       throw new GitHubError("limited", 429, "GitHub asked this installation to wait", closedUntilMs);
@@ -78,11 +90,18 @@ export class Connection {
   }
 
   /** All pages of a list, up to `pages`; `complete` is false when there were more. */
-  async list<T>(installationId: number, scope: Scope, route: string, parameters: Record<string, unknown>, pages: number): Promise<{ items: T[]; complete: boolean }> {
+  async list<T>(
+    installationId: number,
+    scope: Scope,
+    route: string,
+    parameters: Record<string, unknown>,
+    pages: number,
+  ): Promise<{ items: T[]; complete: boolean }> {
     const items: T[] = [];
     for (let page = 1; page <= pages; page++) {
       const { data, link } = await this.call<T[]>(installationId, scope, route, { per_page: 100, ...parameters, page });
-      if (!Array.isArray(data)) throw new GitHubError("unavailable", 200, "GitHub answered something that is not a list");
+      if (!Array.isArray(data))
+        throw new GitHubError("unavailable", 200, "GitHub answered something that is not a list");
       items.push(...data);
       if (!link?.includes('rel="next"')) return { items, complete: true };
     }
@@ -91,25 +110,30 @@ export class Connection {
 
   /** What the installation's token may do, as GitHub granted it. */
   async permissions(installationId: number, scope: Scope): Promise<Record<string, string>> {
-    const auth = await this.#auth();
-    const answer = (await auth({ type: "installation", installationId, ...scope }).catch((thrown) => {
+    try {
+      const answer = await this.#auth({ type: "installation", installationId, ...scope });
+      return answer.permissions as Record<string, string>;
+    } catch (thrown) {
       throw toGitHubError(thrown, this.#now());
-    })) as { permissions?: Record<string, string> };
-    return answer.permissions ?? {};
-  }
-
-  async #auth() {
-    this.#appAuth ??= this.#probot.auth().then((octokit) => octokit.auth as (options: Record<string, unknown>) => Promise<unknown>);
-    return this.#appAuth;
+    }
   }
 
   async #token(installationId: number, scope: Scope, refresh: boolean): Promise<string> {
-    const auth = await this.#auth();
-    const answer = (await auth({ type: "installation", installationId, ...scope, ...(refresh ? { refresh } : {}) })) as { token: string };
+    const answer = await this.#auth({
+      type: "installation",
+      installationId,
+      ...scope,
+      ...(refresh ? { refresh } : {}),
+    });
     return answer.token;
   }
 
-  async #send(installationId: number, route: string, parameters: Record<string, unknown>, authorization: string): Promise<{ data: never; link: string | undefined }> {
+  async #send(
+    installationId: number,
+    route: string,
+    parameters: Record<string, unknown>,
+    authorization: string,
+  ): Promise<{ data: never; link: string | undefined }> {
     const conditional = route.startsWith("GET ");
     const cacheKey = conditional ? `${installationId} ${route} ${JSON.stringify(parameters)}` : "";
     const known = conditional ? this.#remembered.get(cacheKey) : undefined;
@@ -123,7 +147,8 @@ export class Connection {
         request: { signal: AbortSignal.timeout(TIMEOUT_MS) },
       });
       status = response.status;
-      if (conditional && response.headers.etag) this.#remember(cacheKey, { etag: response.headers.etag, data: response.data, link: response.headers.link });
+      if (conditional && response.headers.etag)
+        this.#remember(cacheKey, { etag: response.headers.etag, data: response.data, link: response.headers.link });
       return { data: response.data as never, link: response.headers.link };
     } catch (thrown) {
       status = typeof (thrown as { status?: unknown }).status === "number" ? (thrown as { status: number }).status : 0;

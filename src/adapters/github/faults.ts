@@ -24,18 +24,28 @@ export function toGitHubError(thrown: unknown, nowMs: number): GitHubError {
   if (status === 404 || status === 410) return new GitHubError("not-found", status, message);
   if (status === 401 || status === 403 || status === 451) return new GitHubError("forbidden", status, message);
   if (status >= 400 && status < 500) return new GitHubError("refused", status, message);
-  return new GitHubError("unavailable", status, message, header(headers, "retry-after") ? retryAtMs(headers, nowMs) : undefined);
+  return new GitHubError(
+    "unavailable",
+    status,
+    message,
+    header(headers, "retry-after") ? retryAtMs(headers, nowMs) : undefined,
+  );
 }
 
 function isLimit(headers: Record<string, string | number | undefined>, message: string): boolean {
-  return header(headers, "retry-after") !== undefined || header(headers, "x-ratelimit-remaining") === "0" || /rate limit|abuse/i.test(message);
+  return (
+    header(headers, "retry-after") !== undefined ||
+    header(headers, "x-ratelimit-remaining") === "0" ||
+    /rate limit|abuse/i.test(message)
+  );
 }
 
 function retryAtMs(headers: Record<string, string | number | undefined>, nowMs: number): number {
   const after = Number(header(headers, "retry-after"));
   if (Number.isFinite(after) && after > 0) return nowMs + after * 1000;
   const reset = Number(header(headers, "x-ratelimit-reset"));
-  if (header(headers, "x-ratelimit-remaining") === "0" && Number.isFinite(reset) && reset > 0) return Math.max(reset * 1000, nowMs + 1000);
+  if (header(headers, "x-ratelimit-remaining") === "0" && Number.isFinite(reset) && reset > 0)
+    return Math.max(reset * 1000, nowMs + 1000);
   // "wait for at least one minute" is GitHub's word where a secondary limit names no time.
   return nowMs + 60_000;
 }

@@ -17,7 +17,7 @@ export interface GitHubOptions {
 }
 
 /**
- * The App's Probot: App authentication and typed webhook events, nothing else. Its throttling and retry plugins are off: in event contexts
+ * The App's Probot: its typed webhook events, nothing else. Its throttling and retry plugins are off: in event contexts
  * they let all installations share one write a second, and re-POST a check run after a 502.
  */
 export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): Probot {
@@ -36,26 +36,42 @@ export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): 
   });
 }
 
-export function connectGitHub(probot: Probot, options: Omit<GitHubOptions, "webhookSecret" | "privateKey">): GitHub {
-  const connection = new Connection({ probot, baseUrl: options.baseUrl, now: options.now, observer: options.observer });
+export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): GitHub {
+  const connection = new Connection(options);
   return {
-    repository: (installationId: number, ref: RepositoryRef): RepositoryApi => new GitHubRepository(connection, installationId, ref, options.appId),
+    repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
+      new GitHubRepository(connection, installationId, ref, options.appId),
     async repositories(installationId) {
       const repositories: RepositoryRef[] = [];
       const shape = z.object({ total_count: z.number(), repositories: z.array(shapes.repository) });
       for (let page = 1; ; page++) {
-        const { data } = await connection.call(installationId, {}, "GET /installation/repositories", { per_page: 100, page });
+        const { data } = await connection.call(installationId, {}, "GET /installation/repositories", {
+          per_page: 100,
+          page,
+        });
         const answer = take(shape, data);
         repositories.push(...answer.repositories);
         if (answer.repositories.length === 0 || repositories.length >= answer.total_count) return repositories;
       }
     },
     async installations() {
-      const shape = z.array(z.object({ id: z.number(), account: z.object({ login: z.string() }).nullish(), suspended_at: z.string().nullish() }));
+      const shape = z.array(
+        z.object({
+          id: z.number(),
+          account: z.object({ login: z.string() }).nullish(),
+          suspended_at: z.string().nullish(),
+        }),
+      );
       const all: { id: number; owner: string; suspended: boolean }[] = [];
       for (let page = 1; ; page++) {
         const found = take(shape, await connection.asApp("GET /app/installations", { per_page: 100, page }));
-        all.push(...found.map((one) => ({ id: one.id, owner: one.account?.login ?? "", suspended: Boolean(one.suspended_at) })));
+        all.push(
+          ...found.map((one) => ({
+            id: one.id,
+            owner: one.account?.login ?? "",
+            suspended: Boolean(one.suspended_at),
+          })),
+        );
         if (found.length < 100) return all;
       }
     },

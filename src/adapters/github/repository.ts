@@ -1,5 +1,12 @@
 import { z } from "zod";
-import type { ChangedFile, CommitSummary, Permission, PullRequest, RepositoryRef, Review } from "../../model/pull-request.ts";
+import type {
+  ChangedFile,
+  CommitSummary,
+  Permission,
+  PullRequest,
+  RepositoryRef,
+  Review,
+} from "../../model/pull-request.ts";
 import { type CheckRunContent, type CheckRunRef, GitHubError, type RepositoryApi } from "../../ports/github.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
@@ -30,7 +37,10 @@ export class GitHubRepository implements RepositoryApi {
   }
 
   async pull(number: number): Promise<PullRequest> {
-    return take(shapes.pullRequest, await this.#get("GET /repos/{owner}/{repo}/pulls/{pull_number}", { pull_number: number }));
+    return take(
+      shapes.pullRequest,
+      await this.#get("GET /repos/{owner}/{repo}/pulls/{pull_number}", { pull_number: number }),
+    );
   }
 
   async openPulls(): Promise<PullRequest[]> {
@@ -45,7 +55,11 @@ export class GitHubRepository implements RepositoryApi {
 
   async pullCommits(pull: PullRequest): Promise<{ commits: CommitSummary[]; complete: boolean }> {
     if (pull.commits <= COMMITS_MAX) {
-      const { items, complete } = await this.#list("GET /repos/{owner}/{repo}/pulls/{pull_number}/commits", { pull_number: pull.number }, 3);
+      const { items, complete } = await this.#list(
+        "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
+        { pull_number: pull.number },
+        3,
+      );
       const commits = take(z.array(shapes.commitSummary), items);
       return { commits, complete: complete && commits.length === pull.commits && commits.at(-1)?.sha === pull.headSha };
     }
@@ -53,7 +67,14 @@ export class GitHubRepository implements RepositoryApi {
     const commits: CommitSummary[] = [];
     const shape = z.object({ total_commits: z.number(), commits: z.array(shapes.commitSummary) });
     for (let page = 1; page <= 50; page++) {
-      const answer = take(shape, await this.#get("GET /repos/{owner}/{repo}/compare/{basehead}", { basehead: `${pull.baseSha}...${pull.headSha}`, per_page: 100, page }));
+      const answer = take(
+        shape,
+        await this.#get("GET /repos/{owner}/{repo}/compare/{basehead}", {
+          basehead: `${pull.baseSha}...${pull.headSha}`,
+          per_page: 100,
+          page,
+        }),
+      );
       commits.push(...answer.commits);
       if (commits.length >= answer.total_commits || answer.commits.length === 0) {
         return { commits, complete: commits.length === answer.total_commits && commits.length >= pull.commits };
@@ -67,7 +88,11 @@ export class GitHubRepository implements RepositoryApi {
     const files: ChangedFile[] = [];
     let summary: CommitSummary | undefined;
     for (let page = 1; ; page++) {
-      const { data, link } = await this.#call("GET /repos/{owner}/{repo}/commits/{ref}", { ref: sha, per_page: 100, page });
+      const { data, link } = await this.#call("GET /repos/{owner}/{repo}/commits/{ref}", {
+        ref: sha,
+        per_page: 100,
+        page,
+      });
       summary ??= take(shapes.commitSummary, data);
       files.push(...take(shape, data).files);
       const more = link?.includes('rel="next"') ?? false;
@@ -77,26 +102,42 @@ export class GitHubRepository implements RepositoryApi {
 
   async changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }> {
     const shape = z.object({ files: z.array(shapes.changedFile).default([]) });
-    const { files } = take(shape, await this.#get("GET /repos/{owner}/{repo}/compare/{basehead}", { basehead: `${base}...${head}`, per_page: 1 }));
+    const { files } = take(
+      shape,
+      await this.#get("GET /repos/{owner}/{repo}/compare/{basehead}", { basehead: `${base}...${head}`, per_page: 1 }),
+    );
     return { paths: files.map((file) => file.path), complete: files.length < 300 };
   }
 
   async pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }> {
-    const { items, complete } = await this.#list("GET /repos/{owner}/{repo}/pulls/{pull_number}/files", { pull_number: pull.number }, 30);
+    const { items, complete } = await this.#list(
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
+      { pull_number: pull.number },
+      30,
+    );
     const files = take(z.array(shapes.changedFile), items);
     return { files, complete: complete && files.length >= pull.changedFiles };
   }
 
   async blob(sha: string): Promise<Uint8Array> {
     const shape = z.object({ content: z.string(), encoding: z.string() });
-    const { content, encoding } = take(shape, await this.#get("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", { file_sha: sha }));
+    const { content, encoding } = take(
+      shape,
+      await this.#get("GET /repos/{owner}/{repo}/git/blobs/{file_sha}", { file_sha: sha }),
+    );
     return Buffer.from(content, encoding === "base64" ? "base64" : "utf8");
   }
 
   async file(path: string, ref?: string): Promise<string | undefined> {
     const shape = z.object({ type: z.string(), encoding: z.string().nullish(), content: z.string().nullish() });
     try {
-      const answer = take(shape, await this.#get("GET /repos/{owner}/{repo}/contents/{+path}", { path: path.split("/").map(encodeURIComponent).join("/"), ...(ref ? { ref } : {}) }));
+      const answer = take(
+        shape,
+        await this.#get("GET /repos/{owner}/{repo}/contents/{+path}", {
+          path: path.split("/").map(encodeURIComponent).join("/"),
+          ...(ref ? { ref } : {}),
+        }),
+      );
       if (answer.type !== "file") return undefined;
       if (answer.encoding !== "base64" || typeof answer.content !== "string") {
         throw new GitHubError("unavailable", 200, `GitHub gave no content for ${path} (larger than 1 MB?)`);
@@ -112,7 +153,11 @@ export class GitHubRepository implements RepositoryApi {
   }
 
   async reviews(number: number): Promise<Review[]> {
-    const { items, complete } = await this.#list("GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", { pull_number: number }, 30);
+    const { items, complete } = await this.#list(
+      "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+      { pull_number: number },
+      30,
+    );
     if (!complete) throw new GitHubError("unavailable", 200, "more than 3,000 reviews");
     return take(z.array(shapes.review), items);
   }
@@ -120,7 +165,10 @@ export class GitHubRepository implements RepositoryApi {
   async permission(login: string): Promise<Permission> {
     const shape = z.object({ permission: z.string(), role_name: z.string().nullish() });
     try {
-      const answer = take(shape, await this.#get("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { username: login }));
+      const answer = take(
+        shape,
+        await this.#get("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { username: login }),
+      );
       // `permission` knows only admin, write, read, none; `role_name` tells maintain and triage apart, or names a custom role.
       const role = PERMISSIONS.find((known) => known === answer.role_name);
       return role ?? PERMISSIONS.find((known) => known === answer.permission) ?? "none";
@@ -137,29 +185,56 @@ export class GitHubRepository implements RepositoryApi {
       head_sha: content.sha,
     });
     const run = take(shapes.checkRun, data);
-    return { id: run.id, externalId: content.externalId, annotations: Math.min(content.annotations?.length ?? 0, ANNOTATIONS_PER_REQUEST) };
+    return {
+      id: run.id,
+      externalId: content.externalId,
+      annotations: Math.min(content.annotations?.length ?? 0, ANNOTATIONS_PER_REQUEST),
+    };
   }
 
   async updateCheckRun(id: number, content: CheckRunContent): Promise<void> {
-    await this.#call("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", { check_run_id: id, ...checkRunBody(content, (content.annotations ?? []).slice(0, ANNOTATIONS_PER_REQUEST)) });
+    await this.#call("PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}", {
+      check_run_id: id,
+      ...checkRunBody(content, (content.annotations ?? []).slice(0, ANNOTATIONS_PER_REQUEST)),
+    });
   }
 
   async ownCheckRuns(sha: string, name: string): Promise<CheckRunRef[]> {
     const shape = z.object({ check_runs: z.array(shapes.checkRun) });
-    const answer = take(shape, await this.#get("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", { ref: sha, check_name: name, app_id: this.#appId, filter: "all", per_page: 100 }));
+    const answer = take(
+      shape,
+      await this.#get("GET /repos/{owner}/{repo}/commits/{ref}/check-runs", {
+        ref: sha,
+        check_name: name,
+        app_id: this.#appId,
+        filter: "all",
+        per_page: 100,
+      }),
+    );
     return answer.check_runs
       .filter((run) => run.app?.id === this.#appId)
-      .map((run) => ({ id: run.id, externalId: run.external_id ?? "", annotations: run.output?.annotations_count ?? 0 }))
+      .map((run) => ({
+        id: run.id,
+        externalId: run.external_id ?? "",
+        annotations: run.output?.annotations_count ?? 0,
+      }))
       .sort((a, b) => b.id - a.id);
   }
 
   async comment(number: number, body: string): Promise<{ id: number }> {
-    const { data } = await this.#call("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", { issue_number: number, body });
+    const { data } = await this.#call("POST /repos/{owner}/{repo}/issues/{issue_number}/comments", {
+      issue_number: number,
+      body,
+    });
     return { id: take(shapes.comment, data).id };
   }
 
   async ownComments(number: number): Promise<{ id: number; body: string }[]> {
-    const { items } = await this.#list("GET /repos/{owner}/{repo}/issues/{issue_number}/comments", { issue_number: number }, 30);
+    const { items } = await this.#list(
+      "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
+      { issue_number: number },
+      30,
+    );
     return take(z.array(shapes.comment), items)
       .filter((comment) => comment.performed_via_github_app?.id === this.#appId)
       .map((comment) => ({ id: comment.id, body: comment.body ?? "" }))
@@ -167,19 +242,36 @@ export class GitHubRepository implements RepositoryApi {
   }
 
   async react(commentId: number, content: string): Promise<void> {
-    await this.#call("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", { comment_id: commentId, content });
+    await this.#call("POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions", {
+      comment_id: commentId,
+      content,
+    });
   }
 
   #call(route: string, parameters: Record<string, unknown>): Promise<{ data: unknown; link: string | undefined }> {
-    return this.#connection.call(this.#installationId, this.#scope, route, { owner: this.ref.owner, repo: this.ref.name, ...parameters });
+    return this.#connection.call(this.#installationId, this.#scope, route, {
+      owner: this.ref.owner,
+      repo: this.ref.name,
+      ...parameters,
+    });
   }
 
   async #get(route: string, parameters: Record<string, unknown>): Promise<unknown> {
     return (await this.#call(route, parameters)).data;
   }
 
-  #list(route: string, parameters: Record<string, unknown>, pages: number): Promise<{ items: unknown[]; complete: boolean }> {
-    return this.#connection.list(this.#installationId, this.#scope, route, { owner: this.ref.owner, repo: this.ref.name, ...parameters }, pages);
+  #list(
+    route: string,
+    parameters: Record<string, unknown>,
+    pages: number,
+  ): Promise<{ items: unknown[]; complete: boolean }> {
+    return this.#connection.list(
+      this.#installationId,
+      this.#scope,
+      route,
+      { owner: this.ref.owner, repo: this.ref.name, ...parameters },
+      pages,
+    );
   }
 }
 

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import type { Account, ChangedFile, CommitSummary, PullRequest, RepositoryRef, Review } from "../../model/pull-request.ts";
+import type {
+  Account,
+  ChangedFile,
+  CommitSummary,
+  PullRequest,
+  RepositoryRef,
+  Review,
+} from "../../model/pull-request.ts";
 import { GitHubError } from "../../ports/github.ts";
 
 /*
@@ -108,7 +115,15 @@ const review = z
     commit_id: z.string().nullish(),
     submitted_at: z.string().nullish(),
   })
-  .transform((r): Review => ({ id: r.id, author: r.user, state: r.state, sha: r.commit_id ?? "", submittedAtMs: Date.parse(r.submitted_at ?? "") || 0 }));
+  .transform(
+    (r): Review => ({
+      id: r.id,
+      author: r.user,
+      state: r.state,
+      sha: r.commit_id ?? "",
+      submittedAtMs: Date.parse(r.submitted_at ?? "") || 0,
+    }),
+  );
 
 const checkRun = z.object({
   id: z.number(),

@@ -1,5 +1,11 @@
-import { type LoadedPolicy, loadPolicySync } from "@open-policy-agent/opa-wasm";
+import { createRequire } from "node:module";
+import type { LoadedPolicy } from "@open-policy-agent/opa-wasm";
 import { type PolicyBundle, PolicyBundleError } from "./bundle.ts";
+
+/** The package's ES module leaves this function out, though its types name it. */
+const { loadPolicySync } = createRequire(import.meta.url)(
+  "@open-policy-agent/opa-wasm",
+) as typeof import("@open-policy-agent/opa-wasm");
 
 const PAGE_BYTES = 64 * 1024;
 const MAX_MEMORY_BYTES = 512 * 1024 * 1024;
