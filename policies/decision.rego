@@ -1,0 +1,41 @@
+# METADATA
+# title: The decision of the external checker
+# description: |
+#   The entrypoint. Takes a `hms.checker/v1` input and answers with
+#   `{allow, deny, waiting, warn}`. A document that is not a well-formed input is denied.
+package hms
+
+import data.hms.command
+import data.hms.merge
+import data.hms.shape
+
+# METADATA
+# entrypoint: true
+decision := answer(malformed, set(), set()) if {
+	count(shape.problems) > 0
+} else := answer(merge.deny, merge.waiting, merge.warn) if {
+	input.point == "merge"
+} else := answer(command.deny, command.waiting, set())
+
+answer(denials, waits, warnings) := {
+	"allow": (count(denials) + count(waits)) == 0,
+	"deny": in_order(denials),
+	"waiting": in_order(waits),
+	"warn": in_order(warnings),
+}
+
+# Sets have no order that both the server and the compiled policy keep, so entries are sorted by what people read.
+in_order(entries) := [entry |
+	some line in sort([[e.rule, e.message] | some e in entries])
+	some entry in entries
+	[entry.rule, entry.message] == line
+]
+
+malformed := {{
+	"rule": "malformed-input",
+	"message": concat(" ", ["The checker cannot judge this input:", concat("; ", first_problems)]),
+	"remedy": "Report this to the operator of HMS-SYS: the input does not follow hms.checker/v1.",
+	"controls": ["SI-10"],
+}}
+
+first_problems := array.slice(sort(shape.problems), 0, 5)

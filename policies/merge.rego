@@ -1,0 +1,192 @@
+# METADATA
+# title: May this pull request be merged?
+# description: |
+#   The default policy at point `merge`. The controls named are NIST SP 800-53 Rev. 5 identifiers that a rule supports; they
+#   are a mapping for auditors, not a claim of compliance.
+package hms.merge
+
+import data.hms.overrides
+import data.hms.people
+import data.hms.text
+
+head := input.pull_request.head_sha
+
+# Denials
+
+deny contains denial if {
+	some denial in denials
+	not overrides.lifts(denial.rule)
+}
+
+denials contains {
+	"rule": "valid-configuration",
+	"message": "The configuration in .github/hms.yml on the default branch is not valid.",
+	"remedy": "Correct .github/hms.yml on the default branch; the check hms/config names the lines.",
+	"controls": ["CM-3", "CM-6"],
+} if {
+	not input.config.valid
+}
+
+denials contains {
+	"rule": rule,
+	"message": concat("", [text.counted(count(found), concat(" ", [severity, "finding"])), ": ", text.by_rule(found), "."]),
+	"remedy": concat(" ", [
+		"Fix the findings and push, or waive them in the waivers file on the default branch.",
+		overrides.hint(rule),
+	]),
+	"controls": ["RA-5", "SI-2"],
+} if {
+	some severity in ["critical", "high"]
+	rule := concat("", ["no-", severity, "-findings"])
+	found := findings(severity)
+	count(found) > 0
+}
+
+# Findings of every scan at the head, asked for or not, finished or not: a finding is a fact.
+findings(severity) := [finding.rule |
+	some scan in input.scans
+	scan.sha == head
+	some finding in scan.findings
+	finding.severity == severity
+]
+
+# Waiting on machines
+
+waiting contains {"rule": "facts-known", "message": fact, "on": "machines"} if {
+	some fact in array.slice(sort(input.unknown), 0, 10)
+}
+
+waiting contains {
+	"rule": "required-scans",
+	"message": concat("", ["The ", kind, " scan ", why, "."]),
+	"on": "machines",
+} if {
+	some kind in input.config.required_scans
+	some why in incomplete(kind)
+}
+
+incomplete(kind) := {"has not reported on this commit yet"} if {
+	count(reports(kind)) == 0
+} else := {state(scan) |
+	some scan in reports(kind)
+	scan.status != "completed"
+}
+
+reports(kind) := {scan |
+	some scan in input.scans
+	scan.kind == kind
+	scan.sha == head
+}
+
+state(scan) := text.because("is still running", scan) if {
+	scan.status == "running"
+} else := text.because("could not tell", scan)
+
+waiting contains {
+	"rule": "approvals",
+	"message": "Nobody knows who pushed last, so no approval can be shown to be independent.",
+	"on": "machines",
+} if {
+	input.config.approvals.count > 0
+	not people.last_pusher_known
+}
+
+waiting contains {
+	"rule": "trusted-paths-admin-approval",
+	"message": "It is not known whether this pull request touches trusted configuration.",
+	"on": "machines",
+} if {
+	is_null(input.pull_request.touches_trusted_paths)
+}
+
+waiting contains {
+	"rule": "trusted-paths-admin-approval",
+	"message": "Nobody knows who pushed last, so no administrator's approval can be shown to be independent.",
+	"on": "machines",
+} if {
+	count(input.pull_request.touches_trusted_paths) > 0
+	not people.last_pusher_known
+}
+
+# Waiting on people
+
+waiting contains {
+	"rule": "approvals",
+	"message": concat("", [
+		format_int(count(approvers), 10), " of ", text.counted(needed, "approval"),
+		" at this commit by people with write access who neither wrote nor last pushed it.",
+	]),
+	"on": "people",
+	"whom": "a reviewer with write access",
+} if {
+	people.last_pusher_known
+	needed := input.config.approvals.count
+	count(approvers) < needed
+}
+
+approvers := approvers_with("write")
+
+approvers_with(permission) := {lower(approval.login) |
+	some approval in input.approvals
+	approval.sha == head
+	approval.permission in people.at_least[permission]
+	people.independent(approval.login)
+}
+
+waiting contains {
+	"rule": "trusted-paths-admin-approval",
+	"message": concat("", [
+		"This pull request changes trusted configuration (", text.first_three(input.pull_request.touches_trusted_paths),
+		"): an administrator who neither wrote nor last pushed it must approve this commit.",
+	]),
+	"on": "people",
+	"whom": "an administrator",
+} if {
+	count(input.pull_request.touches_trusted_paths) > 0
+	people.last_pusher_known
+	count(approvers_with("admin")) == 0
+}
+
+waiting contains {
+	"rule": "hold",
+	"message": concat("", ["On hold by ", input.hold.by, text.reason(input.hold.reason), "."]),
+	"on": "people",
+	"whom": input.hold.by,
+} if {
+	is_object(input.hold)
+}
+
+waiting contains {
+	"rule": "ready-for-review",
+	"message": "This pull request is a draft; mark it ready for review.",
+	"on": "people",
+	"whom": people.author,
+} if {
+	input.pull_request.draft
+}
+
+# Warnings
+
+warn contains {
+	"rule": denial.rule,
+	"message": concat("", ["Overridden by ", override.by, text.reason(override.reason), ". It said: ", denial.message]),
+} if {
+	some denial in denials
+	some override in overrides.valid
+	override.rule == denial.rule
+}
+
+warn contains {
+	"rule": override.rule,
+	"message": concat("", ["The override by ", override.by, " does not count: ", overrides.void(override), "."]),
+} if {
+	some override in input.overrides
+}
+
+warn contains {
+	"rule": "lesser-findings",
+	"message": concat("", [text.counted(count(found), "medium or low finding"), ": ", text.by_rule(found), "."]),
+} if {
+	found := array.concat(findings("medium"), findings("low"))
+	count(found) > 0
+}

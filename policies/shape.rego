@@ -1,0 +1,162 @@
+# METADATA
+# title: The shape of an input
+# description: |
+#   Everything the other rules read is checked here first. A rule over a missing field is undefined in Rego, and an
+#   undefined denial would be a yes.
+package hms.shape
+
+permissions := ["none", "read", "triage", "write", "maintain", "admin"]
+
+# The sentinel for "not there": no JSON value is a set.
+missing := set()
+
+fields := {
+	"schema": {"string"},
+	"point": {"string"},
+	"repository": {"object"},
+	"pull_request": {"object"},
+	"pull_request.number": {"number"},
+	"pull_request.head_sha": {"string"},
+	"pull_request.base": {"string"},
+	"pull_request.fork": {"boolean"},
+	"pull_request.draft": {"boolean"},
+	"pull_request.author": {"object"},
+	"pull_request.author.login": {"string"},
+	"pull_request.last_pusher": {"string", "null"},
+	"pull_request.touches_trusted_paths": {"array", "null"},
+	"approvals": {"array"},
+	"scans": {"array"},
+	"hold": {"object", "null"},
+	"overrides": {"array"},
+	"ok_to_test": {"object", "null"},
+	"unknown": {"array"},
+	"config": {"object"},
+	"config.valid": {"boolean"},
+	"config.required_scans": {"array"},
+	"config.approvals": {"object"},
+	"config.approvals.count": {"number"},
+	"config.overrides": {"array"},
+}
+
+command_fields := {
+	"command": {"object"},
+	"command.verb": {"string"},
+	"command.sender": {"object"},
+	"command.sender.login": {"string"},
+	"command.sender.permission": {"string"},
+	"command.sender.is_author": {"boolean"},
+	"command.sender.is_last_pusher": {"boolean"},
+}
+
+element_fields := {
+	"approvals": {"login", "permission", "sha"},
+	"overrides": {"rule", "by", "permission", "sha", "reason"},
+	"scans": {"kind", "sha", "status"},
+}
+
+problems contains problem(path) if {
+	some path, types in fields
+	not typed(path, types)
+}
+
+problems contains problem(path) if {
+	input.point == "command"
+	some path, types in command_fields
+	not typed(path, types)
+}
+
+problems contains "schema is not hms.checker/v1" if input.schema != "hms.checker/v1"
+
+problems contains "point is neither merge nor command" if not input.point in {"merge", "command"}
+
+problems contains "pull_request.head_sha is not 40 hexadecimal digits" if not full_sha(input.pull_request.head_sha)
+
+problems contains "an account has an empty login" if {
+	some login in [input.pull_request.author.login, input.pull_request.last_pusher]
+	login == ""
+}
+
+problems contains element_problem(list, name) if {
+	some list, names in element_fields
+	some element in input[list]
+	some name in names
+	not is_string(object.get(element, name, missing))
+}
+
+problems contains element_problem(list, "permission") if {
+	some list in ["approvals", "overrides"]
+	some element in input[list]
+	not element.permission in permissions
+}
+
+problems contains element_problem("scans", "status") if {
+	some scan in input.scans
+	not scan.status in {"completed", "running", "unknown"}
+}
+
+problems contains element_problem("scans", "findings") if {
+	some scan in input.scans
+	not is_array(object.get(scan, "findings", missing))
+}
+
+problems contains element_problem("scans", "findings.rule") if {
+	some scan in input.scans
+	some finding in scan.findings
+	not is_string(object.get(finding, "rule", missing))
+}
+
+problems contains element_problem("scans", "findings.severity") if {
+	some scan in input.scans
+	some finding in scan.findings
+	not finding.severity in {"critical", "high", "medium", "low", "note"}
+}
+
+problems contains element_problem("config.overrides", "rule or permission") if {
+	some entry in input.config.overrides
+	not known_override(entry)
+}
+
+problems contains "unknown holds something that is not a sentence" if not all_strings(input.unknown)
+
+problems contains "config.required_scans holds something that is not a name" if {
+	not all_strings(input.config.required_scans)
+}
+
+problems contains "pull_request.touches_trusted_paths holds something that is not a path" if {
+	is_array(input.pull_request.touches_trusted_paths)
+	not all_strings(input.pull_request.touches_trusted_paths)
+}
+
+problems contains "config.approvals.count is negative" if input.config.approvals.count < 0
+
+problems contains "hold does not say by whom and why" if {
+	is_object(input.hold)
+	not all_strings([object.get(input.hold, "by", missing), object.get(input.hold, "reason", missing)])
+}
+
+problems contains "command.sender.permission is not known" if {
+	input.point == "command"
+	not input.command.sender.permission in permissions
+}
+
+problem(path) := concat(" ", [path, "is missing or of the wrong type"])
+
+element_problem(list, name) := concat("", [list, "[].", name, " is missing or of the wrong type"])
+
+typed(path, types) if type_name(object.get(input, split(path, "."), missing)) in types
+
+known_override(entry) if {
+	is_string(entry.rule)
+	entry.permission in {"write", "maintain", "admin"}
+}
+
+all_strings(values) if {
+	is_array(values)
+	every value in values {
+		is_string(value)
+	}
+}
+
+# METADATA
+# description: A commit's name in full. Short names are ambiguous and can be made to collide.
+full_sha(value) if regex.match(`^[0-9a-f]{40}$`, value)

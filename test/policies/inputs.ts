@@ -1,0 +1,89 @@
+import type { CheckerConfig, CheckerInput, CheckerScan } from "../../src/model/checker-input.ts";
+import type { Severity } from "../../src/model/finding.ts";
+import type { Permission } from "../../src/model/pull-request.ts";
+
+export const HEAD = "a".repeat(40);
+export const OLD = "b".repeat(40);
+
+/** A change to {@link mergeableInput}, one level deep for the pull request and the configuration. */
+export interface InputChange extends Partial<Omit<CheckerInput, "pull_request" | "config">> {
+  pull_request?: Partial<CheckerInput["pull_request"]>;
+  config?: Partial<CheckerConfig>;
+}
+
+/** A pull request by `ada`, last pushed by `ada`, that the default policy lets through; changed as the test asks. */
+export function mergeableInput(change: InputChange = {}): CheckerInput {
+  const input: CheckerInput = {
+    schema: "hms.checker/v1",
+    point: "merge",
+    repository: { id: 7, owner: "acme", name: "shop", default_branch: "main" },
+    pull_request: {
+      number: 12,
+      head_sha: HEAD,
+      base: "main",
+      fork: false,
+      draft: false,
+      author: { login: "ada", type: "User", association: "MEMBER" },
+      last_pusher: "ada",
+      labels: [],
+      commits: 1,
+      changed_files: ["src/cart.ts"],
+      touches_trusted_paths: [],
+    },
+    approvals: [approval("grace")],
+    scans: [scan("secrets")],
+    hold: null,
+    overrides: [],
+    ok_to_test: null,
+    unknown: [],
+    config: {
+      valid: true,
+      required_scans: ["secrets"],
+      approvals: { count: 1 },
+      overrides: [
+        { rule: "no-critical-findings", permission: "admin" },
+        { rule: "no-high-findings", permission: "maintain" },
+      ],
+    },
+  };
+  return {
+    ...input,
+    ...change,
+    pull_request: { ...input.pull_request, ...change.pull_request },
+    config: { ...input.config, ...change.config },
+  };
+}
+
+/** A command by `grace`, who has write access and is neither author nor last pusher; changed as the test asks. */
+export function commandInput(
+  verb: string,
+  command: Partial<Omit<NonNullable<CheckerInput["command"]>, "sender">> = {},
+  sender: Partial<NonNullable<CheckerInput["command"]>["sender"]> = {},
+  change: InputChange = {},
+): CheckerInput {
+  return mergeableInput({
+    ...change,
+    point: "command",
+    command: {
+      verb,
+      ...command,
+      sender: { login: "grace", permission: "write", is_author: false, is_last_pusher: false, ...sender },
+    },
+  });
+}
+
+export function approval(login: string, permission: Permission = "write", sha = HEAD) {
+  return { login, permission, sha };
+}
+
+export function scan(kind: string, findings: CheckerScan["findings"] = [], sha = HEAD): CheckerScan {
+  return { kind, sha, status: "completed", findings };
+}
+
+export function finding(severity: Severity, rule = `secrets/${severity}-example`): CheckerScan["findings"][number] {
+  return { rule, severity, message: "Something was found.", fingerprint: "f".repeat(64) };
+}
+
+export function override(by: string, permission: Permission = "admin", rule = "no-critical-findings", sha = HEAD) {
+  return { rule, by, permission, sha, reason: "key was revoked" };
+}
