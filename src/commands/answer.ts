@@ -1,6 +1,6 @@
 import { type GateVote, gateContent } from "../gate/gate.ts";
 import { escapeMarkdown, inlineCode } from "../model/markdown.ts";
-import { USAGE } from "./parse.ts";
+import { USAGE, VERBS } from "./parse.ts";
 
 /** How one line of a comment ended. */
 export type LineResult = { line: string } & (
@@ -28,24 +28,18 @@ export function answerText(
   results: LineResult[],
   facts: { headSha: string; vote: GateVote | undefined; askedBy: string },
 ): string | undefined {
-  const parts = results.flatMap((result) => {
-    switch (result.kind) {
-      case "done":
-        return [];
-      case "help":
-        return [
-          `One command per line:\n\n${Object.entries(USAGE)
-            .map(([verb, usage]) => `- ${inlineCode(usage)} — ${EXPLAINED[verb as keyof typeof USAGE]}`)
-            .join("\n")}`,
-        ];
-      case "why":
-        return [why(facts)];
-      case "refused":
-      case "mistyped":
-        return [`${inlineCode(result.line.slice(0, 200))}: ${escapeMarkdown(result.message)}`];
-    }
+  const parts = results.flatMap((result): string[] => {
+    if (result.kind === "done") return [];
+    if (result.kind === "help") return [help()];
+    if (result.kind === "why") return [why(facts)];
+    return [`${inlineCode(result.line.slice(0, 200))}: ${escapeMarkdown(result.message)}`];
   });
   return parts.length === 0 ? undefined : [...new Set(parts)].join("\n\n");
+}
+
+function help(): string {
+  const rows = VERBS.map((verb) => `- ${inlineCode(USAGE[verb])} — ${EXPLAINED[verb]}`);
+  return `One command per line:\n\n${rows.join("\n")}`;
 }
 
 function why(facts: { headSha: string; vote: GateVote | undefined }): string {

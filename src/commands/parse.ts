@@ -18,7 +18,7 @@ export const USAGE: Record<Command["verb"], string> = {
 };
 /** Known to the design, not to this version. */
 const LATER = ["preview", "scan", "approve", "promote", "pause", "resume", "abort", "rollback"];
-const VERBS = Object.keys(USAGE) as Command["verb"][];
+export const VERBS = Object.keys(USAGE) as Command["verb"][];
 const COMMANDS_MAX = 10;
 const REASON_MAX = 500;
 const SHA = /^[0-9a-f]{40}$/;

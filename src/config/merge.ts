@@ -37,7 +37,6 @@ function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
       mode: gate?.mode ?? base.gate.mode,
       approvals: { count: gate?.approvals?.count ?? base.gate.approvals.count },
       overrides: gate?.overrides ?? base.gate.overrides,
-      comment: gate?.comment ?? base.gate.comment,
     },
   };
 }

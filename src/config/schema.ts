@@ -83,10 +83,6 @@ const gate = z
         "Rules that a person may override for one commit, and who may. A rule that is not listed cannot be overridden.",
       default: [],
     }),
-    comment: z
-      .boolean()
-      .optional()
-      .meta({ description: "Whether HMS-SYS keeps one comment on the pull request up to date.", default: true }),
   })
   .meta({ description: "The check that GitHub requires." });
 
@@ -128,7 +124,6 @@ export interface HmsConfig {
     mode: "enforce" | "shadow";
     approvals: { count: number };
     overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
-    comment: boolean;
   };
 }
 
@@ -138,5 +133,5 @@ export interface HmsConfig {
  */
 export const DEFAULTS: HmsConfig = {
   scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
-  gate: { mode: "enforce", approvals: { count: 0 }, overrides: [], comment: true },
+  gate: { mode: "enforce", approvals: { count: 0 }, overrides: [] },
 };

@@ -59,8 +59,6 @@ const bodies = {
   }),
 };
 
-/** Actions that hand the head to somebody: the sender is who pushed it. */
-const PUSHING = new Set(["opened", "synchronize", "reopened"]);
 const CONFIG_FILES = new Set([".github/hms.yml"]);
 /** GitHub lists at most so many commits in a push's payload; beyond, any file may have changed. */
 const PUSH_COMMITS_MAX = 2048;
@@ -95,7 +93,8 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       if (!parsed.success) return undefined;
       const { number, head: tip } = parsed.data.pull_request;
       look(pull(number));
-      if (action && PUSHING.has(action) && action !== "reopened" && sender) {
+      // Who opens a pull request need not have pushed it; who made it move has.
+      if (action === "synchronize" && sender) {
         mapped.records.push({
           key: storageKey.pusher(installationId, repositoryId, tip.sha),
           value: { login: sender.login },
@@ -114,7 +113,7 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       if (!parsed.success || action !== "created" || !parsed.data.issue.pull_request) return undefined;
       const { comment, issue } = parsed.data;
       const person = comment.user ?? sender;
-      if (!person || person.type !== "User" || !comment.body || !/^\s*\/hms\b/im.test(comment.body)) return undefined;
+      if (person?.type !== "User" || !comment.body || !/^\s*\/hms\b/im.test(comment.body)) return undefined;
       const key = pull(issue.number);
       look(key);
       mapped.intents.push({
@@ -131,8 +130,16 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
     }
     case "push": {
       const parsed = bodies.push.safeParse(payload);
-      if (!parsed.success || parsed.data.ref !== `refs/heads/${repo.default_branch}`) return undefined;
-      if (!mayChangeConfig(parsed.data)) return undefined;
+      if (!parsed.success) return undefined;
+      const pushed = sha.safeParse(parsed.data.after);
+      if (pushed.success && sender && !/^0+$/.test(pushed.data) && parsed.data.ref.startsWith("refs/heads/")) {
+        mapped.records.push({
+          key: storageKey.pusher(installationId, repositoryId, pushed.data),
+          value: { login: sender.login },
+        });
+      }
+      if (parsed.data.ref !== `refs/heads/${repo.default_branch}`) return mapped;
+      if (!mayChangeConfig(parsed.data)) return mapped;
       look(
         repo.name === ".github"
           ? { kind: "installation", installationId }

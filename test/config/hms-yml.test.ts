@@ -19,7 +19,6 @@ gate:
   approvals: { count: 2, code_owners: false }
   overrides:
     - { rule: no-critical-findings, permission: admin }
-  comment: false
 `;
 
 function problems(text: string): string[] {
@@ -61,7 +60,10 @@ describe("mistakes, each with its place", () => {
       "2:35 code owners are not in this version: leave `code_owners` out, and let a GitHub ruleset require their review",
     ],
     ["version: 1\ngate: { mode: yes }", "2:15 `gate.mode` must be `enforce` or `shadow`, not the text `yes`"],
-    ["version: 1\ngate: { comment: yes }", "2:18 `gate.comment` must be `true` or `false`, not the text `yes`"],
+    [
+      "version: 1\nscan: { secrets: { required: yes } }",
+      "2:30 `scan.secrets.required` must be `true` or `false`, not the text `yes`",
+    ],
     ["version: 1\ngate: { overrides: [{ rule: a }] }", "2:21 `gate.overrides.0.permission` is missing"],
     [
       "version: 1\ngate:\n  overrides:\n    - { rule: a, permission: admin }\n    - { rule: a, permission: write }",
@@ -89,13 +91,13 @@ describe("mistakes, each with its place", () => {
   });
 
   test("all at once, fifty at most", () => {
-    expect(problems("version: 2\ngate: { mode: x, comment: 1 }\nwhat: 1")).toHaveLength(4);
+    expect(problems("version: 2\ngate: { mode: x, overrides: 1 }\nwhat: 1")).toHaveLength(4);
     expect(problems(Array.from({ length: 80 }, (_, at) => `k${at}: 1`).join("\n"))).toHaveLength(50);
   });
 
   test("a place after CRLF and wide characters", () => {
-    expect(problems('version: 1\r\n# äöü😀\r\ngate: { "mode": "ä😀", comment: 1 }')[1]).toBe(
-      "3:33 `gate.comment` must be `true` or `false`, not `1`",
+    expect(problems('version: 1\r\n# äöü😀\r\nscan: { "secrets": { "tool": "ä😀", required: 1 } }')[1]).toBe(
+      "3:47 `scan.secrets.required` must be `true` or `false`, not `1`",
     );
   });
 });
@@ -103,7 +105,7 @@ describe("mistakes, each with its place", () => {
 test("the organisation's file may enforce", () => {
   const text = `version: 1\norganisation: { enforce: [${ENFORCEABLE.join(", ")}] }`;
   expect(parseHmsYml(text, { scope: "organisation" }).ok).toBe(true);
-  expect(parseHmsYml("version: 1\norganisation: { enforce: [gate.comment] }", { scope: "organisation" }).ok).toBe(
+  expect(parseHmsYml("version: 1\norganisation: { enforce: [scan.secrets.tool] }", { scope: "organisation" }).ok).toBe(
     false,
   );
 });

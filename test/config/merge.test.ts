@@ -57,7 +57,6 @@ gate: { approvals: { count: 1 }, overrides: [{ rule: a, permission: maintain }] 
     "gate: { approvals: { count: 3 } }",
     "gate: { overrides: [] }",
     "gate: { overrides: [{ rule: a, permission: admin }] }",
-    "gate: { comment: false }",
     "scan: { secrets: { limits: { commit_size_mb: 60 } } }",
   ])("%s is not", (text) => {
     expect(mergeConfig(file(enforced), file(text)).ok).toBe(true);
