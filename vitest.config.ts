@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+/** Layers of design §12 with a folder of their own. Every other test mirrors `src/` and is a unit test. */
+const LAYERS = ["contract", "system", "crash", "simulation"];
+/** Run by runners of their own: `npm run test:real`, `npm run test:conformance`, `npm run bench`. */
+const ELSEWHERE = ["real", "conformance", "bench"];
+
+const never = ["**/node_modules/**", "data/**"];
+
+function layer(name: string) {
+  return {
+    extends: true as const,
+    test: { name, include: [`test/${name}/**/*.test.ts`], exclude: never, testTimeout: 60_000, hookTimeout: 60_000 },
+  };
+}
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...never, ...[...LAYERS, ...ELSEWHERE].map((folder) => `test/${folder}/**`)],
+          testTimeout: 20_000,
+        },
+      },
+      ...LAYERS.map(layer),
+    ],
+  },
+});
