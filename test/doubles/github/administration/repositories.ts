@@ -110,7 +110,13 @@ export function repositoryAdministration(site: Site) {
       if (role) repository.collaborators.set(account.id, role);
       else repository.collaborators.delete(account.id);
       const action = !role ? "removed" : before ? "edited" : "added";
-      const changes = role ? { changes: { permission: before ? { from: before, to: role } : { to: role } } } : {};
+      const changes = role
+        ? {
+            changes: before
+              ? { permission: { from: before, to: role }, old_permission: { from: before } }
+              : { permission: { to: role } },
+          }
+        : {};
       site.webhooks.emit(repository, "member", repository.owner, {
         action,
         member: accountShape(site.url, account),

@@ -26,11 +26,14 @@ type Route = { method: string; names: string[]; pattern: RegExp; handle: (call: 
 
 /** `GET /repos/{owner}/{repo}/contents/{path*}`: a star takes slashes too. */
 export class Router {
+  /** What is offered, in the spelling of GitHub's description: `GET /repos/{owner}/{repo}/pulls`. */
+  readonly specs: string[] = [];
   private readonly routes = new Map<string, Route[]>();
 
   /** A route outside of repositories, which judges its caller itself. */
   on(spec: string, handle: (call: Call) => Answer): void {
     const [method = "", template = ""] = spec.split(" ");
+    if (!template.startsWith("/repositories/")) this.specs.push(spec.replaceAll("*}", "}"));
     const names: string[] = [];
     const source = template.replace(/[.]/g, "\\.").replace(/\{(\w+)(\*?)\}/g, (_, name: string, star: string) => {
       names.push(name);

@@ -24,6 +24,9 @@ export function gitDataRoutes(router: Router): void {
     if (!sha) throw notFound();
     return ok(await refShape(call, ref, sha));
   });
+  router.repo("GET /git/refs", read, (call) =>
+    paginated(call, call.repository.git.list("refs/"), ({ ref, sha }) => refShape(call, ref, sha)),
+  );
   router.repo("GET /git/matching-refs/{ref*}", read, (call) =>
     paginated(call, call.repository.git.list(`refs/${call.params.ref}`), ({ ref, sha }) => refShape(call, ref, sha)),
   );

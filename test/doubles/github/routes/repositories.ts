@@ -48,9 +48,6 @@ export function repositoryRoutes(router: Router): void {
       .filter((team) => team.repositories.has(call.repository.id));
     return paginated(call, teams, (team) => teamShape(call.site.url, team, team.repositories.get(call.repository.id)));
   });
-  router.repo("POST /merge-upstream", { needs: ["contents:write"], role: "write" }, () => {
-    throw new ApiError(422, "merge-upstream is not offered here");
-  });
 }
 
 function isProtected(call: RepositoryCall, name: string): boolean {

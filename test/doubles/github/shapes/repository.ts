@@ -155,3 +155,19 @@ export function minimalRepositoryShape(
   } = repositoryShape(base, state, repository);
   return shape;
 }
+
+/** `push` alone shows the repository in an older form: seconds for times, and the owner with name and email. */
+export function pushedRepositoryShape(base: string, state: State, repository: Repository) {
+  const shape = repositoryShape(base, state, repository);
+  const seconds = (date: Date) => Math.floor(date.getTime() / 1000);
+  return {
+    ...shape,
+    created_at: seconds(repository.createdAt),
+    pushed_at: seconds(repository.pushedAt),
+    owner: { ...shape.owner, name: repository.owner.login, email: null },
+    stargazers: 0,
+    master_branch: repository.defaultBranch,
+    url: shape.html_url,
+    ...(repository.owner.type === "Organization" ? { organization: repository.owner.login } : {}),
+  };
+}

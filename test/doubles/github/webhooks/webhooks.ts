@@ -1,6 +1,6 @@
 import { eventPermission } from "../permissions.ts";
 import { accountShape } from "../shapes/account.ts";
-import { repositoryShape } from "../shapes/repository.ts";
+import { pushedRepositoryShape, repositoryShape } from "../shapes/repository.ts";
 import { type Account, type App, covers, type Installation, type Repository, type State } from "../state.ts";
 import { type Delivery, type DeliveryDraft, missingUrlOutcome, newDelivery, send } from "./delivery.ts";
 
@@ -59,7 +59,10 @@ export class Webhooks {
       repository,
       payload: {
         ...payload,
-        repository: repositoryShape(base, this.state, repository),
+        repository:
+          event === "push"
+            ? pushedRepositoryShape(base, this.state, repository)
+            : repositoryShape(base, this.state, repository),
         ...(owner.type === "Organization" ? { organization: organizationStub(base, owner) } : {}),
         sender: accountShape(base, sender),
         installation: {

@@ -1,0 +1,16 @@
+import { appScenario, installationScenario } from "./apps.ts";
+import { checkScenario } from "./checks.ts";
+import { pullScenario } from "./pulls.ts";
+import { deploymentScenario, repositoryScenario } from "./repositories.ts";
+import { build, type Given } from "./world.ts";
+
+/** A day in the life of a repository, touching every route and event of the double. */
+export async function scenario(given: Given): Promise<void> {
+  const world = await build(given);
+  await appScenario(world);
+  await repositoryScenario(world);
+  await deploymentScenario(world);
+  await pullScenario(world);
+  await checkScenario(world);
+  await installationScenario(world);
+}
