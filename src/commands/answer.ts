@@ -29,10 +29,9 @@ export function answerText(
   facts: { headSha: string; vote: GateVote | undefined; askedBy: string },
 ): string | undefined {
   const parts = results.flatMap((result): string[] => {
-    if (result.kind === "done") return [];
+    if ("message" in result) return [`${inlineCode(result.line.slice(0, 200))}: ${escapeMarkdown(result.message)}`];
     if (result.kind === "help") return [help()];
-    if (result.kind === "why") return [why(facts)];
-    return [`${inlineCode(result.line.slice(0, 200))}: ${escapeMarkdown(result.message)}`];
+    return result.kind === "why" ? [why(facts)] : [];
   });
   return parts.length === 0 ? undefined : [...new Set(parts)].join("\n\n");
 }
