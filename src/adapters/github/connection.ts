@@ -12,8 +12,16 @@ interface Remembered {
   link: string | undefined;
 }
 
-/** How many answers are kept for conditional requests; about 2 KB each. */
-const REMEMBERED_MAX = 20_000;
+/** How many answers are kept for conditional requests; a pull request's is about 25 KB of JSON. */
+const REMEMBERED_MAX = 1_000;
+/** What is asked again and again and may have changed. Commits, blobs and comparisons never change and can be large. */
+const REMEMBERED_ROUTES = new Set([
+  "GET /repos/{owner}/{repo}/contents/{+path}",
+  "GET /repos/{owner}/{repo}/pulls",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
+  "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+]);
 /** Longest that one call may take. GitHub gives up on its own side after 10 s. */
 const TIMEOUT_MS = 20_000;
 
@@ -134,7 +142,7 @@ export class Connection {
     parameters: Record<string, unknown>,
     authorization: string,
   ): Promise<{ data: never; link: string | undefined }> {
-    const conditional = route.startsWith("GET ");
+    const conditional = REMEMBERED_ROUTES.has(route);
     const cacheKey = conditional ? `${installationId} ${route} ${JSON.stringify(parameters)}` : "";
     const known = conditional ? this.#remembered.get(cacheKey) : undefined;
     const started = performance.now();
