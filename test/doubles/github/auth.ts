@@ -16,9 +16,11 @@ export type Actor =
 /** `needs`: any one of these App permissions will do. `role`: what a person has to have; unless given, by method. */
 export type Access = { needs: Need[]; role?: Role };
 
-/** The longest life of an App JWT and the clock drift that is forgiven, in seconds. */
+/** How far ahead an App JWT may expire, and the clock drift that is forgiven, in seconds. */
 const JWT_MAX_LIFE_S = 600;
-const JWT_DRIFT_S = 60;
+const JWT_DRIFT_S = 5;
+const EXP = "'Expiration time' claim ('exp')";
+const IAT = "'Issued at' claim ('iat')";
 
 /** https://docs.github.com/rest/authentication/authenticating-to-the-rest-api */
 export function authenticate(site: Site, headers: IncomingHttpHeaders): Actor {
@@ -66,25 +68,12 @@ function appActor(site: Site, jwt: string): Actor {
   if (!verified) throw undecodable;
   const nowS = site.now().getTime() / 1000;
   const { exp, iat } = claims;
-  if (typeof exp !== "number")
-    throw new ApiError(
-      401,
-      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
-    );
-  if (exp <= nowS)
-    throw new ApiError(
-      401,
-      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
-    );
-  if (exp > nowS + JWT_MAX_LIFE_S + JWT_DRIFT_S)
-    throw new ApiError(401, "'Expiration time' claim ('exp') is too far in the future");
-  if (typeof iat !== "number" || iat > nowS + 5)
-    throw new ApiError(
-      401,
-      "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
-    );
-  if (exp - iat > JWT_MAX_LIFE_S + JWT_DRIFT_S)
-    throw new ApiError(401, "'Expiration time' claim ('exp') is too far in the future");
+  const refused = (reason: string) => new ApiError(401, reason);
+  if (typeof exp !== "number" || exp <= nowS)
+    throw refused(`${EXP} must be a numeric value representing the future time at which the assertion expires`);
+  if (exp > nowS + JWT_MAX_LIFE_S + JWT_DRIFT_S) throw refused(`${EXP} is too far in the future`);
+  if (typeof iat !== "number" || iat > nowS + JWT_DRIFT_S)
+    throw refused(`${IAT} must be an Integer representing the time that the assertion was issued`);
   return { kind: "app", app };
 }
 

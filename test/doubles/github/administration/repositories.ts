@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { commitFiles } from "../commits.ts";
+import { isAncestor } from "../git/graph.ts";
 import { GitRepository, type Network } from "../git/repository.ts";
 import type { BranchProtection } from "../protection-state.ts";
 import { moveBranch } from "../push.ts";
@@ -217,8 +218,7 @@ export function protectionOf(branch: string, options: ProtectOptions): BranchPro
   };
 }
 
-async function reaches(repository: Repository, from: string, to: string): Promise<boolean> {
-  const { isAncestor } = await import("../git/graph.ts");
+function reaches(repository: Repository, from: string, to: string): Promise<boolean> {
   return isAncestor(repository.git.network.store, from, to);
 }
 
