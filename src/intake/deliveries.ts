@@ -60,6 +60,8 @@ const bodies = {
 };
 
 const CONFIG_FILES = new Set([".github/hms.yml"]);
+/** Blanks only, no line breaks: else thousands of empty lines would take seconds. What is a command is decided when it is acted on. */
+const SPEAKS_TO_US = /^[ \t]*\/hms\b/im;
 /** GitHub lists at most so many commits in a push's payload; beyond, any file may have changed. */
 const PUSH_COMMITS_MAX = 2048;
 
@@ -113,7 +115,7 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       if (!parsed.success || action !== "created" || !parsed.data.issue.pull_request) return undefined;
       const { comment, issue } = parsed.data;
       const person = comment.user ?? sender;
-      if (person?.type !== "User" || !comment.body || !/^\s*\/hms\b/im.test(comment.body)) return undefined;
+      if (person?.type !== "User" || !comment.body || !SPEAKS_TO_US.test(comment.body)) return undefined;
       const key = pull(issue.number);
       look(key);
       mapped.intents.push({

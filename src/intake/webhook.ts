@@ -33,6 +33,18 @@ export type WebhookResult =
   | "too-large"
   | "unavailable";
 
+/** The events that we act on. All others are acknowledged and end here. */
+const EVENTS = [
+  "pull_request",
+  "pull_request_review",
+  "issue_comment",
+  "push",
+  "check_run",
+  "check_suite",
+  "installation",
+  "installation_repositories",
+] as const;
+
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /**
@@ -122,20 +134,12 @@ function registerHandlers(options: WebhookOptions): Receive {
     results.set(payload, result);
   };
   const { webhooks } = options.probot;
-  webhooks.on(
-    [
-      "pull_request",
-      "pull_request_review",
-      "issue_comment",
-      "push",
-      "check_run",
-      "check_suite",
-      "installation",
-      "installation_repositories",
-    ],
-    accept,
-  );
+  webhooks.on([...EVENTS], accept);
   return async (delivery) => {
+    // The emitter finds its handlers by name and action: it must not be asked for `__proto__`, or for what is no text.
+    const { action } = delivery.payload as { action?: unknown };
+    if (!EVENTS.some((event) => event === delivery.name) || (action !== undefined && typeof action !== "string"))
+      return "ignored";
     try {
       await webhooks.receive(delivery as Parameters<typeof webhooks.receive>[0]);
       return results.get(delivery.payload) ?? "ignored";
