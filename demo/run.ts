@@ -22,32 +22,37 @@ Without --exit it stays up at the end and prints where to look, until Ctrl-C. A 
 type Options = { exit: boolean; json: boolean; step: boolean };
 
 /** @param setStage what brings GitHub and HMS-SYS up; tests bring one that is broken on purpose. */
-export async function runDemo(args: string[], setStage: () => Promise<Stage> = setDemoStage): Promise<number> {
+export async function runDemo(args: string[], setStage: () => Promise<Stage> = () => setDemoStage()): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "number") return options;
   const printer = options.json ? jsonPrinter(process.stdout) : textPrinter(process.stdout);
   const begunMs = performance.now();
   const interrupted = interruption();
-  let stage: Stage | undefined;
+  let finished = false;
+  printer.begin();
+  const staging = setStage();
   const play = async (): Promise<number> => {
-    printer.begin();
-    stage = await setStage();
+    const stage = await staging;
     const results = await playAll(new Scene(stage), story(), printer, options);
     printer.end(results, performance.now() - begunMs);
     if (results.some((result) => !result.ok)) return 1;
     if (!options.exit) {
+      finished = true;
       process.stderr.write(whereToLook(stage));
       await interrupted;
     }
     return 0;
   };
   try {
-    return await Promise.race([play(), interrupted.then(() => (options.exit ? 130 : 0))]);
+    return await Promise.race([play(), interrupted.then(() => (finished ? 0 : 130))]);
   } catch (error) {
     process.stderr.write(`demo: ${error instanceof Error ? error.message : error}\n`);
     return 1;
   } finally {
-    await stage?.close();
+    await staging.then(
+      (stage) => stage.close(),
+      () => {},
+    );
   }
 }
 
@@ -110,9 +115,14 @@ function readOptions(args: string[]): Options | number {
   }
 }
 
+/** The first signal ends in good order, the second at once; neither leaves a child behind. */
 function interruption(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.once(signal, () => {
+        process.on(signal, () => process.exit(130));
+        resolve();
+      });
   });
 }
 

@@ -2,7 +2,7 @@ import { openSqlite } from "../src/adapters/sqlite/engine.ts";
 import { storageKey } from "../src/model/storage-key.ts";
 import { systemClock } from "../src/ports/clock.ts";
 import { startHms } from "../test/stage/process.ts";
-import { type CheckRun, type Stage, setStage } from "../test/stage/stage.ts";
+import { type CheckRun, type Stage, type StageOptions, setStage } from "../test/stage/stage.ts";
 
 /** What the organisation lets an administrator set aside, so that the gate prints the line to paste. */
 const CONFIGURATION = `version: 1
@@ -12,8 +12,11 @@ gate:
 `;
 
 /** Starts GitHub's double and HMS-SYS for the demo. */
-export function setDemoStage(): Promise<Stage> {
-  return setStage({ files: { ".github/hms.yml": CONFIGURATION, "src/cart.js": "export const cart = [];\n" } });
+export function setDemoStage(options: StageOptions = {}): Promise<Stage> {
+  return setStage({
+    ...options,
+    files: { ".github/hms.yml": CONFIGURATION, "src/cart.js": "export const cart = [];\n" },
+  });
 }
 
 export interface Annotation {

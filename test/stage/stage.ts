@@ -1,32 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type GitHub, type RegisteredApp, type RepositoryHandle, startGitHub } from "../doubles/github/github.ts";
+import { parse } from "yaml";
+import {
+  type AppRegistration,
+  type GitHub,
+  type RegisteredApp,
+  type RepositoryHandle,
+  startGitHub,
+} from "../doubles/github/github.ts";
 import { freePort, type HmsProcess, type StartOptions, startHms } from "./process.ts";
 
-/** What `app.yml` asks for, so that a missing permission or event shows in the tests. */
-export const PERMISSIONS = {
-  actions: "write",
-  checks: "write",
-  contents: "write",
-  deployments: "write",
-  issues: "write",
-  members: "read",
-  merge_queues: "read",
-  metadata: "read",
-  pull_requests: "write",
-  statuses: "read",
-} as const;
-export const EVENTS = [
-  "check_run",
-  "check_suite",
-  "installation_target",
-  "issue_comment",
-  "pull_request",
-  "pull_request_review",
-  "push",
-  "repository",
-];
+/** What `app.yml` asks for, so that a permission or event that is missing there shows in the tests. */
+const APP = parse(readFileSync(new URL("../../app.yml", import.meta.url), "utf8")) as {
+  default_permissions: AppRegistration["permissions"];
+  default_events: string[];
+};
+export const PERMISSIONS = APP.default_permissions;
+export const EVENTS = APP.default_events;
 
 /** GitHub, an App installed on `acme/shop`, people, and HMS-SYS as a process beside it. */
 export interface Stage {
@@ -62,6 +53,8 @@ export interface StageOptions {
   /** Do not start HMS-SYS. */
   withoutHms?: boolean;
   owner?: string;
+  /** What the App was granted, in place of what `app.yml` asks for. */
+  permissions?: AppRegistration["permissions"];
 }
 
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
@@ -83,7 +76,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     slug: "hms-sys",
     webhookSecret,
     webhookUrl: `http://127.0.0.1:${port}/api/github/webhooks`,
-    permissions: { ...PERMISSIONS },
+    permissions: options.permissions ?? PERMISSIONS,
     events: EVENTS,
   });
   const { id: installationId } = github.install(app, owner);

@@ -1,0 +1,47 @@
+import { runDemo } from "../../demo/run.ts";
+import { setDemoStage } from "../../demo/stage.ts";
+import type { Stage } from "../stage/stage.ts";
+
+/**
+ * The demo on a stage with one thing broken, as named by the first argument: it has to notice. Neither the demo nor HMS-SYS knows of it:
+ * what is broken is GitHub or the way to it.
+ */
+const SABOTAGES: Record<string, (stage: Stage) => void> = {
+  /** Whoever sets the protection forgets to pin the check to the App. */
+  unpinned(stage) {
+    const { as } = stage;
+    stage.as = (login, method, path, body) =>
+      method === "PUT" && path.endsWith("/protection")
+        ? as(login, method, path, JSON.parse(JSON.stringify(body).replace(/,"app_id":\d+/, "")))
+        : as(login, method, path, body);
+  },
+  /** Somebody lifts the protection before the merge button is pressed. */
+  unprotected(stage) {
+    const { as } = stage;
+    stage.as = (login, method, path, body) => {
+      if (path.endsWith("/merge")) stage.github.unprotect(stage.repository, "main");
+      return as(login, method, path, body);
+    };
+  },
+  /** A person quotes the key in a comment: somebody told it, and the last step has to say where. */
+  gossip(stage) {
+    const { as } = stage;
+    stage.as = async (login, method, path, body) => {
+      if (path.endsWith("/merge")) {
+        const file = await as(login, "GET", `/repos/${stage.repository.fullName}/contents/src/pay.js?ref=pay`);
+        const { content } = file.body as { content: string };
+        const key = /"(sk_[^"]+)"/.exec(Buffer.from(content, "base64").toString())?.[1];
+        if (key) await as(login, "POST", path.replace(/pulls\/(\d+)\/merge$/, "issues/$1/comments"), { body: key });
+      }
+      return as(login, method, path, body);
+    };
+  },
+};
+
+const [sabotage = ""] = process.argv.slice(2);
+const code = await runDemo(["--exit", "--json"], async () => {
+  const stage = await setDemoStage();
+  SABOTAGES[sabotage]?.(stage);
+  return stage;
+});
+process.exit(code);
