@@ -36,9 +36,9 @@ void(override) := "it names another commit" if {
 # METADATA
 # description: The configured minimum permissions for a rule. Where it is listed twice, the strictest holds.
 permissions(rule) := {entry.permission |
-	not rule in never
 	some entry in input.config.overrides
 	entry.rule == rule
+	not entry.rule in never
 }
 
 allowed(rule, permission) if {

@@ -67,7 +67,7 @@ problems contains problem(path) if {
 
 problems contains "schema is not hms.checker/v1" if input.schema != "hms.checker/v1"
 
-problems contains "point is neither merge nor command" if not input.point in {"merge", "command"}
+problems contains "point is neither merge nor command" if not one_of(input, "point", {"merge", "command"})
 
 problems contains "pull_request.head_sha is not 40 hexadecimal digits" if not full_sha(input.pull_request.head_sha)
 
@@ -80,35 +80,41 @@ problems contains element_problem(list, name) if {
 	some list, names in element_fields
 	some element in input[list]
 	some name in names
-	not is_string(object.get(element, name, missing))
+	not has_text(element, name)
 }
 
 problems contains element_problem(list, "permission") if {
 	some list in ["approvals", "overrides"]
 	some element in input[list]
-	not element.permission in permissions
+	not one_of(element, "permission", permissions)
 }
 
 problems contains element_problem("scans", "status") if {
 	some scan in input.scans
-	not scan.status in {"completed", "running", "unknown"}
+	not one_of(scan, "status", {"completed", "running", "unknown"})
+}
+
+# What goes into a message must be text: a message that cannot be written takes its rule with it.
+problems contains element_problem("scans", "reason") if {
+	some scan in input.scans
+	not is_string(scan.reason)
 }
 
 problems contains element_problem("scans", "findings") if {
 	some scan in input.scans
-	not is_array(object.get(scan, "findings", missing))
+	not has_list(scan, "findings")
 }
 
 problems contains element_problem("scans", "findings.rule") if {
 	some scan in input.scans
 	some finding in scan.findings
-	not is_string(object.get(finding, "rule", missing))
+	not has_text(finding, "rule")
 }
 
 problems contains element_problem("scans", "findings.severity") if {
 	some scan in input.scans
 	some finding in scan.findings
-	not finding.severity in {"critical", "high", "medium", "low", "note"}
+	not one_of(finding, "severity", {"critical", "high", "medium", "low", "note"})
 }
 
 problems contains element_problem("config.overrides", "rule or permission") if {
@@ -127,16 +133,19 @@ problems contains "pull_request.touches_trusted_paths holds something that is no
 	not all_strings(input.pull_request.touches_trusted_paths)
 }
 
-problems contains "config.approvals.count is negative" if input.config.approvals.count < 0
+problems contains "config.approvals.count is not a whole number from 0 to 100" if {
+	not whole_number(input.config.approvals, 100)
+}
 
 problems contains "hold does not say by whom and why" if {
 	is_object(input.hold)
-	not all_strings([object.get(input.hold, "by", missing), object.get(input.hold, "reason", missing)])
+	some name in ["by", "reason"]
+	not has_text(input.hold, name)
 }
 
 problems contains "command.sender.permission is not known" if {
 	input.point == "command"
-	not input.command.sender.permission in permissions
+	not one_of(input.command.sender, "permission", permissions)
 }
 
 problem(path) := concat(" ", [path, "is missing or of the wrong type"])
@@ -144,6 +153,20 @@ problem(path) := concat(" ", [path, "is missing or of the wrong type"])
 element_problem(list, name) := concat("", [list, "[].", name, " is missing or of the wrong type"])
 
 typed(path, types) if type_name(object.get(input, split(path, "."), missing)) in types
+
+# Functions, because arguments under `not` (of `in` too) are evaluated before it: were one undefined, the rule would be
+# undefined, and its problem would go unseen.
+has_text(element, name) if is_string(object.get(element, name, missing))
+
+whole_number(approvals, most) if {
+	approvals.count == floor(approvals.count)
+	approvals.count >= 0
+	approvals.count <= most
+}
+
+one_of(element, name, allowed) if element[name] in allowed
+
+has_list(element, name) if is_array(object.get(element, name, missing))
 
 known_override(entry) if {
 	is_string(entry.rule)

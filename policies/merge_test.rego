@@ -1,0 +1,138 @@
+package hms.merge_test
+
+import data.hms
+import data.hms_test.fixture
+
+head := fixture.pull_request.head_sha
+
+decision(patch) := answer if {
+	answer := hms.decision with input as object.union(fixture, patch)
+}
+
+rules(entries) := [entry.rule | some entry in entries]
+
+scan(kind, patch) := object.union({"kind": kind, "sha": head, "status": "completed", "findings": []}, patch)
+
+findings(list) := {"scans": [scan("secrets", {"findings": list})]}
+
+critical := {"rule": "secrets/key", "severity": "critical", "message": "m", "fingerprint": "f"}
+
+override(patch) := object.union(
+	{"rule": "no-critical-findings", "by": "barbara", "permission": "admin", "sha": head, "reason": "revoked."},
+	patch,
+)
+
+overridden(patch) := decision(object.union(findings([critical]), {"overrides": [override(patch)]}))
+
+test_findings_are_counted_and_named if {
+	high := [{"rule": concat("/", ["x", name]), "severity": "high"} | some name in ["a", "b", "c", "d"]]
+	answer := decision(findings(array.concat([critical, critical], high)))
+	[entry.message | some entry in answer.deny] == [
+		"2 critical findings: secrets/key (2).",
+		"4 high findings: x/a (1), x/b (1), x/c (1) and 1 more.",
+	]
+	contains(answer.deny[0].remedy, concat("", ["/hms override no-critical-findings ", head, " <reason>"]))
+}
+
+test_without_a_configured_override_the_remedy_offers_none if {
+	patch := object.union(findings([critical]), {"config": {"overrides": []}})
+	endswith(decision(patch).deny[0].remedy, "It cannot be overridden.")
+}
+
+test_lesser_findings_warn if {
+	answer := decision(findings([{"rule": "a/b", "severity": "low"}]))
+	answer.allow
+	answer.warn == [{"rule": "lesser-findings", "message": "1 medium or low finding: a/b (1)."}]
+}
+
+test_scans if {
+	every case in [
+		[[], "The secrets scan has not reported on this commit yet."],
+		[[scan("secrets", {"sha": "other"})], "The secrets scan has not reported on this commit yet."],
+		[[scan("secrets", {"status": "running"})], "The secrets scan is still running."],
+		[[scan("secrets", {"status": "unknown", "reason": "No disk."})], "The secrets scan could not tell: No disk."],
+	] {
+		answer := decision({"scans": case[0]})
+		answer.waiting == [{"rule": "required-scans", "message": case[1], "on": "machines"}]
+	}
+}
+
+test_broken_configuration if {
+	answer := decision({"config": {"valid": false}, "overrides": [override({"rule": "valid-configuration"})]})
+	rules(answer.deny) == ["valid-configuration"]
+}
+
+test_unknown_facts if {
+	answer := decision({"unknown": ["No reviews."]})
+	answer.waiting == [{"rule": "facts-known", "message": "No reviews.", "on": "machines"}]
+}
+
+test_hold_and_draft if {
+	answer := decision({"hold": {"by": "grace", "reason": ""}, "pull_request": {"draft": true}})
+	answer.waiting == [
+		{"rule": "hold", "message": "On hold by grace.", "on": "people", "whom": "grace"},
+		{
+			"rule": "ready-for-review",
+			"message": "This pull request is a draft; mark it ready for review.",
+			"on": "people",
+			"whom": "ada",
+		},
+	]
+}
+
+test_approvals_that_do_not_count if {
+	every approval in [
+		{"login": "ADA", "permission": "admin", "sha": head},
+		{"login": "grace", "permission": "triage", "sha": head},
+		{"login": "grace", "permission": "admin", "sha": "other"},
+		{"login": "helper[bot]", "permission": "admin", "sha": head},
+		{"login": "", "permission": "admin", "sha": head},
+	] {
+		rules(decision({"approvals": [approval]}).waiting) == ["approvals"]
+	}
+}
+
+test_nobody_is_independent_of_an_unknown_pusher if {
+	answer := decision({"pull_request": {"last_pusher": null, "touches_trusted_paths": [".github/hms.yml"]}})
+	[[entry.rule, entry.on] | some entry in answer.waiting] == [
+		["approvals", "machines"],
+		["trusted-paths-admin-approval", "machines"],
+	]
+}
+
+test_trusted_paths if {
+	paths := {"pull_request": {"touches_trusted_paths": [".github/hms.yml"]}}
+	rules(decision(paths).waiting) == ["trusted-paths-admin-approval"]
+	decision(object.union(paths, {"approvals": [{"login": "barbara", "permission": "admin", "sha": head}]})).allow
+	unknown := decision({"pull_request": {"touches_trusted_paths": null}})
+	[[entry.rule, entry.on] | some entry in unknown.waiting] == [["trusted-paths-admin-approval", "machines"]]
+}
+
+test_an_override_turns_a_denial_into_a_warning if {
+	answer := overridden({})
+	answer.allow
+	answer.warn == [{
+		"rule": "no-critical-findings",
+		"message": "Overridden by barbara: revoked. It said: 1 critical finding: secrets/key (1).",
+	}]
+}
+
+test_overrides_that_do_not_count_say_why if {
+	every case in [
+		[{"sha": "other"}, "it names another commit"],
+		[{"by": "Ada"}, "it comes from the author, the last pusher or an app"],
+		[{"permission": "maintain"}, "it takes admin permission"],
+		[{"rule": "approvals"}, "the configuration does not let this rule be overridden"],
+	] {
+		answer := overridden(case[0])
+		rules(answer.deny) == ["no-critical-findings"]
+		endswith(answer.warn[0].message, concat("", [" does not count: ", case[1], "."]))
+	}
+}
+
+test_an_override_is_void_while_the_last_pusher_is_unknown if {
+	patch := {"overrides": [override({})], "pull_request": {"last_pusher": null}}
+	answer := decision(object.union(findings([critical]), patch))
+	rules(answer.deny) == ["no-critical-findings"]
+	endswith(answer.warn[0].message, " does not count: nobody knows who pushed last.")
+}

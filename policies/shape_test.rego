@@ -1,0 +1,46 @@
+package hms.shape_test
+
+import data.hms.shape
+import data.hms_test.fixture
+
+problems(patch) := found if {
+	found := shape.problems with input as object.union(fixture, patch)
+}
+
+test_the_fixture_has_no_problem if count(problems({})) == 0
+
+test_each_broken_part_is_named if {
+	every case in [
+		[{"schema": "hms.checker/v2"}, "schema is not hms.checker/v1"],
+		[{"point": "promotion"}, "point is neither merge nor command"],
+		[{"pull_request": {"head_sha": "abc"}}, "pull_request.head_sha is not 40 hexadecimal digits"],
+		[{"pull_request": {"last_pusher": ""}}, "an account has an empty login"],
+		[{"pull_request": {"author": {"login": ""}}}, "an account has an empty login"],
+		[
+			{"pull_request": {"touches_trusted_paths": [1]}},
+			"pull_request.touches_trusted_paths holds something that is not a path",
+		],
+		[{"approvals": ["grace"]}, "approvals[].login is missing or of the wrong type"],
+		[
+			{"approvals": [{"login": "x", "sha": "y", "permission": "owner"}]},
+			"approvals[].permission is missing or of the wrong type",
+		],
+		[{"overrides": [null]}, "overrides[].reason is missing or of the wrong type"],
+		[{"scans": [{"status": "skipped"}]}, "scans[].status is missing or of the wrong type"],
+		[{"scans": [{"reason": 1}]}, "scans[].reason is missing or of the wrong type"],
+		[{"scans": [{}]}, "scans[].findings is missing or of the wrong type"],
+		[{"scans": [{"findings": ["x"]}]}, "scans[].findings.rule is missing or of the wrong type"],
+		[{"scans": [{"findings": [{"severity": "HIGH"}]}]}, "scans[].findings.severity is missing or of the wrong type"],
+		[
+			{"config": {"overrides": [{"rule": "x", "permission": "read"}]}},
+			"config.overrides[].rule or permission is missing or of the wrong type",
+		],
+		[{"config": {"approvals": {"count": -1}}}, "config.approvals.count is not a whole number from 0 to 100"],
+		[{"config": {"required_scans": [1]}}, "config.required_scans holds something that is not a name"],
+		[{"unknown": [1]}, "unknown holds something that is not a sentence"],
+		[{"hold": {"by": "grace"}}, "hold does not say by whom and why"],
+		[{"point": "command", "command": {"sender": {"permission": "owner"}}}, "command.sender.permission is not known"],
+	] {
+		case[1] in problems(case[0])
+	}
+}

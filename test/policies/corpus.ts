@@ -1,0 +1,18 @@
+import { commandCorpus } from "./corpus-command.ts";
+import { malformedCorpus } from "./corpus-malformed.ts";
+import { mergeCorpus } from "./corpus-merge.ts";
+
+/** One input and what every implementation of the checker must make of it. */
+export interface CorpusRow {
+  name: string;
+  input: unknown;
+  /** Rules that deny, in order; a rule stands once per entry. */
+  deny?: string[];
+  /** `rule:on`, in order. */
+  waiting?: string[];
+  /** Rules that warn, in order. */
+  warn?: string[];
+}
+
+/** The policy corpus: the WebAssembly and a real OPA server must agree on every row. Allowed are rows that expect nothing. */
+export const corpus: CorpusRow[] = [...mergeCorpus, ...commandCorpus, ...malformedCorpus];

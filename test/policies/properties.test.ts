@@ -1,0 +1,138 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { openWasmChecker } from "../../src/adapters/opa/wasm-checker.ts";
+import type { CheckerInput } from "../../src/model/checker-input.ts";
+import { commandCorpus } from "./corpus-command.ts";
+import { mergeCorpus } from "./corpus-merge.ts";
+import { mergeInputs, pathsIn, valueAt, withValueAt } from "./generators.ts";
+import { HEAD, mergeableInput, OLD } from "./inputs.ts";
+
+const checker = await openWasmChecker({ path: join(import.meta.dirname, "../../policies/dist") });
+const judge = (input: unknown) => checker.evaluate(input as CheckerInput);
+
+async function holds(property: (input: CheckerInput) => Promise<void>): Promise<void> {
+  await fc.assert(fc.asyncProperty(mergeInputs, property), { numRuns: 500 });
+}
+
+test("the generator gives allowed, waiting and denied inputs", async () => {
+  const verdicts = await Promise.all(fc.sample(mergeInputs, { numRuns: 1_000, seed: 1 }).map(judge));
+  expect(verdicts.filter(({ allow }) => allow).length).toBeGreaterThan(50);
+  expect(verdicts.filter(({ deny }) => deny.length > 0).length).toBeGreaterThan(50);
+  expect(verdicts.filter(({ deny, waiting }) => deny.length === 0 && waiting.length > 0).length).toBeGreaterThan(50);
+});
+
+test("an unknown fact never lets a pull request through", () =>
+  holds(async (input) => {
+    const verdict = await judge({ ...input, unknown: ["something"] });
+    expect(verdict.allow).toBe(false);
+    expect(verdict.waiting).toContainEqual({ rule: "facts-known", message: "something", on: "machines" });
+  }));
+
+test("less of what speaks for a pull request never lets it through", () =>
+  holds(async (input) => {
+    if ((await judge(input)).allow) return;
+    for (const list of ["approvals", "overrides"] as const) {
+      for (let i = 0; i < input[list].length; i++) {
+        expect((await judge({ ...input, [list]: input[list].toSpliced(i, 1) })).allow).toBe(false);
+      }
+    }
+    const missing = { ...input, scans: [], overrides: [], approvals: [] };
+    if (input.config.required_scans.length > 0) expect((await judge(missing)).allow).toBe(false);
+  }));
+
+test("approvals and overrides of the author, of the last pusher and at other commits change nothing", () =>
+  holds(async (input) => {
+    const useless = [
+      { login: "aDa", permission: "admin" as const, sha: HEAD },
+      { login: "mallory", permission: "admin" as const, sha: OLD },
+      { login: "mallory", permission: "read" as const, sha: HEAD },
+      ...(input.pull_request.last_pusher === null
+        ? []
+        : [{ login: input.pull_request.last_pusher, permission: "admin" as const, sha: HEAD }]),
+    ];
+    const overrides = ["no-critical-findings", "no-high-findings"].flatMap((rule) =>
+      useless.map(({ login: by, ...rest }) => ({ ...rest, rule, by, reason: "please" })),
+    );
+    const before = await judge(input);
+    const after = await judge({
+      ...input,
+      approvals: [...input.approvals, ...useless],
+      overrides: [...input.overrides, ...overrides],
+    });
+    expect({ ...after, warn: [] }).toEqual({ ...before, warn: [] });
+  }));
+
+test("overrides only ever lift denials of their rule", () =>
+  holds(async (input) => {
+    const before = await judge({ ...input, overrides: [] });
+    const after = await judge(input);
+    expect(after.waiting).toEqual(before.waiting);
+    const listed = new Set(input.config.overrides.map(({ rule }) => rule));
+    for (const denial of before.deny) {
+      if (after.deny.some(({ rule }) => rule === denial.rule)) continue;
+      expect(listed).toContain(denial.rule);
+      expect(denial.rule).not.toBe("valid-configuration");
+      expect(after.warn.some(({ rule, message }) => rule === denial.rule && message.startsWith("Overridden by "))).toBe(
+        true,
+      );
+    }
+  }));
+
+test("a new head voids all that was given to the old one", () =>
+  holds(async (input) => {
+    const moved = { ...input, pull_request: { ...input.pull_request, head_sha: "c".repeat(40) } };
+    const verdict = await judge(moved);
+    const needed = input.config.approvals.count > 0 || input.config.required_scans.length > 0;
+    if (needed) expect(verdict.allow).toBe(false);
+  }));
+
+test("order and repetition of facts do not matter", () =>
+  holds(async (input) => {
+    const shuffled = {
+      ...input,
+      approvals: [...input.approvals, ...input.approvals].reverse(),
+      scans: input.scans.toReversed(),
+      overrides: [...input.overrides, ...input.overrides].reverse(),
+    };
+    expect(await judge(shuffled)).toEqual(await judge(input));
+  }));
+
+test("a value of another type never lets a pull request through that it did not let through before", async () => {
+  const garbage: unknown[] = [undefined, null, true, 7, "x", [], {}, [[]], 1e30];
+  for (const row of [...mergeCorpus, ...commandCorpus]) {
+    if (row.deny === undefined && row.waiting === undefined) continue;
+    for (const path of pathsIn(row.input)) {
+      const value = valueAt(row.input, path);
+      for (const other of garbage) {
+        if (typeof value === typeof other && Array.isArray(value) === Array.isArray(other)) continue;
+        if (isLawful(path, other)) continue;
+        const verdict = await judge(withValueAt(row.input, path, other));
+        expect(verdict.allow, `${row.name}: ${path.join(".")} = ${JSON.stringify(other)}`).toBe(false);
+      }
+    }
+  }
+});
+
+test("every field that the allowed input needs is needed", async () => {
+  const ignored =
+    /^(repository\.|pull_request\.(labels|commits|changed_files|author\.(type|association))|.*\.(message|fingerprint)$|config\.overrides\.\d+$)/;
+  const input = mergeableInput();
+  for (const path of pathsIn(input)) {
+    const name = path.join(".");
+    if (ignored.test(name) || name === "config.required_scans.0") continue;
+    expect((await judge(withValueAt(input, path, undefined))).allow, name).toBe(false);
+  }
+});
+
+/** Changes that are well formed and may let a pull request through: one element less, no hold, a fact that is now known. */
+function isLawful(path: (string | number)[], other: unknown): boolean {
+  const nowKnown: Record<string, unknown> = {
+    hold: null,
+    "pull_request.last_pusher": "x",
+    "pull_request.touches_trusted_paths": [],
+  };
+  const name = path.join(".");
+  if (other === undefined) return typeof path.at(-1) === "number";
+  return name in nowKnown && JSON.stringify(nowKnown[name]) === JSON.stringify(other);
+}
