@@ -113,7 +113,13 @@ function section(sha: string, vote: GateVote, named: boolean): string {
 }
 
 function denialRow(denial: Denial): string {
-  return `| ❌ | ${inlineCode(denial.rule)} | ${escapeMarkdown(denial.message)} | ${escapeMarkdown(denial.remedy)} |`;
+  return `| ❌ | ${inlineCode(denial.rule)} | ${escapeMarkdown(denial.message)} | ${remedy(denial.remedy)} |`;
+}
+
+/** A line to paste stays as it is to be pasted: escaping puts an unseen character into its SHA. */
+function remedy(text: string): string {
+  const [before = "", line, after = ""] = text.split(/(\/hms override [a-z0-9/-]+ [0-9a-f]{40} <reason>)/, 3);
+  return escapeMarkdown(before) + (line === undefined ? "" : inlineCode(line) + escapeMarkdown(after));
 }
 
 function waitingRow(waiting: Waiting): string {
