@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { checkConfigFile } from "./config/check-file.ts";
+import { hmsJsonSchema } from "./config/json-schema.ts";
+
+/** EX_USAGE of sysexits.h is 64, but 2 is what shells and linters know; `config check` needs 1 for itself. */
+const EXIT_USAGE = 2;
+
+/** The `hms` command. Returns the exit code; `serve` returns only when it cannot start. */
+async function hms(args: string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("hms")
+    .description("HMS-SYS makes the pull request the control plane of delivery.")
+    .version(version(), "--version", "print the version")
+    .helpOption("--help", "print this text")
+    .showSuggestionAfterError()
+    .showHelpAfterError("(hms --help lists the commands)")
+    .exitOverride();
+  program
+    .command("serve")
+    .description("run the App on the environment, until SIGTERM (docs/configuration.md)")
+    .action(async () => {
+      await import("./main.ts");
+      await new Promise(() => {});
+    });
+  const config = program.command("config").description("what stands in .github/hms.yml");
+  config
+    .command("check")
+    .description("check a file; prints file:line:column: message. Exit code 0 valid, 1 problems, 2 not readable")
+    .argument("<file>", "for instance .github/hms.yml")
+    .option("--organisation", "the file is the organisation's own, in its .github repository")
+    .action(async (file: string, options: { organisation?: true }) => {
+      const scope = options.organisation ? "organisation" : "repository";
+      const { lines, exitCode: code } = await checkConfigFile(file, { scope });
+      for (const line of lines) (code === 2 ? process.stderr : process.stdout).write(`${line}\n`);
+      if (code === 0) process.stderr.write(`${file}: valid\n`);
+      exitCode = code;
+    });
+  config
+    .command("schema")
+    .description("print the JSON Schema of hms.yml, for editors")
+    .action(() => {
+      process.stdout.write(`${JSON.stringify(hmsJsonSchema(process.env.HMS_PUBLIC_URL || undefined), null, 2)}\n`);
+    });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    process.stderr.write(`hms: ${error instanceof Error ? error.message : "unknown error"}\n`);
+    return 1;
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+process.exitCode = await hms(process.argv.slice(2));
