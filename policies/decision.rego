@@ -25,11 +25,7 @@ answer(denials, waits, warnings) := {
 }
 
 # Sets have no order that both the server and the compiled policy keep, so entries are sorted by what people read.
-in_order(entries) := [entry |
-	some line in sort([[e.rule, e.message] | some e in entries])
-	some entry in entries
-	[entry.rule, entry.message] == line
-]
+in_order(entries) := [line[2] | some line in sort([[entry.rule, entry.message, entry] | some entry in entries])]
 
 malformed := {{
 	"rule": "malformed-input",

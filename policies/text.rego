@@ -9,10 +9,15 @@ counted(1, noun) := concat(" ", ["1", noun])
 counted(number, noun) := concat("", [format_int(number, 10), " ", noun, "s"]) if number != 1
 
 # METADATA
-# description: The first rules by name, each with its count.
-by_rule(rules) := first_three([concat("", [rule, " (", format_int(count([r | some r in rules; r == rule]), 10), ")"]) |
-	some rule in {rule | some rule in rules}
-])
+# description: The first rules by name, each with its count. Only those are counted, so that many rules cost little.
+by_rule(rules) := concat("", [concat(", ", counts), more(count(distinct) - 3)]) if {
+	distinct := {rule | some rule in rules}
+	counts := [concat("", [rule, " (", format_int(occurrences(rule, rules), 10), ")"]) |
+		some rule in array.slice(sort(distinct), 0, 3)
+	]
+}
+
+occurrences(rule, rules) := count([1 | some other in rules; other == rule])
 
 first_three(words) := concat("", [concat(", ", array.slice(sort(words), 0, 3)), more(count(words) - 3)])
 

@@ -70,11 +70,11 @@ async function load({ path, pin }: WasmCheckerOptions): Promise<{ engine: Engine
 }
 
 function decide(engine: Engine, input: CheckerInput, maxInputBytes: number): Verdict {
-  const json = Buffer.from(JSON.stringify(input) ?? "null");
-  if (json.byteLength > maxInputBytes) {
-    throw new EvaluationError(`The checker's input has ${json.byteLength} bytes; the limit is ${maxInputBytes}.`);
-  }
   try {
+    const json = Buffer.from(JSON.stringify(input));
+    if (json.byteLength > maxInputBytes) {
+      throw new Error(`its input has ${json.byteLength} bytes, and the limit is ${maxInputBytes}`);
+    }
     const results = engine.evaluate(new Uint8Array(json).buffer);
     if (!Array.isArray(results) || results.length !== 1) throw new Error("the policy gave no single answer");
     return verdictOf(results[0]?.result);
