@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Probot } from "probot";
 import type { Clock } from "../ports/clock.ts";
-import type { Queue } from "../ports/queue.ts";
+import type { Acceptance, Queue } from "../ports/queue.ts";
 import { mapDelivery } from "./deliveries.ts";
 import { signatureMatches } from "./signature.ts";
 
@@ -59,12 +59,15 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
         options.counted(event, result);
         if (response.writableEnded || response.destroyed) return;
         const close = status === 413 || status === 408;
+        const text = JSON.stringify({ result });
         response.writeHead(status, {
           "content-type": "application/json; charset=utf-8",
+          // Said beforehand, it spares the chunked encoding.
+          "content-length": text.length,
           ...(close ? { connection: "close" } : {}),
         });
         // What is too large stays unread.
-        response.end(JSON.stringify({ result }), () => close && request.destroy());
+        response.end(text, () => close && request.destroy());
       },
       (error: unknown) => {
         options.log.error({ err: error, delivery: request.headers["x-github-delivery"] }, "delivery not accepted");
@@ -77,11 +80,13 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
   };
 }
 
-type Receive = (delivery: {
+interface Delivery {
   id: string;
   name: string;
   payload: object;
-}) => Promise<"accepted" | "duplicate" | "ignored">;
+}
+
+type Receive = (delivery: Delivery) => Promise<"accepted" | "duplicate" | "ignored">;
 
 async function handle(
   options: WebhookOptions,
@@ -98,54 +103,58 @@ async function handle(
     return { status: 401, event, result: "unsigned" };
   const id = single(request.headers["x-github-delivery"]);
   const name = single(request.headers["x-github-event"]);
-  const payload = parse(body);
-  if (!id || id.length > 100 || !name || payload === undefined) return { status: 202, event, result: "malformed" };
-  const result = await receive({ id, name, payload });
+  if (!id || id.length > 100 || !name) return { status: 202, event, result: "malformed" };
+  const received = receiveJson(receive, id, name, body);
+  if (!received) return { status: 202, event, result: "malformed" };
+  const result = await received;
   return { status: 202, event: result === "ignored" ? "other" : name, result };
 }
 
-/** Probot's webhooks emitter carries the typed event; the only work of our handlers is `accept`. */
+/**
+ * Probot's webhooks emitter carries the typed event to our one handler, which says what to accept. Accepted it is after the handler: else the
+ * emitter would hold every payload until the store has answered, long enough to make garbage collection dear.
+ */
 function registerHandlers(options: WebhookOptions): Receive {
-  const results = new Map<object, "accepted" | "duplicate" | "ignored">();
-  const accept = async (event: { id: string; name: string; payload: object }) => {
-    const { id, name, payload } = event;
-    const mapped = mapDelivery(name, payload, options.clock.now());
-    const allowed =
-      mapped?.owner === undefined ||
-      options.allowedOwners.length === 0 ||
-      options.allowedOwners.includes(mapped.owner.toLowerCase());
-    if (!mapped || !allowed) {
-      results.set(payload, "ignored");
-      return;
-    }
-    const action = (payload as { action?: unknown }).action;
-    if (name === "push") options.configurationChanged((payload as { installation: { id: number } }).installation.id);
-    const result = await options.queue.accept({
-      delivery: {
-        id,
-        event: name,
-        ...(typeof action === "string" ? { action } : {}),
-        receivedAtMs: options.clock.now(),
-      },
-      keys: mapped.keys,
-      intents: mapped.intents,
-      records: mapped.records,
-    });
-    results.set(payload, result);
-  };
+  const asked = new Map<object, Acceptance>();
   const { webhooks } = options.probot;
-  webhooks.on([...EVENTS], accept);
-  return async (delivery) => {
+  webhooks.on([...EVENTS], (event: { id: string; name: string; payload: object }) => {
+    const acceptance = acceptanceOf(options, event);
+    if (acceptance) asked.set(event.payload, acceptance);
+  });
+  const handled = async (delivery: Delivery): Promise<Acceptance | undefined> => {
     // The emitter finds its handlers by name and action: it must not be asked for `__proto__`, or for what is no text.
     const { action } = delivery.payload as { action?: unknown };
     if (!EVENTS.some((event) => event === delivery.name) || (action !== undefined && typeof action !== "string"))
-      return "ignored";
+      return undefined;
     try {
       await webhooks.receive(delivery as Parameters<typeof webhooks.receive>[0]);
-      return results.get(delivery.payload) ?? "ignored";
+      return asked.get(delivery.payload);
     } finally {
-      results.delete(delivery.payload);
+      asked.delete(delivery.payload);
     }
+  };
+  return (delivery) =>
+    handled(delivery).then((acceptance) => (acceptance ? options.queue.accept(acceptance) : "ignored"));
+}
+
+/** Undefined for what is none of ours. */
+function acceptanceOf(options: WebhookOptions, { id, name, payload }: Delivery): Acceptance | undefined {
+  const nowMs = options.clock.now();
+  const mapped = mapDelivery(name, payload, nowMs);
+  const allowed =
+    mapped?.owner === undefined ||
+    options.allowedOwners.length === 0 ||
+    options.allowedOwners.includes(mapped.owner.toLowerCase());
+  if (!mapped || !allowed) return undefined;
+  const { action, installation } = payload as { action?: unknown; installation: { id: number } };
+  const { keys, intents, records } = mapped;
+  // A push that asks for a look is one to a default branch; all others only tell who pushed.
+  if (name === "push" && keys.length > 0) options.configurationChanged(installation.id);
+  return {
+    delivery: { id, event: name, ...(typeof action === "string" ? { action } : {}), receivedAtMs: nowMs },
+    keys,
+    intents,
+    records,
   };
 }
 
@@ -165,10 +174,15 @@ function readBody(request: IncomingMessage): Promise<Buffer | "too-large" | "too
     request.on("error", reject);
     request.on("close", () => {
       clearTimeout(timer);
-      // Does nothing after "end"; before it, the sender hung up.
-      reject(new Error("the connection was closed before the whole delivery had arrived"));
+      if (!request.complete) reject(new Error("the connection was closed before the whole delivery had arrived"));
     });
   });
+}
+
+/** In a function of its own, so that nothing holds the payload while the store writes. */
+function receiveJson(receive: Receive, id: string, name: string, body: Buffer): ReturnType<Receive> | undefined {
+  const payload = parse(body);
+  return payload && receive({ id, name, payload });
 }
 
 /** Only objects: GitHub sends nothing else, and a signed `null` has crashed others. */

@@ -18,7 +18,8 @@ export interface GitHubOptions {
 
 /**
  * The App's Probot: its typed webhook events, nothing else. Its throttling and retry plugins are off: in event contexts
- * they let all installations share one write a second, and re-POST a check run after a 502.
+ * they let all installations share one write a second, and re-POST a check run after a 502. Its client for an event is one
+ * for all and may do nothing: our handlers only write down what came, and a client made anew for each costs more than that.
  */
 export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): Probot {
   return new Probot({
@@ -32,7 +33,19 @@ export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): 
       ...instance,
       throttle: { ...(instance.throttle as object | undefined), enabled: false },
       retry: { enabled: false },
+      authStrategy: oneClientForAllEvents,
     })) as typeof ProbotOctokit,
+  });
+}
+
+/** In place of Probot's own strategy, which constructs an authenticated Octokit with all plugins for every delivery. */
+function oneClientForAllEvents({ octokit }: { octokit: unknown }) {
+  const auth = async ({ type }: { type: string }): Promise<unknown> =>
+    type === "event-octokit" ? octokit : { type: "unauthenticated" };
+  return Object.assign(auth, {
+    hook: async (): Promise<never> => {
+      throw new Error("GitHub is called through the connection, not through Probot");
+    },
   });
 }
 

@@ -74,7 +74,7 @@ export class SqliteQueue implements Queue {
       if (this.#insertDelivery.run(id, event, action, receivedAtMs, nowMs).changes === 0) return "duplicate";
       for (const { intent, json } of intents) this.#addIntent(intent, json, nowMs);
       for (const key of keys) this.#add(key, nowMs);
-      for (const { key, json } of records) this.#parts.records.put(key, json);
+      for (const { key, json } of records) this.#parts.records.putIfOther(key, json);
       return "accepted";
     });
   }

@@ -19,6 +19,7 @@ export class RecordTable {
   readonly #listFrom: StatementSync;
   readonly #listBetween: StatementSync;
   readonly #put: StatementSync;
+  readonly #putIfOther: StatementSync;
   readonly #create: StatementSync;
   readonly #swap: StatementSync;
   readonly #delete: StatementSync;
@@ -33,6 +34,7 @@ export class RecordTable {
     this.#listFrom = database.prepare(`${select} AND key >= ? ORDER BY key`);
     this.#listBetween = database.prepare(`${select} AND key >= ? AND key < ? ORDER BY key`);
     this.#put = database.prepare(`${upsert} RETURNING revision`);
+    this.#putIfOther = database.prepare(`${upsert} WHERE value IS NOT excluded.value`);
     this.#create = database.prepare(`${upsert} WHERE value IS NULL RETURNING revision`);
     this.#swap = database.prepare(
       "UPDATE records SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ? AND value IS NOT NULL RETURNING revision",
@@ -55,6 +57,11 @@ export class RecordTable {
 
   put(key: string, json: string): number {
     return Number(this.#put.get(key, json)?.revision);
+  }
+
+  /** Leaves a record alone that says the same already: deliveries repeat themselves, and what is not written needs no fsync. */
+  putIfOther(key: string, json: string): void {
+    this.#putIfOther.run(key, json);
   }
 
   swap(key: string, json: string, revision: number): number | undefined {
