@@ -1,4 +1,9 @@
+import { execFile } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
 import type { Stage } from "../stage/stage.ts";
 
@@ -175,4 +180,29 @@ export function answers(stage: Stage, pull: { repository: RepositoryHandle; numb
 export async function stillWorks(stage: Stage, repository: RepositoryHandle): Promise<void> {
   const pull = await openPull(stage, repository);
   await concluded(stage, pull, "success");
+}
+
+/** A clone by real git, removed afterwards. `git` runs one command in it; the branches are pushed by the caller. */
+export async function inClone<T>(
+  stage: Stage,
+  repository: RepositoryHandle,
+  login: string,
+  work: (clone: { path: string; git: (...args: string[]) => Promise<string> }) => Promise<T>,
+): Promise<T> {
+  const path = mkdtempSync(join(tmpdir(), "hms-clone-"));
+  const git = async (...args: string[]): Promise<string> => {
+    const identity = ["-c", `user.name=${login}`, "-c", `user.email=${login}@example.com`];
+    const { stdout } = await promisify(execFile)("git", [...identity, "-c", "commit.gpgsign=false", ...args], {
+      cwd: path,
+      env: { PATH: process.env.PATH ?? "", HOME: path, GIT_CONFIG_NOSYSTEM: "1", GIT_TERMINAL_PROMPT: "0" },
+    });
+    return stdout.trim();
+  };
+  try {
+    const url = repository.cloneUrl.replace("://", `://${login}:${stage.token(login)}@`);
+    await git("clone", "--quiet", url, ".");
+    return await work({ path, git });
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
 }
