@@ -40,7 +40,7 @@ export function secretsCheckRun(report: ScanReport, pull: { number: number; comm
       status: "in_progress",
       title: running ? `Scanning ${count(pull.commits, "commit")}` : "Not known: the scan could not say",
       summary: joinWithin([escapeMarkdown(report.reason)], CHECK_TEXT_LIMIT, cut("line")),
-      text: running ? "" : "This is not a pass. HMS-SYS scans again by itself; `/hms scan secrets` asks for it now.",
+      text: running ? "" : "This is not a pass. HMS-SYS scans again by itself; `/hms retry` asks for it now.",
       annotations: [],
     };
   }
