@@ -14,6 +14,8 @@ const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
+export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
+
 /** A tool cannot be had on this machine. The message says what to install. */
 export class ToolUnavailableError extends Error {
   override name = "ToolUnavailableError";
