@@ -40,28 +40,25 @@ export async function reconcileCommit(
     });
     await queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number: pull.number }));
   }
-  const nowMs = deps.clock.now();
+  const decisions = votes.flatMap((vote) => (vote.vote.decision ? [vote.vote.decision.id] : []));
   let waiting = false;
   for (const content of checksOf(sha, undefined, votes)) {
-    const wrote = await writeCheck({ api, records, run, installationId, nowMs }, content);
-    waiting ||= content.state.status === "in_progress";
-    if (!wrote) continue;
-    const decisions = votes.flatMap((vote) => (vote.vote.decision ? [vote.vote.decision.id] : []));
-    await ledger.append(`repository/${installationId}/${repositoryId}`, [
-      {
-        type: "check_written",
-        subject: formatKey(key),
-        atMs: nowMs,
-        id: `check/${sha}/${content.name}/${nowMs}`,
-        data: {
-          check: content.name,
-          state: content.state,
-          title: content.title,
-          decisions,
-          pulls: votes.map((vote) => vote.vote.number),
+    const { name, state, title } = content;
+    const nowMs = deps.clock.now();
+    const pulls = votes.map((vote) => vote.vote.number);
+    const wrote = (id: string): Promise<void> =>
+      ledger.append(`repository/${installationId}/${repositoryId}`, [
+        {
+          type: "check_written",
+          subject: formatKey(key),
+          atMs: nowMs,
+          id,
+          data: { check: name, state, title, decisions, pulls },
         },
-      },
-    ]);
+      ]);
+    const written = await writeCheck({ api, records, run, installationId, nowMs, wrote }, content);
+    if (typeof written === "object") return { kind: "requeue", afterMs: written.againInMs };
+    waiting ||= state.status === "in_progress";
   }
   return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };
 }

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256Hex } from "../model/canonical-json.ts";
 import { storageKey } from "../model/storage-key.ts";
-import type { CheckRunContent, RepositoryApi } from "../ports/github.ts";
+import { type CheckRunContent, GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import type { Run } from "../ports/run.ts";
 
@@ -12,6 +12,10 @@ interface WrittenCheck {
   state: "intended" | "written";
   runId?: number;
   externalId: string;
+  /** Which write of this check it is: the same when one that was cut off is taken up again. */
+  write: number;
+  /** GitHub answered the call that failed, so it will have no effect later. */
+  answered?: boolean;
   annotationsSent: number;
   completed: boolean;
   annotated: boolean;
@@ -21,17 +25,33 @@ interface WrittenCheck {
 /** GitHub shows a run that is in progress as stale after 14 days; it is written again well before. */
 export const RENEW_AFTER_MS = 10 * 24 * 3_600_000;
 const ANNOTATIONS_PER_REQUEST = 50;
+/**
+ * GitHub ends a request that takes longer: https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts.
+ * Until then a call that nobody answered may still have its effect.
+ */
+const EFFECT_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 1_000;
+
+export interface WriteCheckDeps {
+  api: RepositoryApi;
+  records: Records;
+  run: Run;
+  installationId: number;
+  nowMs: number;
+  /** Told of every write before it counts as done, again with the same id when it was cut off in between. */
+  wrote?(id: string): Promise<void>;
+}
 
 /**
  * Makes a check run say `content`, once, however often it is called and wherever the last call was cut off. The intention is recorded
  * before the call, so a lost answer is looked up by its external id instead of being posted again.
- * @returns whether anything was written.
+ * @returns whether anything was written; `againInMs` when an earlier call without an answer may still have its effect.
  */
 export async function writeCheck(
-  deps: { api: RepositoryApi; records: Records; run: Run; installationId: number; nowMs: number },
+  deps: WriteCheckDeps,
   wanted: Omit<CheckRunContent, "externalId">,
   force = false,
-): Promise<boolean> {
+): Promise<boolean | { againInMs: number }> {
   const { api, records, run, nowMs } = deps;
   const key = storageKey.check(deps.installationId, api.ref.id, wanted.sha, wanted.name);
   const digest = sha256Hex(canonicalJson(wanted));
@@ -42,9 +62,14 @@ export async function writeCheck(
 
   if (last?.state === "intended") {
     const found = (await api.ownCheckRuns(wanted.sha, wanted.name)).find((one) => one.externalId === last?.externalId);
-    // Not found: the call never arrived. Found: it did; what it said may be an older content, so it counts as written once equal.
+    // Found: the call arrived; what it said may be an older content, so it counts as written once equal.
     if (found) last = { ...last, runId: found.id, annotationsSent: found.annotations };
-    else if (last.runId === undefined) last = undefined;
+    else if (last.runId === undefined) {
+      const settled = last.answered || nowMs - last.writtenAtMs >= EFFECT_WITHIN_MS;
+      // A run that appears after the one that is posted in its place would be the newer one, with the older content.
+      if (!settled) return { againInMs: LOOK_AGAIN_MS };
+      last = undefined;
+    }
   }
   const fresh = last?.state === "written" && last.digest === digest && last.annotationsSent >= annotations.length;
   if (fresh && last && !force && (completed || nowMs - last.writtenAtMs < RENEW_AFTER_MS)) return false;
@@ -58,13 +83,15 @@ export async function writeCheck(
       annotations.length === 0 &&
       (completed || !last.completed) &&
       !force);
-  const externalId = inPlace && last ? last.externalId : `hms-${digest.slice(0, 24)}-${(entry?.revision ?? 0) + 1}`;
+  const write = resumes && last ? last.write : (entry?.revision ?? 0) + 1;
+  const externalId = inPlace && last ? last.externalId : `hms-${digest.slice(0, 24)}-${write}`;
   const content: CheckRunContent = { ...wanted, externalId };
   let progress: WrittenCheck = {
     digest,
     state: "intended",
     ...(inPlace && last?.runId !== undefined ? { runId: last.runId } : {}),
     externalId,
+    write,
     annotationsSent: resumes && last ? last.annotationsSent : 0,
     completed,
     annotated: annotations.length > 0,
@@ -80,7 +107,10 @@ export async function writeCheck(
   await save(progress);
   await run.fence();
   if (progress.runId === undefined) {
-    const created = await api.createCheckRun(content);
+    const created = await api.createCheckRun(content).catch(async (error: unknown) => {
+      if (isAnswer(error)) await save({ ...progress, answered: true });
+      throw error;
+    });
     progress = { ...progress, runId: created.id, annotationsSent: created.annotations };
   } else if (!resumes || annotations.length === 0) {
     await api.updateCheckRun(progress.runId, { ...content, annotations: [] });
@@ -92,6 +122,12 @@ export async function writeCheck(
     await api.updateCheckRun(progress.runId, { ...content, annotations: batch });
     progress = { ...progress, annotationsSent: progress.annotationsSent + batch.length };
   }
+  await deps.wrote?.(`check/${wanted.sha}/${wanted.name}/${write}`);
   await save({ ...progress, state: "written" });
   return true;
+}
+
+/** Octokit reports a connection that broke as 500, too: of that one nothing is known. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof GitHubError && error.status >= 300 && error.status !== 500;
 }
