@@ -25,7 +25,11 @@ const SHA = /^[0-9a-f]{40}$/;
 
 /** Commands of a comment, one per line; never those in quotes, code or HTML comments, which are talk about commands. */
 export function parseComment(body: string): ParsedLine[] {
-  const lines = spokenLines(body).flatMap((line) => (/^ {0,3}\/hms(?:\s|$)/i.test(line) ? [line.trim()] : []));
+  const lines = spokenLines(body).flatMap((line) => {
+    // Our own answers break up SHAs with zero-width spaces; whoever copies a line from one pastes them along.
+    const words = line.replaceAll("\u200b", "");
+    return /^ {0,3}\/hms(?:\s|$)/i.test(words) ? [words.trim()] : [];
+  });
   return lines.slice(0, COMMANDS_MAX).map(parseLine);
 }
 
@@ -33,12 +37,17 @@ function spokenLines(body: string): string[] {
   const lines: string[] = [];
   let fence: string | undefined;
   for (const line of withoutHtmlComments(body).split(/\r\n|\r|\n/)) {
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    if (fence === undefined && mark) fence = mark;
-    else if (fence !== undefined && mark && mark[0] === fence[0] && mark.length >= fence.length) fence = undefined;
+    const [, mark, after = ""] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+    if (fence === undefined && mark && !(mark[0] === "`" && after.includes("`"))) fence = mark;
+    else if (fence !== undefined && mark && closes(fence, mark, after)) fence = undefined;
     else if (fence === undefined && !/^(?: {4}|\t)/.test(line) && !/^ {0,3}>/.test(line)) lines.push(line);
   }
   return lines;
+}
+
+/** https://spec.commonmark.org/0.31.2/#fenced-code-blocks: a closing fence is as long at least, and nothing follows it. */
+function closes(fence: string, mark: string, after: string): boolean {
+  return mark[0] === fence[0] && mark.length >= fence.length && after.trim() === "";
 }
 
 /** An unclosed comment hides all that follows, as it does on GitHub. */
