@@ -58,7 +58,8 @@ export async function openPull(
   const sha = await stage.github.commit(repository, branch, {
     files: options.files ?? { [`${branch}.txt`]: "a change\n" },
     author,
-    message: options.message ?? "Change",
+    // Its own words: else two of them made in one second could be one commit.
+    message: options.message ?? `Change ${branch}`,
     ...(base ? { from: base } : {}),
   });
   const { number } = await stage.github.openPull(repository, {
