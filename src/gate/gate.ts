@@ -1,4 +1,3 @@
 /** The front of this room: what the coordinators use. */
 export { type GateVote, gateContent, voteState } from "./check-run.ts";
 export { commandInput, mergeInput } from "./checker-input.ts";
-export { worse } from "./gate-state.ts";

@@ -37,7 +37,8 @@ export class GitRepository {
   /** Work on refs, one after the other. */
   exclusively<T>(work: () => Promise<T>): Promise<T> {
     const result = this.tail.then(work, work);
-    this.tail = result.catch(() => {});
+    // Whoever asked for the work gets its error; the next in line only waits for its end.
+    this.tail = Promise.allSettled([result]);
     return result;
   }
 
