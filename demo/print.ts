@@ -16,14 +16,22 @@ export interface Played {
 
 export interface Printer {
   begin(): void;
-  ask(step: Step, at: number, of: number): void;
-  played(result: Played, at: number, of: number): void;
+  /** `waits`: for Enter. */
+  start(step: Step, at: number, of: number, waits: boolean): void;
+  observe(label: string, value: string | number): void;
+  played(result: Played): void;
   end(results: Played[], ms: number): void;
 }
 
 /** One JSON line a step, and nothing else. */
 export function jsonPrinter(out: NodeJS.WritableStream): Printer {
-  return { begin() {}, ask() {}, played: (result) => void out.write(`${JSON.stringify(result)}\n`), end() {} };
+  return {
+    begin() {},
+    start() {},
+    observe() {},
+    played: (result) => void out.write(`${JSON.stringify(result)}\n`),
+    end() {},
+  };
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -39,33 +47,26 @@ export function textPrinter(out: NodeJS.WriteStream): Printer {
     line(`      ${paint("dim", label.padEnd(LABEL))}${style ? paint(style, first) : first}`);
     for (const more of rest) line(`      ${" ".repeat(LABEL)}${style ? paint(style, more) : more}`);
   };
-  const heading = (at: number, of: number, title: string, ms?: number) => {
-    const number = `${at}/${of}`.padStart(5);
-    const lines = wrap(title, width - 6 - 10);
-    lines.forEach((text, i) => {
-      const time = i === 0 && ms !== undefined ? `${Math.round(ms)} ms`.padStart(width - 6 - text.length) : "";
-      line(`${paint("dim", i === 0 ? number : "     ")} ${paint("bold", text)}${paint("dim", time)}`);
-    });
-  };
   return {
     begin() {
       line(paint("bold", "HMS-SYS: a pull request with a leaked key cannot be merged, and everyone sees why"));
       for (const text of wrap(INTRODUCTION, width)) line(text);
       line();
     },
-    ask(step, at, of) {
-      line(`${paint("dim", `${at}/${of}`.padStart(5))} ${step.title}${paint("dim", "  [Enter]")}`);
+    start({ title }, at, of, waits) {
+      const [first = "", ...rest] = wrap(`${title}${waits ? " [Enter]" : ""}`, width - 6);
+      line(`${paint("dim", `${at}/${of}`.padStart(5))} ${paint("bold", first)}`);
+      for (const more of rest) line(`      ${paint("bold", more)}`);
     },
-    played(result, at, of) {
-      heading(at, of, result.title, result.ms);
-      for (const [label, value] of Object.entries(result.observed)) {
-        const good = /^success\b/.test(String(value));
-        const bad = /^(failure\b|405 )/.test(String(value));
-        const [name, unit] = label.endsWith(" ms") ? [label.slice(0, -3), " ms"] : [label, ""];
-        block(name, `${value}${unit}`, good ? "green" : bad ? "red" : undefined);
-      }
-      if (result.ok) line(`      ${paint("green", "✓ held")}`);
-      else block("✗ did not hold", result.why ?? "", "red");
+    observe(label, value) {
+      const good = /^success\b/.test(String(value));
+      const bad = /^(failure\b|405 )/.test(String(value));
+      const [name, unit] = label.endsWith(" ms") ? [label.slice(0, -3), " ms"] : [label, ""];
+      block(name, `${value}${unit}`, good ? "green" : bad ? "red" : undefined);
+    },
+    played({ ok, ms, why }) {
+      if (ok) line(`      ${paint("green", "✓ held")}${paint("dim", `  ${ms} ms`)}`);
+      else block("✗ did not hold", why ?? "", "red");
       line();
     },
     end(results, ms) {

@@ -61,20 +61,18 @@ async function playAll(scene: Scene, steps: Step[], printer: Printer, options: O
   const enter = options.step ? createInterface({ input: process.stdin }) : undefined;
   const lines = enter?.[Symbol.asyncIterator]();
   for (const [index, step] of steps.entries()) {
-    if (lines) {
-      printer.ask(step, index + 1, steps.length);
-      await lines.next();
-    }
-    const result = await playOne(scene, step);
+    printer.start(step, index + 1, steps.length, lines !== undefined);
+    await lines?.next();
+    const result = await playOne(scene, step, printer);
     results.push(result);
-    printer.played(result, index + 1, steps.length);
+    printer.played(result);
     if (!result.ok) break;
   }
   enter?.close();
   return results;
 }
 
-async function playOne(scene: Scene, step: Step): Promise<Played> {
+async function playOne(scene: Scene, step: Step, printer: Printer): Promise<Played> {
   const observed: Record<string, string | number> = {};
   const begunMs = performance.now();
   const result = (why?: string): Played => ({
@@ -87,7 +85,9 @@ async function playOne(scene: Scene, step: Step): Promise<Played> {
   });
   try {
     await step.play(scene, (label, value) => {
-      observed[label] = typeof value === "string" ? withoutKeys(value, scene.keys) : value;
+      const clean = typeof value === "string" ? withoutKeys(value, scene.keys) : value;
+      observed[label] = clean;
+      printer.observe(label, clean);
     });
     return result();
   } catch (error) {
