@@ -129,5 +129,5 @@ export async function writeCheck(
 
 /** Octokit reports a connection that broke as 500, too: of that one nothing is known. */
 function isAnswer(error: unknown): boolean {
-  return error instanceof GitHubError && error.status >= 300 && error.status !== 500;
+  return error instanceof GitHubError && error.status >= 200 && error.status !== 500;
 }
