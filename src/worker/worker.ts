@@ -29,6 +29,8 @@ export interface Worker {
 
 /** After so many failures in a row because GitHub says no (404, 403, 422), the key waits for its next event instead of trying on. */
 const PARK_AFTER_ATTEMPTS = 12;
+/** A store that cannot write the end of a run is asked again that soon, so that nobody waits for the lease to expire once it can. */
+const SETTLE_AGAIN_MS = 1000;
 
 export function createWorker(options: WorkerOptions): Worker {
   const { queue, log } = options;
@@ -90,7 +92,7 @@ export function createWorker(options: WorkerOptions): Worker {
     let ending: Parameters<WorkerOptions["ended"]>[0]["outcome"];
     try {
       const outcome = await options.reconcile(run);
-      await queue.settle(lease, outcome);
+      await settle(lease, outcome);
       ending = outcome.kind;
       log.debug(
         { key: lease.key, outcome: outcome.kind, durationMs: Math.round(performance.now() - started) },
@@ -109,26 +111,43 @@ export function createWorker(options: WorkerOptions): Worker {
     error: unknown,
   ): Promise<"failed" | "limited" | "lease-lost" | "terminal"> {
     if (error instanceof LeaseLostError) return "lease-lost";
-    try {
-      if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {
-        const afterMs = Math.max(1000, error.retryAtMs - options.clock.now());
-        log.warn({ key: lease.key, afterMs }, "GitHub asks to wait");
-        await queue.settle(lease, { kind: "requeue", afterMs });
-        return "limited";
-      }
-      const final = error instanceof GitHubError && error.fault !== "unavailable" && error.fault !== "limited";
-      if (final && lease.attempt >= PARK_AFTER_ATTEMPTS) {
-        log.error({ key: lease.key, err: error }, "key parked");
-        await queue.settle(lease, { kind: "terminal", reason: error.message });
-        return "terminal";
-      }
-      log.warn({ key: lease.key, attempt: lease.attempt, err: error }, "run failed, will be tried again");
-      await queue.settle(lease, { kind: "failed", error: error instanceof Error ? error.message : "unknown error" });
-    } catch (settling) {
-      // The lease expires and the key runs again: nothing is lost by an end that could not be written down.
-      log.error({ key: lease.key, err: settling }, "cannot settle a run");
+    if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {
+      const afterMs = Math.max(1000, error.retryAtMs - options.clock.now());
+      log.warn({ key: lease.key, afterMs }, "GitHub asks to wait");
+      await settle(lease, { kind: "requeue", afterMs });
+      return "limited";
     }
+    const final = error instanceof GitHubError && error.fault !== "unavailable" && error.fault !== "limited";
+    if (final && lease.attempt >= PARK_AFTER_ATTEMPTS) {
+      log.error({ key: lease.key, err: error }, "key parked");
+      await settle(lease, { kind: "terminal", reason: error.message });
+      return "terminal";
+    }
+    log.warn({ key: lease.key, attempt: lease.attempt, err: error }, "run failed, will be tried again");
+    await settle(lease, { kind: "failed", error: error instanceof Error ? error.message : "unknown error" });
     return "failed";
+  }
+
+  /** Until it is written or the lease is not ours any more. An end that is never written down loses nothing: the key runs again. */
+  async function settle(lease: Lease, end: Parameters<Queue["settle"]>[1]): Promise<void> {
+    for (;;) {
+      try {
+        await queue.settle(lease, end);
+        return;
+      } catch (error) {
+        log.error({ key: lease.key, err: error }, "cannot settle a run");
+        if (draining) return;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_AGAIN_MS));
+      }
+    }
+  }
+
+  /** A key that was being taken when the end began still runs. */
+  async function ended(): Promise<void> {
+    while (filling || running.size > 0) {
+      await Promise.allSettled([...running]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   return {
@@ -142,7 +161,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, withinMs);
       });
-      await Promise.race([Promise.allSettled([...running]), late]);
+      await Promise.race([ended(), late]);
       clearTimeout(timer);
     },
   };
