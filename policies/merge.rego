@@ -31,7 +31,7 @@ denials contains {
 	"rule": rule,
 	"message": concat("", [text.counted(count(found), concat(" ", [severity, "finding"])), ": ", text.by_rule(found), "."]),
 	"remedy": concat(" ", [
-		"Fix the findings and push, or waive them in the waivers file on the default branch.",
+		text.remedy(found),
 		overrides.hint(rule),
 	]),
 	"controls": ["RA-5", "SI-2"],

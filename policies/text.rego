@@ -32,3 +32,11 @@ because(words, scan) := concat("", [words, reason(object.get(scan, "reason", "")
 reason("") := ""
 
 reason(why) := concat("", [": ", trim_right(why, ".")]) if why != ""
+
+# METADATA
+# description: What to do about findings, by their rules. A secret that was pushed is out; only a rewritten history takes it away.
+remedy(rules) := "Split what was too large to be scanned, or take it out of the branch." if {
+	every rule in rules { rule == "secrets/unscanned" }
+} else := "Rotate the secret, take it out of the branch's history and force-push; deleting the line is not enough." if {
+	every rule in rules { startswith(rule, "secrets/") }
+} else := "Fix the findings and push."
