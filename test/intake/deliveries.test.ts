@@ -1,0 +1,174 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { mapDelivery } from "../../src/intake/deliveries.ts";
+import { formatKey, parseKey } from "../../src/model/key.ts";
+
+const NOW = Date.UTC(2026, 0, 1);
+const SHA = "a".repeat(40);
+const base = {
+  installation: { id: 7 },
+  repository: { id: 42, name: "shop", owner: { login: "acme" }, default_branch: "main" },
+  sender: { login: "ada", id: 1, type: "User" },
+};
+const pull = { ...base, action: "opened", pull_request: { number: 12, head: { sha: SHA } } };
+const comment = {
+  ...base,
+  action: "created",
+  issue: { number: 12, pull_request: {} },
+  comment: {
+    id: 99,
+    body: "/hms why",
+    created_at: "2026-01-01T00:00:00Z",
+    user: { login: "ada", id: 1, type: "User" },
+  },
+};
+const push = { ...base, ref: "refs/heads/main", after: SHA, commits: [{ modified: [".github/hms.yml"] }] };
+const rerequested = { ...base, action: "rerequested", check_run: { head_sha: SHA, pull_requests: [{ number: 12 }] } };
+
+const keys = (event: string, payload: unknown) => mapDelivery(event, payload, NOW)?.keys;
+
+describe("which keys a delivery asks to look at", () => {
+  test.each([
+    ["pull_request", pull, ["pull/7/42/12"]],
+    ["pull_request", { ...pull, action: "edited" }, ["pull/7/42/12"]],
+    ["pull_request", { ...pull, action: "an_action_of_tomorrow" }, ["pull/7/42/12"]],
+    ["pull_request_review", { ...base, action: "submitted", pull_request: { number: 12 } }, ["pull/7/42/12"]],
+    ["issue_comment", comment, ["pull/7/42/12"]],
+    ["push", push, ["repository/7/42"]],
+    ["push", { ...push, repository: { ...base.repository, name: ".github" } }, ["installation/7"]],
+    ["push", { ...push, commits: [], forced: true }, ["repository/7/42"]],
+    ["check_run", rerequested, ["pull/7/42/12", `commit/7/42/${SHA}`]],
+    ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }, [`commit/7/42/${SHA}`]],
+    ["installation", { ...base, action: "created", repository: undefined }, ["installation/7"]],
+    ["installation_repositories", { ...base, action: "added", repository: undefined }, ["installation/7"]],
+    ["installation", { ...base, action: "deleted", repository: undefined }, []],
+    ["installation", { ...base, action: "suspend", repository: undefined }, []],
+  ])("%s %#", (event, payload, expected) => {
+    expect(keys(event, payload)).toEqual(expected);
+  });
+
+  test.each([
+    ["issue_comment", { ...comment, action: "edited" }],
+    ["issue_comment", { ...comment, action: "deleted" }],
+    ["issue_comment", { ...comment, issue: { number: 12 } }],
+    ["issue_comment", { ...comment, comment: { ...comment.comment, body: "thanks" } }],
+    ["issue_comment", { ...comment, comment: { ...comment.comment, body: null } }],
+    ["issue_comment", { ...comment, comment: { ...comment.comment, user: { login: "x[bot]", id: 2, type: "Bot" } } }],
+    ["check_run", { ...rerequested, action: "created" }],
+    ["check_run", { ...rerequested, check_run: { head_sha: "main" } }],
+    ["pull_request", { ...pull, installation: undefined }],
+    ["pull_request", { ...pull, repository: undefined }],
+    ["pull_request", { ...pull, pull_request: { number: 0, head: { sha: SHA } } }],
+    ["pull_request", { ...pull, pull_request: { number: 12, head: { sha: "HEAD" } } }],
+    ["star", base],
+    ["", base],
+  ])("none of ours: %s %#", (event, payload) => {
+    expect(mapDelivery(event, payload, NOW)).toBeUndefined();
+  });
+
+  test("a push that cannot have changed the configuration looks at nothing", () => {
+    const other = { ...push, commits: [{ modified: ["src/cart.ts"] }] };
+    expect(keys("push", other) ?? []).toEqual([]);
+    expect(keys("push", { ...push, ref: "refs/heads/feature" }) ?? []).toEqual([]);
+    expect(keys("push", { ...push, ref: "refs/tags/main" }) ?? []).toEqual([]);
+  });
+
+  test("a push of so many commits that GitHub does not list them all may have changed it", () => {
+    const commits = Array.from({ length: 2048 }, () => ({ modified: ["src/cart.ts"] }));
+    expect(keys("push", { ...push, commits })).toEqual(["repository/7/42"]);
+  });
+});
+
+describe("what a comment asks", () => {
+  test("is kept under the comment's id, with who asked and when", () => {
+    expect(mapDelivery("issue_comment", comment, NOW + 5)?.intents).toEqual([
+      {
+        id: "comment/99",
+        key: "pull/7/42/12",
+        kind: "comment",
+        body: "/hms why",
+        commentId: 99,
+        sender: { login: "ada", id: 1, type: "User" },
+        askedAtMs: NOW,
+        seenAtMs: NOW + 5,
+      },
+    ]);
+  });
+
+  test("at a time that cannot be read counts as long ago", () => {
+    const payload = { ...comment, comment: { ...comment.comment, created_at: "soon" } };
+    expect(mapDelivery("issue_comment", payload, NOW)?.intents[0]?.askedAtMs).toBe(0);
+  });
+
+  test("after 60,000 empty lines is found as fast as any", () => {
+    const body = `x${"\n".repeat(60_000)}`;
+    const began = performance.now();
+    expect(keys("issue_comment", { ...comment, comment: { ...comment.comment, body } })).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(keys("issue_comment", { ...comment, comment: { ...comment.comment, body: `${body}/hms why` } })).toEqual([
+      "pull/7/42/12",
+    ]);
+  });
+});
+
+test("who pushed is who made the head move, not who opened the pull request", () => {
+  const pushers = (action: string) =>
+    mapDelivery("pull_request", { ...pull, action }, NOW)?.records.filter(({ key }) => key.startsWith("pusher/"));
+  expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}`, value: { login: "ada" } }]);
+  expect(pushers("opened")).toEqual([]);
+  expect(pushers("labeled")).toEqual([]);
+});
+
+describe("any JSON", () => {
+  const events = [
+    "pull_request",
+    "pull_request_review",
+    "issue_comment",
+    "push",
+    "check_run",
+    "check_suite",
+    "installation",
+    "installation_repositories",
+    "__proto__",
+  ];
+  const samples: object[] = [pull, comment, push, rerequested];
+  const anything = fc.oneof(fc.jsonValue(), fc.constantFrom(-1, 1.5, 1e300, "", "../..", null, [], {}, "__proto__"));
+  /** A real payload with one place, however deep, made something else. */
+  const bent = fc
+    .tuple(fc.constantFrom(...samples), fc.array(fc.nat(6), { minLength: 1, maxLength: 4 }), anything)
+    .map(([sample, path, value]) => {
+      const copy = structuredClone(sample) as Record<string, unknown>;
+      let at: Record<string, unknown> = copy;
+      for (const [depth, step] of path.entries()) {
+        const names = Object.keys(at);
+        const name = names[step % Math.max(1, names.length)];
+        if (name === undefined) break;
+        const inner = at[name];
+        if (depth === path.length - 1 || typeof inner !== "object" || inner === null) {
+          at[name] = value;
+          break;
+        }
+        at = inner as Record<string, unknown>;
+      }
+      return copy;
+    });
+
+  test("is mapped without a throw, to keys of the installation and repository that it names", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...events), fc.oneof(bent, fc.jsonValue()), (event, payload) => {
+        const mapped = mapDelivery(event, payload, NOW);
+        if (!mapped) return;
+        const named = payload as unknown as typeof base;
+        for (const key of mapped.keys) {
+          const parsed = parseKey(key);
+          expect(formatKey(parsed)).toBe(key);
+          expect(parsed.installationId).toBe(named.installation.id);
+          if ("repositoryId" in parsed) expect(parsed.repositoryId).toBe(named.repository.id);
+        }
+        for (const intent of mapped.intents) expect(mapped.keys).toContain(intent.key);
+        for (const { key } of mapped.records) expect(key).toMatch(/^[\w/-]+$/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
