@@ -43,11 +43,13 @@ interface Watched {
 }
 
 const CONNECTIONS = 32;
+/** How long after the last delivery a gate still counts. */
+const LATEST_MS = 5000;
 const HMS_YML = Buffer.from("version: 1\ngate:\n  mode: enforce\n").toString("base64");
 const PATCH = "@@ -0,0 +1,2 @@\n+export const total = 1;\n+export const count = 2;";
 
 const template = await pullRequestTemplate();
-/** Installations have one repository each, so an owner's newest event is what a call is about. */
+/** By what a call may name: `owner/number`, the SHA, or only the owner, whose newest event it then is (installations have one repository each). */
 const current = new Map<string, Watched>();
 let lastId = 1;
 
@@ -62,7 +64,11 @@ server.keepAliveTimeout = 60_000;
 function answer(request: IncomingMessage, response: ServerResponse, body: string, fromMs: number): void {
   const path = (request.url ?? "").replace(/\?.*$/, "");
   const [, root, owner = "", repository = "", ...rest] = path.split("/");
-  const watched = root === "repos" ? current.get(owner) : undefined;
+  const posted =
+    request.method === "POST" && path.endsWith("/check-runs") ? (JSON.parse(body) as { head_sha: string }) : undefined;
+  const sha = posted?.head_sha ?? rest.find((part) => part.length === 40) ?? "";
+  const found = current.get(sha) ?? current.get(`${owner}/${rest[1]}`) ?? current.get(owner);
+  const watched = root === "repos" ? found : undefined;
   const route = `${request.method} ${rest.map((part) => (/^(\d+|[0-9a-f]{40})$/.test(part) ? "*" : part)).join("/")}`;
   const [status, value] = path.endsWith("/access_tokens")
     ? token(body)
@@ -157,11 +163,11 @@ async function drive({ port, installations, perSecond, warmUpS, seconds, firstNu
     if (i === warmUpS * perSecond) delay.enable();
     const line = free.shift() ?? (await connection(port));
     const one: Watched = { subject, sentAtMs: performance.now(), calls: [] };
-    current.set(subject.owner, one);
+    for (const name of [subject.owner, `${subject.owner}/${subject.number}`, subject.sha]) current.set(name, one);
     watched.push(one);
     void line.exchange(request).then(() => free.push(line));
   }
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  await new Promise((resolve) => setTimeout(resolve, LATEST_MS));
   delay.disable();
   for (const line of free) line.close();
   return measure(watched.slice(warmUpS * perSecond), delay.percentile(99) / 1e6, seconds);

@@ -9,10 +9,10 @@ import { ms, percentile, type Row } from "./row.ts";
 
 const INSTALLATIONS = 100;
 const WARM_UP_S = 3;
-/** The load of the goal, and one so light that nothing waits: the difference is queueing. */
+/** The load of the goal after one so light that nothing waits: the difference is queueing. */
 const LOADS = [
-  { perSecond: 100, seconds: 20, firstNumber: 1, goals: { p50Ms: 5, p99Ms: 50 } },
   { perSecond: 20, seconds: 10, firstNumber: 100_000, goals: undefined },
+  { perSecond: 100, seconds: 20, firstNumber: 1, goals: { p50Ms: 5, p99Ms: 50 } },
 ];
 type Load = (typeof LOADS)[number];
 
@@ -59,7 +59,7 @@ function rowsOf({ perSecond, seconds, goals }: Load, measured: Measured, cpuMsPe
   const row = (what: string, figure: string): Row => ({ bench: "latency", what, figure });
   const judged = (what: string, value: number, goalMs: number | undefined): Row => ({
     ...row(what, ms(value)),
-    ...(goalMs === undefined ? {} : { goal: `≤ ${goalMs} ms`, met: value <= goalMs }),
+    ...(goalMs === undefined ? {} : { goal: `≤ ${goalMs} ms`, met: unanswered === 0 && value <= goalMs }),
   });
   return [
     judged(`own time to the gate's request, p50 (${load})`, percentile(ownMs, 0.5), goals?.p50Ms),
@@ -67,7 +67,7 @@ function rowsOf({ perSecond, seconds, goals }: Load, measured: Measured, cpuMsPe
     row("with GitHub's answers, p50 / p99", `${ms(percentile(wallMs, 0.5))} / ${ms(percentile(wallMs, 0.99))}`),
     ...steps.map(({ name, ownMs: own }) => row(`  p50 of ${name}`, ms(percentile(own, 0.5)))),
     row("CPU time per event, all threads", ms(cpuMsPerEvent)),
-    row("events whose gate was overtaken or late", `${unanswered} of ${perSecond * seconds}`),
+    row("events without a gate 5 s after the last one", `${unanswered} of ${perSecond * seconds}`),
     row(
       "stand-in for GitHub: loop delay p99, calls answered",
       `${ms(standInDelayMs)}, ${Math.round(callsPerSecond)}/s`,
