@@ -18,6 +18,8 @@ interface Line {
 
 interface Ended {
   code: number | null;
+  /** What it left in its own temporary directory. */
+  left: string[];
   out: string;
   err: string;
 }
@@ -26,9 +28,10 @@ function run(
   args: string[],
   whileRunning?: (child: ReturnType<typeof spawn>, output: () => string) => void,
 ): Promise<Ended> {
+  const own = mkdtempSync(join(temporary, "run-"));
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, TMPDIR: temporary },
+    env: { PATH: process.env.PATH, TMPDIR: own },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -40,7 +43,7 @@ function run(
   child.stderr.on("data", (chunk) => {
     err += chunk;
   });
-  return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, err })));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, err, left: readdirSync(own) })));
 }
 
 const lines = (out: string): Line[] =>
@@ -57,7 +60,7 @@ const alive = (line: Line | undefined): boolean => {
 
 describe("npm run demo", () => {
   test("every step holds, no key is told, and nothing is left behind", async () => {
-    const { code, out, err } = await run(["demo/run.ts", "--exit", "--json"]);
+    const { code, out, err, left } = await run(["demo/run.ts", "--exit", "--json"]);
     expect(err).toBe("");
     const steps = lines(out);
     expect(steps.filter(({ ok }) => !ok)).toEqual([]);
@@ -79,7 +82,7 @@ describe("npm run demo", () => {
     expect(out).not.toMatch(/sk_live_[0-9a-f]/);
     expect(steps.reduce((sum, { ms }) => sum + ms, 0)).toBeLessThan(60_000);
     expect(steps.filter(alive)).toEqual([]);
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(left).toEqual([]);
   }, 90_000);
 
   test.each([
@@ -89,7 +92,7 @@ describe("npm run demo", () => {
   ])(
     "%s: ends with 1 and names the step %s",
     async (sabotage, step, why) => {
-      const { code, out } = await run(["test/system/sabotaged-demo.ts", sabotage]);
+      const { code, out } = await run(["test/system/sabotaged-demo.ts", sabotage, "--json"]);
       expect(code).toBe(1);
       const steps = lines(out);
       expect(steps.at(-1)).toMatchObject({ step, ok: false, why: expect.stringContaining(why) });
@@ -102,19 +105,20 @@ describe("npm run demo", () => {
 
   test("interrupted in its middle it ends with 130 and takes its children along", async () => {
     let sent = false;
-    const { code, out } = await run(["demo/run.ts", "--json"], (child, output) => {
+    const { code, out, left } = await run(["demo/run.ts", "--json"], (child, output) => {
       if (!sent && output().includes('"leak"')) sent = child.kill("SIGINT");
     });
     expect(code).toBe(130);
     expect(lines(out).filter(alive)).toEqual([]);
-    expect(readdirSync(temporary)).toEqual([]);
+    expect(left).toEqual([]);
   }, 60_000);
 
-  test("as text it fits 100 columns and says that GitHub is a double", async () => {
-    const { code, out } = await run(["demo/run.ts", "--exit"]);
-    expect(code).toBe(0);
+  test("as text it fits 100 columns, says that GitHub is a double, and names the step that did not hold", async () => {
+    const { code, out } = await run(["test/system/sabotaged-demo.ts", "unprotected"]);
+    expect(code).toBe(1);
     expect(out).toContain("GitHub is a double here");
-    expect(out).toContain("All 12 steps held");
+    expect(out).toContain("✓ held");
+    expect(out).toContain('Step "refused" did not hold');
     expect(out.split("\n").filter((line) => line.length > 100)).toEqual([]);
     expect(out).not.toContain("\u001b");
   }, 90_000);

@@ -38,8 +38,8 @@ const SABOTAGES: Record<string, (stage: Stage) => void> = {
   },
 };
 
-const [sabotage = ""] = process.argv.slice(2);
-const code = await runDemo(["--exit", "--json"], async () => {
+const [sabotage = "", ...flags] = process.argv.slice(2);
+const code = await runDemo(["--exit", ...flags], async () => {
   const stage = await setDemoStage();
   SABOTAGES[sabotage]?.(stage);
   return stage;
