@@ -5,7 +5,7 @@ const SECRET_FIELDS = ["authorization", "token", "privateKey", "webhookSecret", 
 
 /** GitHub's token formats, App JWTs and PEM blocks: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github */
 const SECRET_TEXTS =
-  /\b(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000})|-----BEGIN [A-Z ]{3,40}-----[^-]{0,8192}-----END [A-Z ]{3,40}-----/g;
+  /gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000}|-----BEGIN [A-Z ]{3,40}-----[^-"]{0,8192}(?:-----END [A-Z ]{3,40}-----)?/g;
 
 export function redactText(text: string): string {
   return text.replace(SECRET_TEXTS, "[redacted]");
@@ -18,6 +18,8 @@ export function createLog(level: string): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // Whatever else a field, a message or a library brings along.
+    hooks: { streamWrite: redactText },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[redacted]" },
     serializers: {
       // Only what explains: an Octokit error also carries the request with its headers.
