@@ -151,6 +151,8 @@ function bindings(votes: GateVote[]): string {
   ].join("\n");
 }
 
+/** One line of whole characters: a title knows no Markdown, but a line break or a turned direction would show. */
 function clip(text: string): string {
-  return text.length <= TITLE_MAX ? text : `${text.slice(0, TITLE_MAX - 1)}…`;
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, " ").toWellFormed();
+  return line.length <= TITLE_MAX ? line : `${line.slice(0, TITLE_MAX - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
