@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureTool, TOOL_NAMES, type ToolName, ToolUnavailableError } from "./tools.ts";
@@ -11,6 +12,13 @@ import { ensureTool, TOOL_NAMES, type ToolName, ToolUnavailableError } from "./t
 const ROOT = join(import.meta.dirname, "../..");
 const running = new Set<ChildProcess>();
 const counts = { passed: 0, failed: 0 };
+const reports = mkdtempSync(join(tmpdir(), "hms-real-"));
+
+// Also after an interrupt: nothing that was started or written outlives this process.
+process.once("exit", () => {
+  for (const child of running) killGroup(child);
+  rmSync(reports, { recursive: true, force: true });
+});
 
 /** Runs a command in a process group of its own, so that nothing it started outlives it. */
 function run(command: string, args: string[], stdout: "inherit" | "ignore" = "inherit"): Promise<number> {
@@ -49,24 +57,19 @@ async function step(name: string, command: string, args: string[], stdout?: "ign
 
 /** Counts tests, not files. A run that leaves no report counts as one failure. */
 async function vitest(args: string[]): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), "hms-real-"));
-  const report = join(directory, "report.json");
-  try {
-    const code = await run(process.execPath, [
-      join(ROOT, "node_modules/vitest/vitest.mjs"),
-      "run",
-      "--config=test/real/vitest.config.ts",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
-      ...args,
-    ]);
-    const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
-    counts.passed += numPassedTests ?? 0;
-    counts.failed += Math.max(numFailedTests ?? 0, code === 0 ? 0 : 1);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  const report = join(reports, "vitest.json");
+  const code = await run(process.execPath, [
+    join(ROOT, "node_modules/vitest/vitest.mjs"),
+    "run",
+    "--config=test/real/vitest.config.ts",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+    ...args,
+  ]);
+  const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, "utf8").catch(() => "{}"));
+  counts.passed += numPassedTests ?? 0;
+  counts.failed += Math.max(numFailedTests ?? 0, code === 0 ? 0 : 1);
 }
 
 async function tools(): Promise<Record<ToolName, string>> {
@@ -78,10 +81,7 @@ for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
-  process.once(signal, () => {
-    for (const child of running) killGroup(child);
-    process.exit(code);
-  });
+  process.once(signal, () => process.exit(code));
 }
 
 try {
