@@ -67,7 +67,12 @@ export async function reconcilePull(
 
   const atKey = storageKey.atCommit(installationId, repositoryId, pull.headSha, number);
   const last = (await records.get<PullAtCommit>(atKey))?.value;
-  const { snapshot, config } = await observe({ ...deps, api, records, installationId }, pull);
+  const { snapshot, config } = await observe({ ...deps, api, records, installationId }, pull).catch(
+    async (error: unknown) => {
+      if (last && run.lease.attempt > 0) await takeBack(deps, key, last, run, pull.headSha);
+      throw error;
+    },
+  );
   const judgement = await judge(deps.checker, snapshot, last?.vote.decision, deps.clock.now());
   const at: PullAtCommit = {
     vote: {
@@ -123,6 +128,26 @@ function again(at: PullAtCommit, nowMs: number): Outcome {
         ? { kind: "done" }
         : { kind: "requeue", afterMs: Math.max(0, validUntilMs - nowMs) };
   }
+}
+
+/** What was decided no longer counts when its facts cannot be read again, and one failure was no accident. The run fails all the same. */
+async function takeBack(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  last: PullAtCommit,
+  run: Run,
+  sha: string,
+): Promise<void> {
+  if (voteState(last.vote) !== "allow") return;
+  const { installationId, repositoryId, number } = key;
+  const { decision: _, ...vote } = last.vote;
+  const undecided = "Facts that the decision needs cannot be read from GitHub at the moment.";
+  await run.fence();
+  await deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, sha, number), {
+    ...last,
+    vote: { ...vote, undecided },
+  });
+  await deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha }));
 }
 
 /** The pull request has no say about that commit any more; the commit's checks are weighed anew without it. */
