@@ -32,6 +32,8 @@ import { createWorker } from "./worker/worker.ts";
 export interface Overrides {
   clock?: Clock;
   log?: Logger;
+  /** How long a key is leased, renewed in thirds of it. */
+  leaseMs?: number;
   engine?(engine: Engine): Engine;
   github?(github: GitHub): GitHub;
   checker?(checker: Checker): Checker;
@@ -85,7 +87,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     log,
     concurrency: CONCURRENCY,
-    leaseMs: LEASE_MS,
+    leaseMs: overrides.leaseMs ?? LEASE_MS,
     reconcile: (run) => reconcile(deps, sweep, run),
     ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
   });
