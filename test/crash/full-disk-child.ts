@@ -13,19 +13,26 @@ DatabaseSync.prototype.exec = function remember(this: DatabaseSync, sql: string)
   exec.call(this, sql);
 };
 
-let full = false;
+let ballast: NodeJS.Timeout | undefined;
 process.on("SIGUSR2", () => {
-  if (!database) throw new Error("no database was opened");
-  full = !full;
-  if (full) fill(database);
-  else database.exec("PRAGMA max_page_count = 1000000; DROP TABLE ballast");
-});
-
-/** No new pages, and no free ones either. */
-function fill(store: DatabaseSync): void {
+  const store = database;
+  if (!store) throw new Error("no database was opened");
+  if (ballast) {
+    clearInterval(ballast);
+    ballast = undefined;
+    store.exec("PRAGMA max_page_count = 1000000; DROP TABLE ballast");
+    return;
+  }
   store.exec("CREATE TABLE ballast (bytes BLOB)");
   const { page_count: pages } = store.prepare("PRAGMA page_count").get() as { page_count: number };
   store.exec(`PRAGMA max_page_count = ${pages}`);
+  fill(store);
+  // What the process deletes meanwhile frees pages again.
+  ballast = setInterval(() => fill(store), 20);
+});
+
+/** Takes the free pages, so that only new ones are left, of which there are none. */
+function fill(store: DatabaseSync): void {
   for (const bytes of [100_000, 1000, 10]) {
     const insert = store.prepare(`INSERT INTO ballast VALUES (zeroblob(${bytes}))`);
     for (let room = true; room; ) {
