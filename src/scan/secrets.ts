@@ -1,15 +1,15 @@
-import { createHash } from "node:crypto";
 import type { Finding } from "../model/finding.ts";
 import { type FileToScan, toolFileName } from "./secrets/file.ts";
 import { findingsOf, placeHits } from "./secrets/hits.ts";
 import { type PoolOptions, type PoolResult, ScanPool } from "./secrets/pool.ts";
+import { unscanned } from "./secrets/unscanned.ts";
 
 export { type FileToScan, fileOfBlob } from "./secrets/file.ts";
 export { type NewSide, newSideOfPatch, type Preparation, prepareFile } from "./secrets/patch.ts";
 export { ScannerUnavailable } from "./secrets/pool.ts";
 
 /** Changes whenever the same commit could get other findings: part of every cache key. A test ties it to the installed tool. */
-export const SCANNER_REVISION = "secretlint-13.0.7/hms-1";
+export const SCANNER_REVISION = "secretlint-13.0.7/hms-2";
 
 /** What a scan may cost. Whatever lies beyond is reported as not scanned, never passed over. */
 export interface ScanLimits {
@@ -68,8 +68,6 @@ const POOL: PoolOptions = {
   program: new URL("./secrets/worker.ts", import.meta.url),
   startMs: 30_000,
 };
-const UNSCANNED_REMEDY =
-  "Split the file or take it out of the branch, or have someone look through it and ask for an override of this rule.";
 
 /** A scanner for secrets with its own threads, which start when first needed. */
 export function createSecretScanner(pool: Partial<PoolOptions> = {}): SecretScanner {
@@ -140,20 +138,6 @@ function unscannedText(path: string | undefined, text: string, result: PoolResul
       ? `its ${size(text.length)} took the scanner longer than ${limits.fileMs / 1000} s`
       : `the scanner failed on its ${size(text.length)}`;
   return `${path ?? "The commit message"} was not scanned to its end: ${why}.`;
-}
-
-function unscanned(commit: string, path: string | undefined, message: string): Finding {
-  const rule = "secrets/unscanned";
-  return {
-    rule,
-    severity: "high",
-    message,
-    remedy: UNSCANNED_REMEDY,
-    location: path === undefined ? { commit } : { path, commit },
-    fingerprint: createHash("sha256")
-      .update(JSON.stringify([rule, path ?? null]))
-      .digest("hex"),
-  };
 }
 
 async function headLines(

@@ -253,5 +253,5 @@ test("every message of every rule of the tool has a kind, and the revision follo
   expect(version("core")).toBe(version("secretlint-rule-preset-recommend"));
   const table = createHash("sha256").update(JSON.stringify(KINDS)).digest("hex").slice(0, 12);
   // When this fails, raise the number at the end of SCANNER_REVISION and write the new digest here.
-  expect([SCANNER_REVISION, table]).toEqual(["secretlint-13.0.7/hms-1", "756d2ec06566"]);
+  expect([SCANNER_REVISION, table]).toEqual(["secretlint-13.0.7/hms-2", "756d2ec06566"]);
 });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Finding } from "../../model/finding.ts";
+import { type Finding, SEVERITIES } from "../../model/finding.ts";
 import type { FileToScan } from "./file.ts";
 import { kindOf } from "./kinds.ts";
+import { unscanned } from "./unscanned.ts";
 import type { Hit } from "./worker.ts";
 
 /** A hit with what is known of it; `line` counts in the text that was scanned, 0-based. */
@@ -12,6 +13,12 @@ export interface PlacedHit extends Hit {
   fingerprint: string;
 }
 
+/** Findings that one file is told with; one more counts the rest. */
+const FINDINGS_MAX = 200;
+/** Hits of one file that are placed at all: this runs beside the service's other work, and a file can be made of hits. */
+const PLACED_MAX = 2_000;
+/** Characters on each side of a hit that belong to its context. A line can be a file's whole length. */
+const CONTEXT_LENGTH = 200;
 const MASK = "‹secret›";
 const REMEDY =
   "Rotate it first: whoever saw the branch has it. Then take it out of the history (`git rebase -i <base>`, or `git commit --fixup` with " +
@@ -23,19 +30,30 @@ const SUPPRESSION =
 const FILE_WIDE_SUPPRESSION = /secretlint-disable(?!-)/;
 
 /**
- * Places hits in lines and gives them fingerprints: SHA-256 over rule, path and the masked lines with their blanks collapsed, and an
- * ordinal for equal ones, so that a finding keeps its fingerprint when lines move. The secret itself is not part of it: a
+ * Places hits in lines and gives them fingerprints: SHA-256 over rule, path and the masked lines (of long ones: what is near) with
+ * their blanks collapsed, and an ordinal for equal ones, so that a finding keeps its fingerprint when lines move. The secret itself is not part of it: a
  * fingerprint is public, and a short password could be guessed from it.
  */
 export function placeHits(path: string | undefined, text: string, hits: readonly Hit[]): PlacedHit[] {
+  return place(path, text, distinct(text, hits).slice(0, PLACED_MAX));
+}
+
+/** Hits in the text's order without overlaps. */
+function distinct(text: string, hits: readonly Hit[]): Hit[] {
+  return withoutOverlaps(hits.map((hit) => narrowed(text, hit)));
+}
+
+function place(path: string | undefined, text: string, hits: readonly Hit[]): PlacedHit[] {
   const starts = lineStarts(text);
   const ordinals = new Map<string, number>();
-  return withoutOverlaps(hits.map((hit) => narrowed(text, hit))).map((hit, _at, all) => {
+  return hits.map((hit, at) => {
     const firstLine = lineAt(starts, hit.start);
     const lastLine = lineAt(starts, Math.max(hit.start, hit.end - 1));
-    const from = starts[firstLine] ?? 0;
-    const until = (starts[lastLine + 1] ?? text.length + 1) - 1;
-    const context = masked(text, from, until, all).trim().replace(/\s+/g, " ");
+    const from = Math.max(starts[firstLine] ?? 0, hit.start - CONTEXT_LENGTH);
+    const until = Math.min((starts[lastLine + 1] ?? text.length + 1) - 1, hit.end + CONTEXT_LENGTH);
+    const context = masked(text, from, until, near(hits, at, from, until))
+      .trim()
+      .replace(/\s+/g, " ");
     const rule = `secrets/${kindOf(hit.toolRule).name}`;
     const base = JSON.stringify([rule, path ?? null, context]);
     const ordinal = ordinals.get(base) ?? 0;
@@ -45,12 +63,22 @@ export function placeHits(path: string | undefined, text: string, hits: readonly
   });
 }
 
+/** The hits around `hits[at]` that reach into a stretch of the text. */
+function near(hits: readonly Hit[], at: number, from: number, until: number): readonly Hit[] {
+  let first = at;
+  while ((hits[first - 1]?.end ?? -1) > from) first--;
+  let last = at;
+  while ((hits[last + 1]?.start ?? Number.POSITIVE_INFINITY) < until) last++;
+  return hits.slice(first, last + 1);
+}
+
 /** A service account file is reported as a whole; the key in it is what counts. */
 function narrowed(text: string, hit: Hit): Hit {
   if (!hit.toolRule.startsWith("gcp/")) return hit;
-  const start = text.indexOf("-----BEGIN", hit.start);
-  const end = text.indexOf('"', start);
-  return start < 0 || end < 0 || end > hit.end ? hit : { ...hit, start, end };
+  const within = text.slice(hit.start, hit.end + 1);
+  const start = within.indexOf("-----BEGIN");
+  const end = start < 0 ? -1 : within.indexOf('"', start);
+  return end < 0 ? hit : { ...hit, start: hit.start + start, end: hit.start + end };
 }
 
 /** Where two rules see the same place, the first and longest tells it. */
@@ -100,17 +128,16 @@ export function findingsOf(
   commit: string,
   hits: readonly Hit[],
 ): Finding[] {
-  const lines = file.text.split("\n");
   const fileWide = FILE_WIDE_SUPPRESSION.test(file.text);
   const numberOf = (line: number) => (file.lineNumbers ? (file.lineNumbers[line] ?? 0) : line + 1);
   const findings: Finding[] = [];
-  for (const hit of placeHits(file.path, file.text, hits)) {
+  const all = distinct(file.text, hits);
+  for (const hit of place(file.path, file.text, all.slice(0, PLACED_MAX))) {
     const touched = [];
     for (let line = hit.firstLine; line <= hit.lastLine; line++) touched.push(numberOf(line));
     if (file.addedLines && !touched.some((line) => file.addedLines?.has(line))) continue;
     const kind = kindOf(hit.toolRule);
-    const around = lines.slice(Math.max(0, hit.firstLine - 1), hit.lastLine + 2).join("\n");
-    const suppressed = fileWide || SUPPRESSION.test(around);
+    const suppressed = fileWide || SUPPRESSION.test(around(file.text, hit));
     const location: Finding["location"] = { commit };
     if (file.path !== undefined) location.path = file.path;
     const shown = touched.filter((line) => line > 0);
@@ -129,7 +156,27 @@ export function findingsOf(
       fingerprint: hit.fingerprint,
     });
   }
-  return findings;
+  return worstOf(findings, all.length - PLACED_MAX, commit, file.path);
+}
+
+/** At most {@link FINDINGS_MAX}, the worst; the others, and `unplaced` hits that were not looked at, are one finding more. */
+function worstOf(findings: Finding[], unplaced: number, commit: string, path: string | undefined): Finding[] {
+  const left = Math.max(0, findings.length - FINDINGS_MAX) + Math.max(0, unplaced);
+  if (left === 0) return findings;
+  const rank = (finding: Finding) => SEVERITIES.indexOf(finding.severity);
+  const worst = [...findings].sort((a, b) => rank(a) - rank(b)).slice(0, FINDINGS_MAX);
+  const where = path ?? "the commit message";
+  return [
+    ...worst,
+    unscanned(commit, path, `${left} further places in ${where} look like secrets and are not listed.`),
+  ];
+}
+
+/** What stands near a hit in its lines, the one before and the one after; the hit itself is left out. */
+function around(text: string, hit: PlacedHit): string {
+  const before = text.slice(Math.max(0, hit.start - CONTEXT_LENGTH), hit.start);
+  const after = text.slice(hit.end, hit.end + CONTEXT_LENGTH);
+  return `${before.split("\n").slice(-2).join("\n")}\n${after.split("\n").slice(0, 2).join("\n")}`;
 }
 
 function capital(text: string): string {

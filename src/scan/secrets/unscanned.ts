@@ -1,0 +1,20 @@
+import { createHash } from "node:crypto";
+import type { Finding } from "../../model/finding.ts";
+
+const REMEDY =
+  "Split the file or take it out of the branch, or have someone look through it and ask for an override of this rule.";
+
+/** Something that was not looked at, or not told in full: never passed over. `path` undefined: the message, or the commit as a whole. */
+export function unscanned(commit: string, path: string | undefined, message: string): Finding {
+  const rule = "secrets/unscanned";
+  return {
+    rule,
+    severity: "high",
+    message,
+    remedy: REMEDY,
+    location: path === undefined ? { commit } : { path, commit },
+    fingerprint: createHash("sha256")
+      .update(JSON.stringify([rule, path ?? null]))
+      .digest("hex"),
+  };
+}
