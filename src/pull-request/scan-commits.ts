@@ -5,7 +5,7 @@ import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import {
   type CommitToScan,
-  fileOfBlob,
+  filesOfBlob,
   prepareFile,
   SCANNER_REVISION,
   type ScanLimits,
@@ -110,7 +110,7 @@ async function readCommit(
   for (const file of changed) {
     const preparation = prepareFile(file);
     if (preparation.kind === "ready") toScan.push(preparation.file);
-    else if (preparation.kind === "blob") toScan.push(await readBlob(api, file));
+    else if (preparation.kind === "blob") toScan.push(...(await readBlob(api, file, preparation.addedLines)));
   }
   const touched = changed.flatMap((file) => [file.path, ...(file.previousPath ? [file.previousPath] : [])]);
   return {
@@ -135,17 +135,21 @@ async function ownChanges(api: RepositoryApi, summary: CommitSummary, files: Cha
   return own;
 }
 
-async function readBlob(api: RepositoryApi, file: ChangedFile): Promise<CommitToScan["files"][number]> {
-  if (file.blobSha === null) return { path: file.path, unreadable: "GitHub names no blob for it" };
+async function readBlob(
+  api: RepositoryApi,
+  file: ChangedFile,
+  addedLines: ReadonlySet<number> | undefined,
+): Promise<CommitToScan["files"]> {
+  if (file.blobSha === null) return [{ path: file.path, unreadable: "GitHub names no blob for it" }];
   try {
-    return fileOfBlob(file.path, await api.blob(file.blobSha));
+    return filesOfBlob(file.path, await api.blob(file.blobSha), addedLines);
   } catch (error) {
     // 403 is GitHub's answer for blobs over 100 MB; a submodule's commit is 404. Anything else is GitHub being away: try again later.
     if (
       error instanceof GitHubError &&
       (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden")
     ) {
-      return { path: file.path, unreadable: "GitHub does not give its content" };
+      return [{ path: file.path, unreadable: "GitHub does not give its content" }];
     }
     throw error;
   }

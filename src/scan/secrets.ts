@@ -4,7 +4,7 @@ import { findingsOf, placeHits } from "./secrets/hits.ts";
 import { type PoolOptions, type PoolResult, ScanPool } from "./secrets/pool.ts";
 import { unscanned } from "./secrets/unscanned.ts";
 
-export { type FileToScan, fileOfBlob } from "./secrets/file.ts";
+export { type FileToScan, filesOfBlob } from "./secrets/file.ts";
 export { type NewSide, newSideOfPatch, type Preparation, prepareFile } from "./secrets/patch.ts";
 export { ScannerUnavailable } from "./secrets/pool.ts";
 
@@ -89,29 +89,27 @@ async function scanCommit(threads: ScanPool, commit: CommitToScan, limits: ScanL
     [message, ...commit.files].map(async (file): Promise<Finding[]> => {
       if ("unreadable" in file)
         return [unscanned(commit.sha, file.path, `${file.path} was not scanned: ${file.unreadable}.`)];
-      const text = withoutMark(file.text);
+      const binary = "binary" in file && file.binary === true;
+      const whole = withoutMark(file.text);
+      const text = binary ? whole.slice(0, limits.fileSize) : whole;
       if (text.length > limits.fileSize) {
         const why = `its ${size(text.length)} are beyond the limit of ${size(limits.fileSize)}`;
-        if (!("binary" in file && file.binary)) {
-          return [unscanned(commit.sha, file.path, `${file.path ?? "The commit message"} was not scanned: ${why}.`)];
-        }
-        scan.notes.push(`Binary file ${file.path} in ${commit.sha.slice(0, 7)} was not scanned: ${why}.`);
-        return [];
+        return [unscanned(commit.sha, file.path, `${file.path ?? "The commit message"} was not scanned: ${why}.`)];
       }
       sizeLeft -= text.length;
       if (sizeLeft < 0) {
         skipped = [...skipped, file.path ?? ""];
         return [];
       }
-      if ("binary" in file && file.binary) {
-        scan.notes.push(
-          `Binary file ${file.path} in ${commit.sha.slice(0, 7)}: only its printable strings were scanned.`,
-        );
-      }
+      if (binary)
+        scan.notes.push(`Binary file ${file.path} in ${commit.sha.slice(0, 7)}: its printable strings were scanned.`);
+      const rest = whole.length - text.length;
+      const cut = `${file.path} was not scanned to its end: its printable strings are ${size(whole.length)}, the limit is ${size(limits.fileSize)}.`;
+      const beyond = rest > 0 ? [unscanned(commit.sha, file.path, cut)] : [];
       const result = await threads.run(toolFileName(file.path), text, () =>
         Math.min(limits.fileMs, deadline - performance.now()),
       );
-      if (result.kind === "hits") return findingsOf(partOf(file, text), commit.sha, result.hits);
+      if (result.kind === "hits") return [...findingsOf(partOf(file, text), commit.sha, result.hits), ...beyond];
       if (performance.now() >= deadline) {
         scan.incomplete = `Commit ${commit.sha.slice(0, 7)} took longer than ${limits.commitMs / 1000} s to scan.`;
         return [];

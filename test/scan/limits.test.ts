@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { createSecretScanner, ScannerUnavailable } from "../../src/scan/secrets.ts";
+import { createSecretScanner, filesOfBlob, ScannerUnavailable } from "../../src/scan/secrets.ts";
 
 const SHA = "d".repeat(40);
 const KEY = `${"AKI"}AZ7QWERTYUIOP1234`;
@@ -103,15 +103,29 @@ describe("sizes", () => {
     ]);
   });
 
-  test("a large binary file is a note", async () => {
-    const scan = await fake.scanCommit(
-      { sha: SHA, message: "", files: [{ path: "p.png", text: "x".repeat(2000), binary: true }] },
-      { fileSize: 1000 },
+  test("a binary file is scanned up to the limit, what lies beyond is a finding", async () => {
+    const real = createSecretScanner();
+    scanners.push(real);
+    const scan = (text: string) =>
+      real.scanCommit({ sha: SHA, message: "", files: [{ path: "p.db", text, binary: true }] }, { fileSize: 1000 });
+    const large = await scan(`${KEY}\n${"x ".repeat(1000)}`);
+    expect(large.findings.map((finding) => [finding.rule, finding.message])).toEqual([
+      ["secrets/aws-access-key-id", "AWS access key ID in p.db."],
+      ["secrets/unscanned", "p.db was not scanned to its end: its printable strings are 2 KB, the limit is 1 KB."],
+    ]);
+    expect((await scan("x ".repeat(500))).findings).toEqual([]);
+  });
+
+  test("an image of 8 MB has few printable strings: no finding", async () => {
+    let state = 1;
+    const noise = Buffer.from(
+      Uint8Array.from({ length: 8 * 1024 * 1024 }, () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return state >>> 24;
+      }),
     );
-    expect(scan).toEqual({
-      findings: [],
-      notes: ["Binary file p.png in ddddddd was not scanned: its 2 KB are beyond the limit of 1 KB."],
-    });
+    const files = filesOfBlob("p.png", noise);
+    expect((await fake.scanCommit({ sha: SHA, message: "", files })).findings).toEqual([]);
   });
 });
 

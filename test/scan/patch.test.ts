@@ -57,6 +57,9 @@ describe("the new side of a patch", () => {
   });
 });
 
+const BEGIN = `-----BEGIN PRIV${"ATE"} KEY-----`;
+const END = `-----END PRIV${"ATE"} KEY-----`;
+
 describe("how a changed file is scanned", () => {
   const file = {
     path: "a",
@@ -72,10 +75,15 @@ describe("how a changed file is scanned", () => {
     [withoutPatch, "blob"],
     [{ ...file, additions: 2 }, "blob"],
     [{ ...withoutPatch, status: "removed" }, "nothing"],
-    [{ ...withoutPatch, status: "renamed", additions: 0 }, "nothing"],
+    [{ ...withoutPatch, status: "renamed", additions: 0 }, "blob"],
     [{ ...withoutPatch, status: "renamed" }, "blob"],
     [{ ...withoutPatch, status: "added", additions: 0 }, "blob"],
     [{ ...file, patch: "@@ -1 +0,0 @@\n-a", additions: 0, deletions: 1 }, "nothing"],
+    [{ ...file, patch: `@@ -0,0 +1 @@\n+${BEGIN}` }, "blob"],
+    [{ ...file, patch: `@@ -1 +1,2 @@\n+x\n ${END}` }, "blob"],
+    [{ ...file, patch: `@@ -0,0 +1 @@\n+${BEGIN}x${END}` }, "ready"],
+    [{ ...file, patch: `@@ -1 +1,2 @@\n ${END}\n+${BEGIN}` }, "blob"],
+    [{ ...file, patch: `@@ -1 +1,2 @@\n ${BEGIN}\n+x\n@@ -9 +10 @@\n ${END}` }, "blob"],
   ] as const)("%# %j", (changed, kind) => {
     expect(prepareFile(changed).kind).toBe(kind);
   });

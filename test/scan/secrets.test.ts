@@ -9,7 +9,13 @@ import { secretsCheckRun } from "../../src/scan/check-run.ts";
 import { toolFileName } from "../../src/scan/secrets/file.ts";
 import { KINDS } from "../../src/scan/secrets/kinds.ts";
 import { TOOL_CONFIG } from "../../src/scan/secrets/rules.ts";
-import { createSecretScanner, fileOfBlob, newSideOfPatch, SCANNER_REVISION } from "../../src/scan/secrets.ts";
+import {
+  createSecretScanner,
+  filesOfBlob,
+  newSideOfPatch,
+  prepareFile,
+  SCANNER_REVISION,
+} from "../../src/scan/secrets.ts";
 import { anyPlanted, PLANTED } from "./planted-secrets.ts";
 
 const SHA = "c".repeat(40);
@@ -138,6 +144,30 @@ describe("only what the commit added", () => {
   });
 });
 
+test("a private key whose second half is added later counts, seen in the blob", async () => {
+  const body = Array.from({ length: 8 }, () => "A".repeat(64));
+  const end = `-----END RSA PRIV${"ATE"} KEY-----`;
+  const lines = [`-----BEGIN RSA PRIV${"ATE"} KEY-----`, `MI${"A".repeat(62)}`, ...body, end];
+  const patch = `@@ -8,3 +8,4 @@\n ${body[0]}\n ${body[0]}\n ${body[0]}\n+${end}`;
+  const preparation = prepareFile({
+    path: "k.pem",
+    status: "modified",
+    additions: 1,
+    deletions: 0,
+    blobSha: "b",
+    patch,
+  });
+  expect(preparation).toMatchObject({ kind: "blob", addedLines: new Set([11]) });
+  const scan = (addedLines: ReadonlySet<number>) =>
+    scanner.scanCommit({
+      sha: SHA,
+      message: "",
+      files: filesOfBlob("k.pem", Buffer.from(lines.join("\n")), addedLines),
+    });
+  expect((await scan(new Set([11]))).findings.map((finding) => finding.rule)).toEqual(["secrets/private-key"]);
+  expect((await scan(new Set([12]))).findings).toEqual([]);
+});
+
 describe("what a blob may be", () => {
   const text = `a\nkey=${KEY}\n`;
   const swapped = Buffer.from(text, "utf16le").swap16();
@@ -148,17 +178,26 @@ describe("what a blob may be", () => {
     ["UTF-16BE without", swapped],
     ["UTF-16BE with a mark", Buffer.concat([Buffer.from([0xfe, 0xff]), swapped])],
   ])("%s", async (_name, bytes) => {
-    const file = fileOfBlob("x.env", bytes);
-    const { findings, notes } = await scanner.scanCommit({ sha: SHA, message: "", files: [file] });
+    const files = filesOfBlob("x.env", bytes);
+    const { findings, notes } = await scanner.scanCommit({ sha: SHA, message: "", files });
     expect(findings.map((finding) => finding.location.line)).toEqual([2]);
     expect(notes).toEqual([]);
   });
 
   test("one NUL byte hides nothing", async () => {
-    const file = fileOfBlob("x.bin", Buffer.concat([Buffer.from(text), Buffer.from([0])]));
-    const { findings, notes } = await scanner.scanCommit({ sha: SHA, message: "", files: [file] });
+    const files = filesOfBlob("x.bin", Buffer.concat([Buffer.from(text), Buffer.from([0])]));
+    const { findings, notes } = await scanner.scanCommit({ sha: SHA, message: "", files });
     expect(findings.map((finding) => finding.location)).toEqual([{ commit: SHA, path: "x.bin" }]);
-    expect(notes).toEqual(["Binary file x.bin in ccccccc: only its printable strings were scanned."]);
+    expect(notes).toEqual(["Binary file x.bin in ccccccc: its printable strings were scanned."]);
+  });
+
+  test.each([
+    ["a mark", Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(`${text}x`), Buffer.from([0])])],
+    ["the other mark", Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(text)])],
+    ["a head of UTF-16", Buffer.concat([Buffer.from("x".repeat(2048), "utf16le"), Buffer.from(text)])],
+  ])("nor does %s of UTF-16 before text that is none", async (_name, bytes) => {
+    const { findings } = await scanner.scanCommit({ sha: SHA, message: "", files: filesOfBlob("x.bin", bytes) });
+    expect(findings.map((finding) => finding.rule)).toContain("secrets/aws-access-key-id");
   });
 });
 

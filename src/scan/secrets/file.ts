@@ -6,24 +6,26 @@ export interface FileToScan {
   lineNumbers?: number[];
   /** Only findings that touch one of these lines of the file count; absent: all do. */
   addedLines?: ReadonlySet<number>;
-  /** `text` holds the printable strings of a binary file, its lines mean nothing. */
+  /** `text` holds the printable strings of a binary file, its lines mean nothing. What is beyond the size limit is a finding. */
   binary?: boolean;
 }
 
 const BINARY_RUN = /[\x20-\x7e\t]{8,}/g;
 
 /**
- * A blob's bytes as text: byte order marks and UTF-16 are understood. A file with NUL bytes is binary for git, and GitHub shows no
- * patch of it; one such byte must not hide a key, so its printable strings are what is scanned.
+ * A blob's bytes as the texts to scan: byte order marks and UTF-16 are understood. A file with NUL bytes is binary for git, and GitHub
+ * shows no patch of it; one such byte must not hide a key, so its printable strings are what is scanned. Neither must two bytes that
+ * make it look like UTF-16, so of such a file both are scanned.
  */
-export function fileOfBlob(path: string, bytes: Uint8Array, addedLines?: ReadonlySet<number>): FileToScan {
+export function filesOfBlob(path: string, bytes: Uint8Array, addedLines?: ReadonlySet<number>): FileToScan[] {
   const encoding = encodingOf(bytes);
-  if (encoding !== undefined) {
-    const text = new TextDecoder(encoding).decode(bytes);
-    return addedLines ? { path, text, addedLines } : { path, text };
-  }
+  const decoded = encoding === undefined ? [] : [new TextDecoder(encoding).decode(bytes)];
+  const files = decoded.map((text): FileToScan => (addedLines ? { path, text, addedLines } : { path, text }));
+  if (encoding === "utf-8") return files;
   const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  return { path, text: (latin.match(BINARY_RUN) ?? []).join("\n"), binary: true };
+  const strings = latin.match(BINARY_RUN) ?? [];
+  if (files.length === 0 || strings.length > 0) files.push({ path, text: strings.join("\n"), binary: true });
+  return files;
 }
 
 function encodingOf(bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" | undefined {

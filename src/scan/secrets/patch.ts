@@ -75,24 +75,39 @@ function push(out: string[], side: NewSide, text: string, lineNumber: number): v
   side.lineNumbers.push(lineNumber);
 }
 
-/** What has to be done to scan one changed file. `blob`: the patch is missing or cut, fetch the new side's blob and use `fileOfBlob`. */
+/** What has to be done to scan one changed file. `blob`: the patch is not enough, fetch the new side's blob and use `filesOfBlob`. */
 export type Preparation =
   | { kind: "ready"; file: FileToScan }
-  | { kind: "blob"; reason: string }
+  | { kind: "blob"; reason: string; addedLines?: ReadonlySet<number> }
   | { kind: "nothing"; reason: string };
 
-/** Decides from GitHub's list of changed files how a file is scanned. Never calls a file clean that it has not seen. */
+const KEY_EDGE = /(BEGIN|END)[A-Z0-9 ]{0,40}PRIVATE KEY/g;
+
+/** A hunk shows the beginning of a private key without its end, or the end without the beginning: the rest may be older. */
+function cutsPrivateKey(side: NewSide): boolean {
+  const lines = side.text.split("\n");
+  let open = false;
+  for (const [at, line] of lines.entries()) {
+    if (side.lineNumbers[at] === 0 && open) return true;
+    for (const [, edge] of line.matchAll(KEY_EDGE)) {
+      if ((edge === "BEGIN") === open) return true;
+      open = !open;
+    }
+  }
+  return open;
+}
+
+/**
+ * Decides from GitHub's list of changed files how a file is scanned. Never calls a file clean that it has not seen: without a patch no
+ * count proves that nothing changed, since GitHub counts no lines of a binary file.
+ */
 export function prepareFile(file: ChangedFile): Preparation {
   if (file.status === "removed") return { kind: "nothing", reason: "removed" };
-  if (file.patch === undefined) {
-    if (file.status === "renamed" && file.additions === 0 && file.deletions === 0) {
-      return { kind: "nothing", reason: "renamed without a change" };
-    }
-    return { kind: "blob", reason: "GitHub gives no patch" };
-  }
+  if (file.patch === undefined) return { kind: "blob", reason: "GitHub gives no patch" };
   const side = newSideOfPatch(file.patch, file);
   if (side.truncated !== undefined) return { kind: "blob", reason: side.truncated };
   if (side.added.size === 0) return { kind: "nothing", reason: "no added lines" };
+  if (cutsPrivateKey(side)) return { kind: "blob", reason: "a hunk cuts a private key", addedLines: side.added };
   return {
     kind: "ready",
     file: { path: file.path, text: side.text, lineNumbers: side.lineNumbers, addedLines: side.added },
