@@ -3,12 +3,17 @@ import type { Logger } from "pino";
 import type { Probot } from "probot";
 import type { Clock } from "../ports/clock.ts";
 import type { Acceptance, Queue } from "../ports/queue.ts";
+import { type BodyResult, InFlight, withBody } from "./body.ts";
 import { mapDelivery } from "./deliveries.ts";
-import { signatureMatches } from "./signature.ts";
+import { signatureMatches, signatureShaped } from "./signature.ts";
 
 /** GitHub caps payloads at 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
 export const BODY_MAX_BYTES = 25 * 1024 * 1024;
 const BODY_WITHIN_MS = 10_000;
+/** Eight of the largest at once. */
+const IN_FLIGHT_MAX_BYTES = 200 * 1024 * 1024;
+/** A refused request's body up to here is let run out, so that its sender reads the answer; beyond, the connection is cut. */
+const LET_RUN_OUT_BYTES = 64 * 1024;
 
 export interface WebhookOptions {
   secret: string;
@@ -18,6 +23,8 @@ export interface WebhookOptions {
   /** Lower-case logins; empty: all owners. */
   allowedOwners: readonly string[];
   probot: Probot;
+  /** Most bytes of bodies that are held over all connections; 200 MB unless given. Beyond, deliveries are answered 503. */
+  inFlightMaxBytes?: number;
   /** `event` is one of GitHub's names or `other`: it ends up in a metric's label. */
   counted(event: string, result: WebhookResult): void;
   /** A default branch may have another configuration now. */
@@ -47,26 +54,34 @@ const EVENTS = [
 
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;
 
+interface Answer {
+  status: number;
+  event: string;
+  result: WebhookResult;
+}
+
 /**
- * `POST /api/github/webhooks`, in front of Probot, whose own middleware answers 202 after nine seconds whatever happened. Size before HMAC
- * before JSON; 202 only after everything that the delivery means is durable (invariant I1).
+ * `POST /api/github/webhooks`, in front of Probot, whose own middleware answers 202 after nine seconds whatever happened. Headers before
+ * size before HMAC before JSON; 202 only after everything that the delivery means is durable (invariant I1).
  */
 export function webhookListener(options: WebhookOptions): WebhookListener {
   const receive = registerHandlers(options);
+  const inFlight = new InFlight(options.inFlightMaxBytes ?? IN_FLIGHT_MAX_BYTES);
   return (request, response) => {
-    handle(options, receive, request).then(
+    handle(options, receive, inFlight, request).then(
       ({ status, event, result }) => {
         options.counted(event, result);
         if (response.writableEnded || response.destroyed) return;
-        const close = status === 413 || status === 408;
+        const close = !request.complete && !runsOut(request, status);
         const text = JSON.stringify({ result });
         response.writeHead(status, {
           "content-type": "application/json; charset=utf-8",
           // Said beforehand, it spares the chunked encoding.
           "content-length": text.length,
+          ...(status === 503 ? { "retry-after": "10" } : {}),
           ...(close ? { connection: "close" } : {}),
         });
-        // What is too large stays unread.
+        // What is not wanted stays unread.
         response.end(text, () => close && request.destroy());
       },
       (error: unknown) => {
@@ -80,6 +95,10 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
   };
 }
 
+function runsOut(request: IncomingMessage, status: number): boolean {
+  return (status === 400 || status === 401) && Number(request.headers["content-length"]) <= LET_RUN_OUT_BYTES;
+}
+
 interface Delivery {
   id: string;
   name: string;
@@ -91,23 +110,29 @@ type Receive = (delivery: Delivery) => Promise<"accepted" | "duplicate" | "ignor
 async function handle(
   options: WebhookOptions,
   receive: Receive,
+  inFlight: InFlight,
   request: IncomingMessage,
-): Promise<{ status: number; event: string; result: WebhookResult }> {
+): Promise<Answer> {
   const event = "other";
-  if (Number(request.headers["content-length"] ?? 0) > BODY_MAX_BYTES)
-    return { status: 413, event, result: "too-large" };
-  const body = await readBody(request);
-  if (body === "too-large") return { status: 413, event, result: "too-large" };
-  if (body === "too-slow") return { status: 408, event, result: "malformed" };
-  if (!signatureMatches(options.secret, body, single(request.headers["x-hub-signature-256"])))
-    return { status: 401, event, result: "unsigned" };
+  const length = Number(request.headers["content-length"] ?? 0);
+  if (length > BODY_MAX_BYTES) return { status: 413, event, result: "too-large" };
+  const signature = single(request.headers["x-hub-signature-256"]);
+  if (!signatureShaped(signature)) return { status: 401, event, result: "unsigned" };
   const id = single(request.headers["x-github-delivery"]);
   const name = single(request.headers["x-github-event"]);
-  if (!id || id.length > 100 || !name) return { status: 202, event, result: "malformed" };
-  const received = receiveJson(receive, id, name, body);
-  if (!received) return { status: 202, event, result: "malformed" };
-  const result = await received;
-  return { status: 202, event: result === "ignored" ? "other" : name, result };
+  if (!id || id.length > 100 || !name) return { status: 400, event, result: "malformed" };
+  if (!inFlight.fits(length)) return { status: 503, event, result: "unavailable" };
+  const limits = { maxBytes: BODY_MAX_BYTES, withinMs: BODY_WITHIN_MS, inFlight };
+  return withBody(request, limits, async (body: BodyResult): Promise<Answer> => {
+    if (body === "too-large") return { status: 413, event, result: "too-large" };
+    if (body === "too-slow") return { status: 408, event, result: "malformed" };
+    if (body === "too-many") return { status: 503, event, result: "unavailable" };
+    if (!signatureMatches(options.secret, body, signature)) return { status: 401, event, result: "unsigned" };
+    const received = receiveJson(receive, id, name, body);
+    if (!received) return { status: 202, event, result: "malformed" };
+    const result = await received;
+    return { status: 202, event: result === "ignored" ? "other" : name, result };
+  });
 }
 
 /**
@@ -148,35 +173,15 @@ function acceptanceOf(options: WebhookOptions, { id, name, payload }: Delivery):
   if (!mapped || !allowed) return undefined;
   const { action, installation } = payload as { action?: unknown; installation: { id: number } };
   const { keys, intents, records } = mapped;
-  // A push that asks for a look is one to a default branch; all others only tell who pushed.
-  if (name === "push" && keys.length > 0) options.configurationChanged(installation.id);
+  // A push that asks for a look is one to a default branch; all others only tell who pushed. An installation may read more than before.
+  if ((name === "push" && keys.length > 0) || name.startsWith("installation"))
+    options.configurationChanged(installation.id);
   return {
     delivery: { id, event: name, ...(typeof action === "string" ? { action } : {}), receivedAtMs: nowMs },
     keys,
     intents,
     records,
   };
-}
-
-function readBody(request: IncomingMessage): Promise<Buffer | "too-large" | "too-slow"> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const timer = setTimeout(() => resolve("too-slow"), BODY_WITHIN_MS);
-    request.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > BODY_MAX_BYTES) {
-        request.pause();
-        resolve("too-large");
-      } else chunks.push(chunk);
-    });
-    request.on("end", () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    request.on("error", reject);
-    request.on("close", () => {
-      clearTimeout(timer);
-      if (!request.complete) reject(new Error("the connection was closed before the whole delivery had arrived"));
-    });
-  });
 }
 
 /** In a function of its own, so that nothing holds the payload while the store writes. */

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
+import { shared } from "./shared.ts";
 
 export interface HttpOptions {
   /** Rejects while the store is away. */
@@ -13,6 +14,8 @@ export interface HttpOptions {
 /** Everything but the webhook: liveness, readiness, metrics, the schema of hms.yml, and a front page. */
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
+  // Every probe writes: whoever may ask must not decide how often.
+  const probeStore = shared(1000, options.probeStore);
   app.use(async (context, next) => {
     await next();
     context.header(
@@ -26,7 +29,7 @@ export function httpApp(options: HttpOptions): Hono {
   app.get("/readyz", async (context) => {
     if (options.draining()) return context.json({ status: "draining" }, 503);
     try {
-      await options.probeStore();
+      await probeStore();
       return context.json({ status: "ready" });
     } catch {
       return context.json({ status: "unavailable", reason: "the store cannot be written" }, 503);

@@ -44,11 +44,18 @@ export class Connection {
     baseUrl: string;
     now: () => number;
     observer: CallObserver;
+    /** Longest that one call may take, 20 s unless given. */
+    timeoutMs?: number;
   }) {
     this.#now = options.now;
     this.#observer = options.observer;
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#octokit = new Octokit({
       baseUrl: options.baseUrl,
+      // Here and not with each call, so that the requests for tokens, which are the library's own, end too.
+      request: {
+        fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+      },
       userAgent: "hms-sys",
       log: { debug() {}, info() {}, warn() {}, error() {} },
     });
@@ -152,7 +159,6 @@ export class Connection {
       const response = await this.#octokit.request(route, {
         ...rest,
         headers: { ...headers, authorization, ...(known ? { "if-none-match": known.etag } : {}) },
-        request: { signal: AbortSignal.timeout(TIMEOUT_MS) },
       });
       status = response.status;
       if (conditional && response.headers.etag)

@@ -1,0 +1,29 @@
+import { expect, test, vi } from "vitest";
+import { httpApp } from "../../src/portal/http.ts";
+
+function app(probeStore: () => Promise<void>, draining = false) {
+  return httpApp({
+    probeStore,
+    draining: () => draining,
+    metrics: async () => ({ text: "", contentType: "text/plain" }),
+    jsonSchema: () => ({}),
+    policyRevision: () => "sha256:0",
+  });
+}
+
+test("/readyz: however often it is asked, the store is written to once a second", async () => {
+  const probe = vi.fn(async () => undefined);
+  const portal = app(probe);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => portal.request("/readyz")));
+  expect(answers.map((answer) => answer.status)).toEqual(Array(50).fill(200));
+  expect(probe).toHaveBeenCalledTimes(1);
+});
+
+test("/readyz: 503 while the store cannot be written, and while draining without asking it", async () => {
+  const probe = vi.fn(async () => {
+    throw new Error("disk full");
+  });
+  expect((await app(probe).request("/readyz")).status).toBe(503);
+  expect((await app(probe, true).request("/readyz")).status).toBe(503);
+  expect(probe).toHaveBeenCalledTimes(1);
+});
