@@ -9,7 +9,7 @@ import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
-import type { Run } from "../ports/run.ts";
+import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { type Command, parseComment } from "./parse.ts";
 
@@ -50,13 +50,21 @@ export async function actOnIntents(
   const api = deps.github.repository(key.installationId, ref);
   const pull = await api.pull(key.number);
   const answers: (() => Promise<void>)[] = [];
+  const failures: unknown[] = [];
   for (const intent of intents) {
     const scene: Scene = { deps, key, api, pull, intent, run };
-    const results = await carryOut(scene);
-    answers.push(() => answer(scene, results));
+    try {
+      const results = await carryOut(scene);
+      answers.push(() => answer(scene, results));
+    } catch (error) {
+      if (error instanceof LeaseLostError) throw error;
+      // It stays unsettled and is tried again; neither the others nor the judgement wait for it.
+      failures.push(error);
+    }
   }
   return async () => {
     for (const one of answers) await one();
+    if (failures.length > 0) throw failures[0];
   };
 }
 
@@ -144,6 +152,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
         rule: command.rule,
         by,
         sha: command.sha,
+        baseRef: pull.baseRef,
         reason: command.reason,
       });
       break;
@@ -170,8 +179,8 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
     const marker = `<!-- hms-answer ${intent.id} -->`;
     const text = answerText(results, { headSha: pull.headSha, vote: at?.value.vote, askedBy: intent.sender.login });
     const answerKey = storageKey.answer(intent.id);
-    await run.fence();
     try {
+      await run.fence();
       await api.react(intent.commentId, reactionOf(results));
       if (text !== undefined) {
         const begun = await records.get(answerKey);
@@ -179,6 +188,7 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
           begun !== undefined && (await api.ownComments(key.number)).some((comment) => comment.body.includes(marker));
         if (!stands) {
           await records.put(answerKey, true);
+          await run.fence();
           await api.comment(key.number, `${text}\n\n${marker}`);
         }
       }
@@ -189,7 +199,8 @@ async function answer(scene: Scene, results: LineResult[]): Promise<void> {
         (error.fault === "not-found" || error.fault === "refused" || error.fault === "forbidden");
       if (!final) throw error;
     }
-    if (text !== undefined) await records.delete(answerKey);
   }
   await queue.settleIntent(intent.id, results.map((result) => result.kind).join(","));
+  // Only now: whoever repeats this before it is settled has to look for the answer.
+  await records.delete(storageKey.answer(intent.id));
 }

@@ -70,7 +70,7 @@ function parseLine(line: string): ParsedLine {
   const bad = (problem: string): ParsedLine => ({ ok: false, line, problem });
   const good = (command: Command): ParsedLine => ({ ok: true, command, line });
   if (verb === "") return good({ verb: "help" });
-  const rest = words.join(" ").slice(0, REASON_MAX);
+  const rest = reasonOf(words);
   switch (verb) {
     case "help":
     case "why":
@@ -90,7 +90,7 @@ function parseLine(line: string): ParsedLine {
       if (!/^[a-z0-9][a-z0-9/-]{0,99}$/.test(rule) || !SHA.test(sha.toLowerCase()))
         return bad(`It names a rule and one commit by all of its 40 digits: ${USAGE[verb]}`);
       if (why.length === 0) return bad(`It needs a reason, which is kept: ${USAGE[verb]}`);
-      return good({ verb, rule, sha: sha.toLowerCase(), reason: why.join(" ").slice(0, REASON_MAX) });
+      return good({ verb, rule, sha: sha.toLowerCase(), reason: reasonOf(why) });
     }
     default: {
       if (LATER.includes(verb)) return bad(`/hms ${verb} is not in this version.`);
@@ -102,6 +102,11 @@ function parseLine(line: string): ParsedLine {
       );
     }
   }
+}
+
+/** Cut between characters: half of one is no text for the checker. */
+function reasonOf(words: string[]): string {
+  return words.join(" ").slice(0, REASON_MAX).toWellFormed();
 }
 
 /** The verb that is at most two edits away. */

@@ -20,8 +20,9 @@ const ORDER = ["failure", "in_progress", "action_required", "success"];
  * commit green for a strict one.
  */
 export function checksOf(sha: string, detailsUrl: string | undefined, pulls: PullAtCommit[]): CheckContent[] {
-  const enforced = pulls.filter((pull) => pull.mode === "enforce");
-  const shadowed = pulls.filter((pull) => pull.mode === "shadow");
+  // While a repository goes from shadow to enforce some still say shadow: the gate weighs them all, as it will in a moment.
+  const enforced = pulls.some((pull) => pull.mode === "enforce") ? pulls : [];
+  const shadowed = enforced.length > 0 ? [] : pulls;
   const gates: CheckContent[] = [];
   for (const [name, members] of [
     ["hms/gate", enforced],

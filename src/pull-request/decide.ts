@@ -26,7 +26,8 @@ export async function judge(
     previous &&
     previous.inputDigest === inputDigest &&
     previous.bundleRevision === bundleRevision &&
-    previous.sha === snapshot.pull.headSha
+    previous.sha === snapshot.pull.headSha &&
+    (previous.verdict.validUntilMs ?? Number.POSITIVE_INFINITY) > nowMs
   ) {
     return { decision: previous, input, fresh: false };
   }
@@ -37,8 +38,9 @@ export async function judge(
       input,
       fresh: true,
     };
-  } catch {
-    return { undecided: "The policy checker could not decide. It is asked again by itself." };
+  } catch (error) {
+    const why = error instanceof Error ? ` (${error.message.slice(0, 200)})` : "";
+    return { undecided: `The policy checker could not decide${why}. It is asked again by itself.` };
   }
 }
 

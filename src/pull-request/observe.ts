@@ -38,7 +38,7 @@ export async function observe(
   const [scan, hold, overrides, okToTest, pusher] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
-    records.list<{ rule: string; by: string; sha: string; reason: string }>(
+    records.list<{ rule: string; by: string; sha: string; baseRef: string; reason: string }>(
       storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha),
     ),
     records.get<{ by: string; sha: string }>(storageKey.okToTest(installationId, repositoryId, pull.number)),
@@ -64,7 +64,10 @@ export async function observe(
     scans: [scan.report],
     hold: hold?.value ?? null,
     overrides: await Promise.all(
-      overrides.map(async ({ value }) => ({ ...value, permission: await api.permission(value.by) })),
+      // What was overridden for one base was not for another.
+      overrides
+        .filter(({ value }) => value.baseRef === pull.baseRef)
+        .map(async ({ value: { baseRef: _, ...value } }) => ({ ...value, permission: await api.permission(value.by) })),
     ),
     okToTest:
       okToTest?.value.sha === pull.headSha
@@ -88,7 +91,11 @@ async function confirmTouched(
   const { files, complete } = await api.pullFiles(pull);
   if (!complete) return touched;
   const changed = files.flatMap((file) => [file.path, ...(file.previousPath ? [file.previousPath] : [])]);
-  return touched.filter((path) => changed.includes(path));
+  const confirmed = touched.filter((path) => changed.includes(path));
+  if (confirmed.length === touched.length) return touched;
+  // The list is the pull request's as it is now, which need not be the one that is judged.
+  const now = await api.pull(pull.number);
+  return now.headSha === pull.headSha && now.baseRef === pull.baseRef ? confirmed : touched;
 }
 
 /**

@@ -34,7 +34,7 @@ export async function reconcileCommit(
       : `Pull request ${pull.number} shares this commit and was not judged yet.`;
     votes.splice(known ? votes.indexOf(known) : votes.length, known ? 1 : 0, {
       vote: { number: pull.number, baseRef: pull.baseRef, undecided, overridable: [] },
-      mode: known?.mode ?? votes[0]?.mode ?? "enforce",
+      mode: known?.mode ?? (votes.every((vote) => vote.mode === "shadow") ? "shadow" : "enforce"),
       draft: pull.draft,
       checks: known?.checks ?? [],
     });

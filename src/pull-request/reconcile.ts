@@ -9,14 +9,16 @@ import type { TrackedPull } from "../model/tracked-pull.ts";
 import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
-import type { GitHub, RepositoryApi } from "../ports/github.ts";
-import type { Run } from "../ports/run.ts";
+import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
+import type { LedgerEvent } from "../ports/ledger.ts";
+import type { Records } from "../ports/records.ts";
+import { LeaseLostError, type Run } from "../ports/run.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
-import { judge } from "./decide.ts";
+import { type Judgement, judge } from "./decide.ts";
 import { observe } from "./observe.ts";
 
 export interface PullRequestDeps {
@@ -30,6 +32,8 @@ export interface PullRequestDeps {
 
 /** An undecided pull request is looked at again that soon; what changes meanwhile re-enters by itself. */
 const UNDECIDED_RETRY_MS = 5_000;
+/** A policy whose verdicts end at once must not keep the process busy. */
+const EXPIRED_RETRY_MS = 5_000;
 /** A verdict that waits on machines may miss the event that it waits for. */
 const WAITING_RETRY_MS = 60_000;
 
@@ -40,7 +44,7 @@ export async function reconcilePull(
   ref: RepositoryRef,
   run: Run,
 ): Promise<Outcome> {
-  const { records, queue } = deps.engine;
+  const { records } = deps.engine;
   const { installationId, repositoryId, number } = key;
   const api = deps.github.repository(installationId, ref);
   const pull = await api.pull(number);
@@ -49,6 +53,8 @@ export async function reconcilePull(
 
   await run.fence();
   if (before && before.headSha !== pull.headSha) await leaveCommit(deps, key, before.headSha);
+  if (before && (before.headSha !== pull.headSha || before.baseRef !== pull.baseRef))
+    await endIntents(records, key, before);
   const tracked: TrackedPull = {
     headSha: pull.headSha,
     baseRef: pull.baseRef,
@@ -67,9 +73,18 @@ export async function reconcilePull(
 
   const atKey = storageKey.atCommit(installationId, repositoryId, pull.headSha, number);
   const last = (await records.get<PullAtCommit>(atKey))?.value;
+  if (await greenForAnother(deps, key, pull, last)) {
+    const undecided = `Pull request ${number} into ${pull.baseRef} is being judged at this commit.`;
+    await say(deps, key, run, pull, {
+      vote: { number, baseRef: pull.baseRef, undecided, overridable: [] },
+      mode: "enforce",
+      draft: pull.draft,
+      checks: last?.checks ?? [],
+    });
+  }
   const { snapshot, config } = await observe({ ...deps, api, records, installationId }, pull).catch(
     async (error: unknown) => {
-      if (last && run.lease.attempt > 0) await takeBack(deps, key, last, run, pull.headSha);
+      if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
       throw error;
     },
   );
@@ -89,31 +104,34 @@ export async function reconcilePull(
     ],
   };
 
-  await run.fence();
-  if ("decision" in judgement && judgement.fresh) {
-    const { id, sha, bundleRevision, inputDigest, verdict } = judgement.decision;
-    await deps.engine.ledger.append(stream(key), [
-      {
-        type: "verdict",
-        subject: formatKey(key),
-        atMs: deps.clock.now(),
-        id,
-        data: {
-          decision: id,
-          sha,
-          bundleRevision,
-          inputDigest,
-          outcome: voteState(at.vote),
-          rules: verdict.deny.map((one) => one.rule),
-          waiting: verdict.waiting.map((one) => one.rule),
-        },
-        body: { input: judgement.input, verdict },
-      },
-    ]);
-  }
-  await records.put(atKey, at);
-  await queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha }));
+  await say(
+    deps,
+    key,
+    run,
+    pull,
+    at,
+    "decision" in judgement && judgement.fresh ? verdictEvent(deps, key, at, judgement) : undefined,
+  );
   return again(at, deps.clock.now());
+}
+
+function verdictEvent(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  at: PullAtCommit,
+  { decision, input }: Extract<Judgement, { fresh: boolean }>,
+): LedgerEvent {
+  const { id, sha, bundleRevision, inputDigest, verdict } = decision;
+  const rules = verdict.deny.map((one) => one.rule);
+  const waiting = verdict.waiting.map((one) => one.rule);
+  return {
+    type: "verdict",
+    subject: formatKey(key),
+    atMs: deps.clock.now(),
+    id,
+    data: { decision: id, sha, bundleRevision, inputDigest, outcome: voteState(at.vote), rules, waiting },
+    body: { input, verdict },
+  };
 }
 
 function again(at: PullAtCommit, nowMs: number): Outcome {
@@ -126,28 +144,67 @@ function again(at: PullAtCommit, nowMs: number): Outcome {
     default:
       return validUntilMs === undefined
         ? { kind: "done" }
-        : { kind: "requeue", afterMs: Math.max(0, validUntilMs - nowMs) };
+        : { kind: "requeue", afterMs: Math.max(EXPIRED_RETRY_MS, validUntilMs - nowMs) };
   }
 }
 
-/** What was decided no longer counts when its facts cannot be read again, and one failure was no accident. The run fails all the same. */
+/** What one pull request says about its head commit, weighed by the commit's own run. */
+async function say(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  run: Run,
+  pull: PullRequest,
+  at: PullAtCommit,
+  event?: LedgerEvent,
+): Promise<void> {
+  const { installationId, repositoryId, number } = key;
+  await run.fence();
+  // In one turn of the event loop, so in one transaction: the ledger never lacks a verdict that is acted on.
+  await Promise.all([
+    ...(event ? [deps.engine.ledger.append(stream(key), [event])] : []),
+    deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, pull.headSha, number), at),
+    deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha })),
+  ]);
+}
+
+/**
+ * Whether the commit may show a green gate that did not hear of this pull request as it is now: it was opened, reopened, retargeted or
+ * pushed back to a commit that was judged before. Judging can take long or fail, and that green must not be merged meanwhile.
+ */
+async function greenForAnother(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  pull: PullRequest,
+  last: PullAtCommit | undefined,
+): Promise<boolean> {
+  if (last) return last.vote.baseRef !== pull.baseRef && voteState(last.vote) === "allow";
+  const gate = storageKey.check(key.installationId, key.repositoryId, pull.headSha, "hms/gate");
+  return (await deps.engine.records.get(gate)) !== undefined;
+}
+
+/**
+ * What was decided no longer counts when its facts cannot be read again, and one failure was no accident. The run fails all the same;
+ * a pull request that was never decided is told why it waits.
+ */
 async function takeBack(
   deps: PullRequestDeps,
   key: Key & { kind: "pull" },
-  last: PullAtCommit,
+  last: PullAtCommit | undefined,
   run: Run,
-  sha: string,
+  pull: PullRequest,
+  error: unknown,
 ): Promise<void> {
-  if (voteState(last.vote) !== "allow") return;
-  const { installationId, repositoryId, number } = key;
-  const { decision: _, ...vote } = last.vote;
-  const undecided = "Facts that the decision needs cannot be read from GitHub at the moment.";
-  await run.fence();
-  await deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, sha, number), {
+  if (error instanceof LeaseLostError || (last && voteState(last.vote) !== "allow")) return;
+  const why = error instanceof GitHubError ? ` (${error.message})` : "";
+  const undecided = `Facts that the decision needs cannot be had at the moment${why}.`;
+  const { decision: _, ...vote } = last?.vote ?? { number: pull.number, baseRef: pull.baseRef, overridable: [] };
+  await say(deps, key, run, pull, {
+    mode: "enforce",
+    draft: pull.draft,
+    checks: [],
     ...last,
     vote: { ...vote, undecided },
   });
-  await deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha }));
 }
 
 /** The pull request has no say about that commit any more; the commit's checks are weighed anew without it. */
@@ -157,6 +214,16 @@ async function leaveCommit(deps: PullRequestDeps, key: Key & { kind: "pull" }, s
   if (!(await deps.engine.records.get(atKey))) return;
   await deps.engine.records.delete(atKey);
   await deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha }));
+}
+
+/** What people allowed for one commit and one base ends with the next push or another base, also when it comes back. */
+async function endIntents(records: Records, key: Key & { kind: "pull" }, before: TrackedPull): Promise<void> {
+  const { installationId, repositoryId, number } = key;
+  const overrides = await records.list(storageKey.overrides(installationId, repositoryId, number, before.headSha));
+  for (const override of overrides) await records.delete(override.key);
+  const okToTest = storageKey.okToTest(installationId, repositoryId, number);
+  const allowed = await records.get<{ sha: string }>(okToTest);
+  if (allowed?.value.sha === before.headSha) await records.delete(okToTest);
 }
 
 function sameFacts(a: TrackedPull, b: TrackedPull): boolean {

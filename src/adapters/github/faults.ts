@@ -14,10 +14,11 @@ interface RequestErrorLike {
 export function toGitHubError(thrown: unknown, nowMs: number): GitHubError {
   if (thrown instanceof GitHubError) return thrown;
   const error = (thrown ?? {}) as RequestErrorLike;
-  const status = typeof error.status === "number" ? error.status : 0;
+  // Octokit gives a connection that broke status 500 as well; only an answer has a response.
+  const status = error.response && typeof error.status === "number" ? error.status : 0;
   const headers = error.response?.headers ?? {};
   const message = `GitHub answered ${status || "nothing"}: ${summarise(error)}`;
-  if (!error.response && status !== 404) return new GitHubError("unavailable", status, message);
+  if (!error.response) return new GitHubError("unavailable", status, message);
   if (status === 429 || (status === 403 && isLimit(headers, error.message ?? ""))) {
     return new GitHubError("limited", status, message, retryAtMs(headers, nowMs));
   }
