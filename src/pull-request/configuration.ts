@@ -8,8 +8,16 @@ const ORGANISATION_ABSENT_MS = 5 * 60_000;
 
 export interface ConfigurationSource {
   read(installationId: number, api: RepositoryApi): Promise<EffectiveConfig>;
-  /** Forgets what is believed absent: a default branch was pushed to. */
+  /** What a text that is proposed for this repository would be laid over. */
+  basis(installationId: number, api: RepositoryApi): Promise<ProposalBasis>;
+  /** Forgets what is believed absent: a default branch was pushed to, or an installation sees other repositories. */
   forget(installationId: number): void;
+}
+
+/** The organisation's text, if there is one, and whose file the repository's is. */
+export interface ProposalBasis {
+  organisationYml: string | undefined;
+  scope: "repository" | "organisation";
 }
 
 export function configurationSource(github: GitHub, now: () => number): ConfigurationSource {
@@ -32,26 +40,29 @@ export function configurationSource(github: GitHub, now: () => number): Configur
       try {
         return await github.repository(installationId, ref).file(CONFIG_PATH);
       } catch (error) {
-        // No such repository, or the App is not installed on it: the organisation then has nothing to say to it.
-        if (
-          error instanceof GitHubError &&
-          (error.fault === "not-found" || error.fault === "refused" || error.status === 404)
-        )
+        // No such repository, or the App is not installed on it: the organisation then has nothing to say to it. A file that may not be
+        // read is neither: it may forbid just what a weaker configuration would allow.
+        if (error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused"))
           return undefined;
         throw error;
       }
     });
   }
 
+  async function basis(installationId: number, api: RepositoryApi): Promise<ProposalBasis> {
+    if (api.ref.name === ".github") return { organisationYml: undefined, scope: "organisation" };
+    return { organisationYml: await organisationText(installationId, api.ref.owner), scope: "repository" };
+  }
+
   return {
     async read(installationId, api) {
-      const own = api.ref.name === ".github";
-      const [organisationYml, repositoryYml] = await Promise.all([
-        own ? undefined : organisationText(installationId, api.ref.owner),
+      const [{ organisationYml, scope }, repositoryYml] = await Promise.all([
+        basis(installationId, api),
         text(`${installationId}/${api.ref.id}`, ABSENT_MS, () => api.file(CONFIG_PATH)),
       ]);
-      return effectiveConfig(organisationYml, repositoryYml, own ? "organisation" : "repository");
+      return effectiveConfig(organisationYml, repositoryYml, scope);
     },
+    basis,
     forget(installationId) {
       for (const key of absentUntilMs.keys()) if (key.startsWith(`${installationId}/`)) absentUntilMs.delete(key);
     },
