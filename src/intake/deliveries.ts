@@ -69,7 +69,7 @@ const PUSH_COMMITS_MAX = 2048;
  * Maps a delivery to what has to be looked at again. Pure; `undefined` when the event is none of ours or has not the documented shape:
  * the level-triggered sweep then sees whatever it meant.
  */
-export function mapDelivery(event: string, payload: unknown, nowMs: number): Mapped | undefined {
+export function mapDelivery(id: string, event: string, payload: unknown, nowMs: number): Mapped | undefined {
   const head = envelope.safeParse(payload);
   if (!head.success || !head.data.installation) return undefined;
   const { action, installation, repository: repo, sender } = head.data;
@@ -156,6 +156,11 @@ export function mapDelivery(event: string, payload: unknown, nowMs: number): Map
       if (!subject || action !== "rerequested") return undefined;
       for (const { number } of subject.pull_requests) look(pull(number));
       look({ kind: "commit", installationId, repositoryId, sha: subject.head_sha });
+      // What stands there is what we would write, so that it has to be said that it is wanted anew.
+      mapped.records.push({
+        key: storageKey.rerun(installationId, repositoryId, subject.head_sha),
+        value: { delivery: id },
+      });
       return mapped;
     }
     default:

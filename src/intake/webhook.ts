@@ -165,7 +165,7 @@ function registerHandlers(options: WebhookOptions): Receive {
 /** Undefined for what is none of ours. */
 function acceptanceOf(options: WebhookOptions, { id, name, payload }: Delivery): Acceptance | undefined {
   const nowMs = options.clock.now();
-  const mapped = mapDelivery(name, payload, nowMs);
+  const mapped = mapDelivery(id, name, payload, nowMs);
   const allowed =
     mapped?.owner === undefined ||
     options.allowedOwners.length === 0 ||

@@ -21,6 +21,9 @@ export const storageKey = {
   /** `{ login }`: who pushed this commit as a head, from the signed payload. */
   pusher: (installationId: number, repositoryId: number, sha: string) =>
     `pusher/${installationId}/${repositoryId}/${sha}`,
+  /** `{ delivery }`: somebody pressed GitHub's re-run button at this commit; its checks are written again whatever stands there. */
+  rerun: (installationId: number, repositoryId: number, sha: string) =>
+    `rerun/${installationId}/${repositoryId}/${sha}`,
   hold: (installationId: number, repositoryId: number, number: number) =>
     `hold/${installationId}/${repositoryId}/${number}`,
   override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>
@@ -34,4 +37,7 @@ export const storageKey = {
   /** `CommitScan` of one commit, valid for one revision of the scanner. */
   scan: (installationId: number, repositoryId: number, kind: string, revision: string, sha: string) =>
     `scan/${installationId}/${repositoryId}/${kind}/${revision}/${sha}`,
+  /** Where the findings stand in one head, valid for one revision of the scanner. */
+  placed: (installationId: number, repositoryId: number, kind: string, revision: string, headSha: string) =>
+    `placed/${installationId}/${repositoryId}/${kind}/${revision}/${headSha}`,
 } as const;

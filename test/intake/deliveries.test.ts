@@ -25,7 +25,7 @@ const comment = {
 const push = { ...base, ref: "refs/heads/main", after: SHA, commits: [{ modified: [".github/hms.yml"] }] };
 const rerequested = { ...base, action: "rerequested", check_run: { head_sha: SHA, pull_requests: [{ number: 12 }] } };
 
-const keys = (event: string, payload: unknown) => mapDelivery(event, payload, NOW)?.keys;
+const keys = (event: string, payload: unknown) => mapDelivery("d-1", event, payload, NOW)?.keys;
 
 describe("which keys a delivery asks to look at", () => {
   test.each([
@@ -63,7 +63,7 @@ describe("which keys a delivery asks to look at", () => {
     ["star", base],
     ["", base],
   ])("none of ours: %s %#", (event, payload) => {
-    expect(mapDelivery(event, payload, NOW)).toBeUndefined();
+    expect(mapDelivery("d-1", event, payload, NOW)).toBeUndefined();
   });
 
   test("a push that cannot have changed the configuration looks at nothing", () => {
@@ -81,7 +81,7 @@ describe("which keys a delivery asks to look at", () => {
 
 describe("what a comment asks", () => {
   test("is kept under the comment's id, with who asked and when", () => {
-    expect(mapDelivery("issue_comment", comment, NOW + 5)?.intents).toEqual([
+    expect(mapDelivery("d-1", "issue_comment", comment, NOW + 5)?.intents).toEqual([
       {
         id: "comment/99",
         key: "pull/7/42/12",
@@ -97,7 +97,7 @@ describe("what a comment asks", () => {
 
   test("at a time that cannot be read counts as long ago", () => {
     const payload = { ...comment, comment: { ...comment.comment, created_at: "soon" } };
-    expect(mapDelivery("issue_comment", payload, NOW)?.intents[0]?.askedAtMs).toBe(0);
+    expect(mapDelivery("d-1", "issue_comment", payload, NOW)?.intents[0]?.askedAtMs).toBe(0);
   });
 
   test("after 60,000 empty lines is found as fast as any", () => {
@@ -113,10 +113,22 @@ describe("what a comment asks", () => {
 
 test("who pushed is who made the head move, not who opened the pull request", () => {
   const pushers = (action: string) =>
-    mapDelivery("pull_request", { ...pull, action }, NOW)?.records.filter(({ key }) => key.startsWith("pusher/"));
+    mapDelivery("d-1", "pull_request", { ...pull, action }, NOW)?.records.filter(({ key }) =>
+      key.startsWith("pusher/"),
+    );
   expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}`, value: { login: "ada" } }]);
   expect(pushers("opened")).toEqual([]);
   expect(pushers("labeled")).toEqual([]);
+});
+
+test.each([
+  ["check_run", rerequested],
+  ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }],
+])("%s: a re-run is remembered with its commit, so that equal checks are written again", (event, payload) => {
+  expect(mapDelivery("d-1", event, payload, NOW)?.records).toContainEqual({
+    key: `rerun/7/42/${SHA}`,
+    value: { delivery: "d-1" },
+  });
 });
 
 describe("any JSON", () => {
@@ -156,7 +168,7 @@ describe("any JSON", () => {
   test("is mapped without a throw, to keys of the installation and repository that it names", () => {
     fc.assert(
       fc.property(fc.constantFrom(...events), fc.oneof(bent, fc.jsonValue()), (event, payload) => {
-        const mapped = mapDelivery(event, payload, NOW);
+        const mapped = mapDelivery("d-1", event, payload, NOW);
         if (!mapped) return;
         const named = payload as unknown as typeof base;
         for (const key of mapped.keys) {
