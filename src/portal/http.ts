@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import { shared } from "./shared.ts";
+import { atMostEvery } from "./at-most-every.ts";
 
 export interface HttpOptions {
   /** Rejects while the store is away. */
@@ -15,7 +15,7 @@ export interface HttpOptions {
 export function httpApp(options: HttpOptions): Hono {
   const app = new Hono();
   // Every probe writes: whoever may ask must not decide how often.
-  const probeStore = shared(1000, options.probeStore);
+  const probeStore = atMostEvery(1000, options.probeStore);
   app.use(async (context, next) => {
     await next();
     context.header(

@@ -1,5 +1,5 @@
 /** One call of `work` at a time, whose result, good or bad, is everybody's until `ms` after its end. */
-export function shared<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
+export function atMostEvery<T>(ms: number, work: () => Promise<T>): () => Promise<T> {
   let current: Promise<T> | undefined;
   return () => {
     if (current) return current;
