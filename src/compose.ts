@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
@@ -8,6 +9,7 @@ import { openSqlite } from "./adapters/sqlite/engine.ts";
 import { actOnIntents } from "./commands/act.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
+import { checkCredentials } from "./credentials.ts";
 import { reconcileInstallation, reconcileRepository, sweepInstallations } from "./intake/sweep.ts";
 import { webhookListener } from "./intake/webhook.ts";
 import { type Key, parseKey } from "./model/key.ts";
@@ -54,7 +56,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_DELIVERIES_MS = 8 * 24 * 3_600_000;
 
 /** The policies that come with this version. */
-const OWN_BUNDLE = new URL("../policies/dist", import.meta.url).pathname;
+const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
 
 /** Puts the adapters and the rooms together: the only place where they meet. Rejects when anything it needs is not there. */
 export async function compose(settings: Settings, overrides: Overrides = {}): Promise<Service> {
@@ -66,8 +68,6 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     ...(settings.policyBundle?.sha256 ? { pin: `sha256:${settings.policyBundle.sha256}` } : {}),
   });
   const checker = overrides.checker?.(ownChecker) ?? ownChecker;
-  const sqlite = await openSqlite({ path: settings.store.path, clock });
-  const engine = overrides.engine?.(sqlite) ?? sqlite;
   const app = { appId: settings.app.id, privateKey: settings.app.privateKey, baseUrl: settings.githubApiUrl };
   const probot = createProbot({ ...app, webhookSecret: settings.app.webhookSecret });
   await probot.ready();
@@ -77,6 +77,9 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
   });
   const github = overrides.github?.(connected) ?? connected;
+  await checkCredentials(github, { appId: app.appId, baseUrl: app.baseUrl, log });
+  const sqlite = await openSqlite({ path: settings.store.path, clock });
+  const engine = overrides.engine?.(sqlite) ?? sqlite;
   const scanner = createSecretScanner();
   const configuration = configurationSource(github, () => clock.now());
   const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock };

@@ -1,7 +1,8 @@
 import { compose, type Service } from "./compose.ts";
 import { readSettings } from "./config/settings.ts";
+import { CredentialsError } from "./credentials.ts";
 
-/** `npm start`: reads the environment, starts, and stops on SIGTERM or SIGINT. Exit code 78 (EX_CONFIG): the environment is not usable. */
+/** `npm start`: reads the environment, starts, and stops on SIGTERM or SIGINT. Exit code 78 (EX_CONFIG): the environment is not usable, or not for GitHub. */
 async function main(): Promise<void> {
   const read = readSettings(process.env);
   for (const warning of read.warnings) process.stderr.write(`hms: warning: ${warning}\n`);
@@ -14,7 +15,7 @@ async function main(): Promise<void> {
     service = await compose(read.settings);
   } catch (error) {
     process.stderr.write(`hms: cannot start: ${error instanceof Error ? error.message : "unknown error"}\n`);
-    process.exit(1);
+    process.exit(error instanceof CredentialsError ? 78 : 1);
   }
   const stop = (): void => {
     // A second signal, or an end that hangs, must not keep the process: what was accepted is durable anyway.

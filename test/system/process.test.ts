@@ -1,6 +1,17 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { freePort, type HmsProcess, startHms } from "../stage/process.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
@@ -9,7 +20,8 @@ import { concluded, gauge, metrics, openPull, stillWorks, until } from "./scene.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const LEASED = 'hms_queue_keys{state="leased"}';
-const BUNDLE = new URL("../../policies/dist", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const BUNDLE = join(ROOT, "policies/dist");
 let stage: Stage;
 let directory: string;
 beforeAll(async () => {
@@ -125,16 +137,49 @@ test("a second process on the same file: refused, and the first goes on", async 
   await stillWorks(stage, stage.repository);
 });
 
-test("credentials that GitHub does not take: it runs, says so, and prints none of them", async () => {
-  const hms = await startHms(await environment({ APP_ID: "999999" }));
+describe.concurrent("credentials that GitHub does not take: it ends, names the variables, and prints no key", () => {
+  const anotherKey = () =>
+    generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  test.each<[string, () => Record<string, string>]>([
+    ["an App id that it does not know", () => ({ APP_ID: "999999" })],
+    ["a key that is not the App's", () => ({ PRIVATE_KEY: anotherKey() })],
+  ])("%s", async (_what, change) => {
+    const { code, said } = await refused(change());
+    expect(code).toBe(78);
+    for (const name of ["APP_ID", "PRIVATE_KEY", "GITHUB_API_URL"]) expect(said).toContain(name);
+    expect(said).not.toContain("listening");
+    expect(said).not.toContain("BEGIN");
+    expect(said).not.toContain((stage.environment.PRIVATE_KEY ?? "").split("\n")[3]);
+  });
+});
+
+test("a GitHub that is away: it warns, starts, and is ready", async () => {
+  const hms = await startHms(await environment({ GITHUB_API_URL: `http://127.0.0.1:${await freePort()}` }));
   try {
-    await until({ ...stage, hms }, "the refusal is logged", () => hms.output().includes("sweep failed"));
-    expect(hms.output()).toMatch(/"fault":"(?:forbidden|not-found)"/);
-    expect(hms.output()).not.toContain((stage.environment.PRIVATE_KEY ?? "").split("\n")[3]);
-    expect((await fetch(`${hms.url}/healthz`)).status).toBe(200);
+    expect(hms.output()).toContain("GitHub could not be asked whether the App's credentials are right");
+    expect((await fetch(`${hms.url}/readyz`)).status).toBe(200);
   } finally {
-    await hms.kill("SIGKILL");
+    expect(await hms.kill("SIGTERM")).toBe(0);
   }
+});
+
+test("a checkout in a directory with a blank in its name finds its own policies", async () => {
+  const checkout = join(directory, "my checkout");
+  mkdirSync(checkout);
+  for (const name of ["src", "policies", "package.json"])
+    cpSync(join(ROOT, name), join(checkout, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(checkout, "node_modules"));
+  const hms = await startHms(await environment({}), { program: join(checkout, "src/main.ts") });
+  expect(await hms.kill("SIGTERM")).toBe(0);
+});
+
+test("a bare .wasm, pinned by the file's own SHA-256", async () => {
+  const path = join(directory, "policy.wasm");
+  copyFileSync(join(BUNDLE, "policy.wasm"), path);
+  const sha256 = createHash("sha256").update(readFileSync(path)).digest("hex");
+  const hms = await startHms(await environment({ HMS_POLICY_BUNDLE: `${path}#sha256:${sha256}` }));
+  expect(hms.output()).toContain(`"policyBundle":"sha256:${sha256}"`);
+  expect(await hms.kill("SIGTERM")).toBe(0);
 });
 
 describe("what it answers", () => {

@@ -24,12 +24,15 @@ export interface PolicyBundle {
   revision: string;
 }
 
-/** Reads a directory (`policy.wasm`, `manifest.json`) or a compiled OPA bundle (`.tar.gz`). */
+/** What every WebAssembly module begins with. */
+const WASM_MAGIC = Buffer.from("\0asm", "latin1");
+
+/** Reads a directory (`policy.wasm`, `manifest.json`), a compiled OPA bundle (`.tar.gz`), or the `policy.wasm` alone. */
 export async function readBundle(path: string): Promise<PolicyBundle> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new PolicyBundleError(`The policy bundle ${path} cannot be read: ${error.code ?? error.message}.`);
   });
-  return info.isDirectory() ? readDirectory(path) : readArchive(path);
+  return info.isDirectory() ? readDirectory(path) : readOneFile(path);
 }
 
 const directoryManifest = z.object({ revision: z.string(), entrypoints: z.array(z.string()) });
@@ -49,8 +52,14 @@ async function readDirectory(path: string): Promise<PolicyBundle> {
   return bundle;
 }
 
-async function readArchive(path: string): Promise<PolicyBundle> {
-  const packed = await readCapped(path);
+async function readOneFile(path: string): Promise<PolicyBundle> {
+  const bytes = await readCapped(path);
+  return WASM_MAGIC.equals(bytes.subarray(0, WASM_MAGIC.length))
+    ? bundleOf(bytes, undefined, path)
+    : readArchive(bytes, path);
+}
+
+async function readArchive(packed: Uint8Array, path: string): Promise<PolicyBundle> {
   const entries = await unpack(packed).catch((error: Error) => {
     throw new PolicyBundleError(`The policy bundle ${path} is damaged: ${error.message}.`);
   });
