@@ -33,7 +33,6 @@ export interface Settings {
   githubApiUrl: string;
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
-  operatorToken?: string;
   resyncIntervalMs: number;
   logLevel: (typeof LOG_LEVELS)[number];
 }
@@ -58,7 +57,6 @@ const environmentSchema = z.object({
   WEBHOOK_SECRET: secret(1),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_ALLOWED_OWNERS: list.default([]),
-  HMS_OPERATOR_TOKEN: secret(16).optional(),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
@@ -79,15 +77,28 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   WEBHOOK_SECRET: "$(openssl rand -hex 32)",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
-  HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   HMS_RESYNC_INTERVAL: "10m",
   LOG_LEVEL: "info",
 };
 
-/** Variables of the design that do nothing yet. To ignore one would be to run without what was asked for. */
-export const NOT_YET: Readonly<Record<string, string>> = {
-  HMS_CHECKER_URL: "an OPA server as the checker is not in this version; use HMS_POLICY_BUNDLE or leave both out",
-  HMS_SECRETS_URL: "reading secrets from a manager is not in this version; give them in the environment",
+interface NotYet {
+  why: string;
+  /** The value that asks for nothing else than what this version does. */
+  taken?: RegExp;
+  /** It may be set for later already: the process starts without it. */
+  harmless?: true;
+}
+
+/** Variables of the design that do nothing yet. To ignore one would mostly be to run without what was asked for. */
+export const NOT_YET: Readonly<Record<string, NotYet>> = {
+  HMS_CHECKER_URL: {
+    why: "an OPA server as the checker is not in this version; use HMS_POLICY_BUNDLE or leave both out",
+  },
+  HMS_SECRETS_URL: {
+    why: "reading secrets from a manager is not in this version; give them in the environment, which `env:` stands for",
+    taken: /^\s*env:/,
+  },
+  HMS_OPERATOR_TOKEN: { why: "the operator's API is not in this version: it opens nothing yet", harmless: true },
 };
 
 /** The variables that are read, in the order of the documentation. */
@@ -100,8 +111,12 @@ export function readSettings(environment: Environment): SettingsResult {
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && value.trim() !== "") given[name] = value;
   }
-  for (const [name, why] of Object.entries(NOT_YET))
-    if (given[name] !== undefined) problems.push(`${name} is set, but ${why}.`);
+  const warnings: string[] = [];
+  for (const [name, { why, taken, harmless }] of Object.entries(NOT_YET)) {
+    const value = given[name];
+    if (value !== undefined && !taken?.test(value))
+      (harmless ? warnings : problems).push(`${name} is set, but ${why}.`);
+  }
   const parsed = environmentSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = issue.path[0] as Variable;
@@ -110,7 +125,7 @@ export function readSettings(environment: Environment): SettingsResult {
   }
   const key = readPrivateKey(given.PRIVATE_KEY, given.PRIVATE_KEY_PATH);
   if ("problem" in key) problems.push(`${key.problem}. Example: PRIVATE_KEY_PATH=${EXAMPLES.PRIVATE_KEY_PATH}`);
-  const warnings = unknownVariables(Object.keys(given));
+  warnings.push(...unknownVariables(Object.keys(given)));
   if (!parsed.success || "problem" in key || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
   if (/^http:/.test(env.GITHUB_API_URL) && !isLoopback(new URL(env.GITHUB_API_URL).hostname)) {
@@ -129,7 +144,6 @@ export function readSettings(environment: Environment): SettingsResult {
     logLevel: env.LOG_LEVEL,
   };
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
-  if (env.HMS_OPERATOR_TOKEN !== undefined) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
   return { settings, warnings };
 }
 
