@@ -6,7 +6,6 @@ export interface Metrics {
   delivery(event: string, result: string): void;
   run(kind: string, outcome: string, durationMs: number): void;
   call(route: string, status: number, durationMs: number): void;
-  decision(outcome: string): void;
   render(queue: () => Promise<QueueStats>): Promise<string>;
   readonly contentType: string;
 }
@@ -37,12 +36,6 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
-  const decisions = new Counter({
-    name: "hms_decisions_total",
-    help: "Decisions of the checker by outcome.",
-    labelNames: ["outcome"],
-    registers,
-  });
   const queue = new Gauge({ name: "hms_queue_keys", help: "Keys by state.", labelNames: ["state"], registers });
   const age = new Gauge({
     name: "hms_queue_oldest_ready_seconds",
@@ -54,7 +47,6 @@ export function createMetrics(): Metrics {
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),
     call: (route, status, durationMs) => calls.observe({ route, status: String(status) }, durationMs / 1000),
-    decision: (outcome) => decisions.inc({ outcome }),
     async render(stats) {
       const now = await stats();
       for (const state of ["ready", "delayed", "leased", "parked"] as const) queue.set({ state }, now[state]);
