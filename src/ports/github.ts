@@ -65,6 +65,12 @@ export interface CheckRunRef {
   annotations: number;
 }
 
+/** A file of a tree, or a submodule, which has no size. */
+export interface TreeEntry {
+  sha: string;
+  sizeBytes?: number;
+}
+
 /** One repository as an installation sees it. Every call may reject with {@link GitHubError}. */
 export interface RepositoryApi {
   readonly ref: RepositoryRef;
@@ -74,11 +80,13 @@ export interface RepositoryApi {
   pullsAt(sha: string): Promise<PullRequest[]>;
   /** Every commit of the pull request, oldest first; `complete: false` when GitHub's list stops early. */
   pullCommits(pull: PullRequest): Promise<{ commits: CommitSummary[]; complete: boolean }>;
-  /** Files that the commit changes against its first parent. */
+  /** Files that the commit changes against its first parent; `complete: false` when GitHub's list is cut or missing. */
   commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }>;
-  /** Paths in which `head` differs from its merge base with `base`. */
+  /** Paths in which `head` differs from its merge base with `base`; `complete: false` when GitHub's list is cut or missing. */
   changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }>;
   pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }>;
+  /** Files and submodules of a commit's tree by path. GitHub cuts huge trees: a path that is missing here may exist. */
+  tree(sha: string): Promise<Map<string, TreeEntry>>;
   blob(sha: string): Promise<Uint8Array>;
   /** A file's text on the default branch, or at `ref`; undefined when it is positively not there. */
   file(path: string, ref?: string): Promise<string | undefined>;

@@ -7,14 +7,19 @@ import type {
   RepositoryRef,
   Review,
 } from "../../model/pull-request.ts";
-import { type CheckRunContent, type CheckRunRef, GitHubError, type RepositoryApi } from "../../ports/github.ts";
+import {
+  type CheckRunContent,
+  type CheckRunRef,
+  GitHubError,
+  type RepositoryApi,
+  type TreeEntry,
+} from "../../ports/github.ts";
+import { readChangedPaths, readCommit, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
 
-/** GitHub stops lists of a pull request's commits at 250 and of files at 3,000. */
+/** GitHub stops the list of a pull request's commits at 250. */
 const COMMITS_MAX = 250;
-const FILES_MAX = 3000;
-const COMMIT_FILE_PAGES = 31;
 /** GitHub's limits: https://docs.github.com/en/rest/checks/runs#create-a-check-run */
 const ANNOTATIONS_PER_REQUEST = 50;
 const PERMISSIONS: readonly Permission[] = ["none", "read", "triage", "write", "maintain", "admin"];
@@ -83,30 +88,16 @@ export class GitHubRepository implements RepositoryApi {
     return { commits, complete: false };
   }
 
-  async commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }> {
-    const shape = z.object({ files: z.array(shapes.changedFile).default([]) });
-    const files: ChangedFile[] = [];
-    let summary: CommitSummary | undefined;
-    for (let page = 1; ; page++) {
-      const { data, link } = await this.#call("GET /repos/{owner}/{repo}/commits/{ref}", {
-        ref: sha,
-        per_page: 100,
-        page,
-      });
-      summary ??= take(shapes.commitSummary, data);
-      files.push(...take(shape, data).files);
-      const more = link?.includes('rel="next"') ?? false;
-      if (!more || page >= COMMIT_FILE_PAGES) return { summary, files, complete: !more && files.length < FILES_MAX };
-    }
+  commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }> {
+    return readCommit((route, parameters) => this.#call(route, parameters), sha);
   }
 
-  async changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }> {
-    const shape = z.object({ files: z.array(shapes.changedFile).default([]) });
-    const { files } = take(
-      shape,
-      await this.#get("GET /repos/{owner}/{repo}/compare/{basehead}", { basehead: `${base}...${head}`, per_page: 1 }),
-    );
-    return { paths: files.map((file) => file.path), complete: files.length < 300 };
+  changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }> {
+    return readChangedPaths((route, parameters) => this.#call(route, parameters), base, head);
+  }
+
+  tree(sha: string): Promise<Map<string, TreeEntry>> {
+    return readTree((route, parameters) => this.#call(route, parameters), sha);
   }
 
   async pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }> {
