@@ -34,6 +34,10 @@ export const DEFAULT_LIMITS: ScanLimits = {
 export interface UnreadableFile {
   path: string;
   unreadable: string;
+  /** It may be had another time. */
+  passing?: true;
+  /** It lies beyond a limit of the commit: such files are one finding together, `unreadable` says which limit. */
+  beyondCommit?: true;
 }
 
 export interface CommitToScan {
@@ -49,6 +53,8 @@ export interface CommitScan {
   notes: string[];
   /** Set when the commit was not scanned to its end: the findings hold, but there may be more. The report is then *unknown*. */
   incomplete?: string;
+  /** Set when something was not scanned for a reason that may pass: the findings hold now and are not to be remembered. */
+  passing?: true;
 }
 
 export interface SecretScanner {
@@ -84,11 +90,18 @@ async function scanCommit(threads: ScanPool, commit: CommitToScan, limits: ScanL
   const deadline = performance.now() + limits.commitMs;
   const message = { path: undefined, text: withoutMark(commit.message) };
   let sizeLeft = limits.commitSize - message.text.length;
-  let skipped: string[] = [];
+  let skipped: { path: string; why: string }[] = [];
+  const tooMuch = `all its files together are beyond the limit of ${size(limits.commitSize)}`;
   const parts = await Promise.all(
     [message, ...commit.files].map(async (file): Promise<Finding[]> => {
-      if ("unreadable" in file)
+      if ("unreadable" in file) {
+        if (file.passing) scan.passing = true;
+        if (file.beyondCommit) {
+          skipped = [...skipped, { path: file.path, why: file.unreadable }];
+          return [];
+        }
         return [unscanned(commit.sha, file.path, `${file.path} was not scanned: ${file.unreadable}.`)];
+      }
       const binary = "binary" in file && file.binary === true;
       const whole = withoutMark(file.text);
       const text = binary ? whole.slice(0, limits.fileSize) : whole;
@@ -98,7 +111,7 @@ async function scanCommit(threads: ScanPool, commit: CommitToScan, limits: ScanL
       }
       sizeLeft -= text.length;
       if (sizeLeft < 0) {
-        skipped = [...skipped, file.path ?? ""];
+        skipped = [...skipped, { path: file.path ?? "", why: tooMuch }];
         return [];
       }
       if (binary)
@@ -114,12 +127,14 @@ async function scanCommit(threads: ScanPool, commit: CommitToScan, limits: ScanL
         scan.incomplete = `Commit ${commit.sha.slice(0, 7)} took longer than ${limits.commitMs / 1000} s to scan.`;
         return [];
       }
+      scan.passing = true;
       return [unscanned(commit.sha, file.path, unscannedText(file.path, text, result, limits))];
     }),
   );
   scan.findings = parts.flat();
-  if (skipped.length > 0) {
-    const text = `${skipped.length} files of this commit were not scanned, ${skipped[0]} the first: all its files together are beyond the limit of ${size(limits.commitSize)}.`;
+  const first = skipped[0];
+  if (first) {
+    const text = `${skipped.length} files of this commit were not scanned, ${first.path} the first: ${first.why}.`;
     scan.findings.push(unscanned(commit.sha, undefined, text));
   }
   return scan;

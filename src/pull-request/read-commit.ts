@@ -1,0 +1,145 @@
+import type { ChangedFile, CommitSummary } from "../model/pull-request.ts";
+import { GitHubError, type RepositoryApi, type TreeEntry } from "../ports/github.ts";
+import { type CommitToScan, filesOfBlob, prepareFile, type ScanLimits } from "../scan/secrets.ts";
+
+/** Files that decide about other files: who touches them needs an administrator's word by default policy. */
+const TRUSTED_PATHS = [".github/hms.yml", ".github/hms-waivers.yml", ".github/workflows/hms-scan.yml"];
+
+/** Blobs that are fetched for one commit, each a call. */
+const BLOBS_MAX = 300;
+/** Bytes of blobs, as a multiple of the text that one commit may have: of an image little is text. */
+const BYTES_PER_TEXT = 4;
+/** https://docs.github.com/en/rest/git/blobs#get-a-blob */
+const GITHUB_BLOB_BYTES_MAX = 100 * 1024 * 1024;
+
+export interface ReadCommit {
+  commit: CommitToScan;
+  summary: CommitSummary;
+  touchesTrusted: string[];
+  /** GitHub lists all files of the commit. */
+  complete: boolean;
+}
+
+/** What is to be scanned of a commit: the added lines, and blobs where the patch does not show them. */
+export async function readCommit(
+  api: RepositoryApi,
+  sha: string,
+  limits: Pick<ScanLimits, "commitSize">,
+): Promise<ReadCommit> {
+  const { summary, files, complete } = await api.commit(sha);
+  const changed = await ownChanges(api, summary, files);
+  const toScan: CommitToScan["files"] = [];
+  const blobs: BlobToRead[] = [];
+  for (const file of changed) {
+    const preparation = prepareFile(file);
+    if (preparation.kind === "ready") toScan.push(preparation.file);
+    else if (preparation.kind === "blob") blobs.push({ file, addedLines: preparation.addedLines });
+  }
+  toScan.push(...(await readBlobs(api, summary, await withoutMoved(api, summary, blobs), limits)));
+  const touched = changed.flatMap((file) => [file.path, ...(file.previousPath ? [file.previousPath] : [])]);
+  return {
+    commit: { sha, message: summary.message, files: toScan },
+    summary,
+    touchesTrusted: TRUSTED_PATHS.filter((path) => touched.includes(path)),
+    complete,
+  };
+}
+
+interface BlobToRead {
+  file: ChangedFile;
+  addedLines: ReadonlySet<number> | undefined;
+}
+
+/**
+ * GitHub shows a merge against its first parent, which for a branch that took in its base is the base's work and not the author's. What
+ * a merge itself brought differs from both sides.
+ */
+async function ownChanges(api: RepositoryApi, summary: CommitSummary, files: ChangedFile[]): Promise<ChangedFile[]> {
+  let own = files;
+  for (const parent of summary.parents.slice(1)) {
+    const other = await api.changedPaths(parent, summary.sha);
+    // A cut list cannot take anything out: then the file is scanned although it may be the base's.
+    if (other.complete) own = own.filter((file) => other.paths.includes(file.path));
+  }
+  return own;
+}
+
+/** Leaves out files that were only moved. Their counts do not prove it, since no lines of binary files are counted; their blob does. */
+async function withoutMoved(api: RepositoryApi, summary: CommitSummary, blobs: BlobToRead[]): Promise<BlobToRead[]> {
+  const parent = summary.parents[0];
+  const moved = ({ file }: BlobToRead) => file.previousPath !== undefined && file.additions + file.deletions === 0;
+  if (parent === undefined || !blobs.some(moved)) return blobs;
+  const before = await treeOf(api, parent);
+  return blobs.filter(
+    (blob) =>
+      !moved(blob) || blob.file.blobSha === null || before.get(blob.file.previousPath ?? "")?.sha !== blob.file.blobSha,
+  );
+}
+
+/** One after the other: sizes are asked first, and what lies beyond the commit's limits is not fetched. */
+async function readBlobs(
+  api: RepositoryApi,
+  summary: CommitSummary,
+  blobs: BlobToRead[],
+  limits: Pick<ScanLimits, "commitSize">,
+): Promise<CommitToScan["files"]> {
+  const read: CommitToScan["files"] = [];
+  const sizes = blobs.length > 0 ? await treeOf(api, summary.sha) : new Map<string, TreeEntry>();
+  let bytesLeft = limits.commitSize * BYTES_PER_TEXT;
+  let textLeft = limits.commitSize;
+  let blobsLeft = BLOBS_MAX;
+  for (const { file, addedLines } of blobs) {
+    const { path, blobSha } = file;
+    const sizeBytes = sizes.get(path)?.sizeBytes;
+    if (blobSha === null) {
+      read.push({ path, unreadable: "GitHub names no blob for it" });
+    } else if (sizeBytes !== undefined && sizeBytes > GITHUB_BLOB_BYTES_MAX) {
+      read.push({ path, unreadable: "it is larger than the 100 MB that GitHub's API gives" });
+    } else if (blobsLeft <= 0) {
+      const unreadable = `more than ${BLOBS_MAX} of its files have no whole patch, which is the limit of one commit`;
+      read.push({ path, unreadable, beyondCommit: true });
+    } else if (textLeft <= 0 || bytesLeft <= 0 || (sizeBytes ?? 0) > bytesLeft) {
+      const unreadable = "all its files together are beyond the limit of the commit";
+      read.push({ path, unreadable, beyondCommit: true });
+    } else {
+      blobsLeft--;
+      const { bytes, files } = await readBlob(api, path, blobSha, addedLines);
+      bytesLeft -= bytes;
+      for (const one of files) if ("text" in one) textLeft -= one.text.length;
+      read.push(...files);
+    }
+  }
+  return read;
+}
+
+async function readBlob(
+  api: RepositoryApi,
+  path: string,
+  blobSha: string,
+  addedLines: ReadonlySet<number> | undefined,
+): Promise<{ bytes: number; files: CommitToScan["files"] }> {
+  try {
+    const bytes = await api.blob(blobSha);
+    return { bytes: bytes.byteLength, files: filesOfBlob(path, bytes, addedLines) };
+  } catch (error) {
+    const unreadable = "GitHub does not give its content";
+    // A permission or a replica that lags may be another tomorrow. What GitHub refuses as such it refuses again.
+    if (isFault(error, "not-found", "forbidden")) return { bytes: 0, files: [{ path, unreadable, passing: true }] };
+    if (isFault(error, "refused")) return { bytes: 0, files: [{ path, unreadable }] };
+    throw error;
+  }
+}
+
+/** Empty where GitHub does not give it: then sizes show only when a blob was fetched, and no move is proven. */
+async function treeOf(api: RepositoryApi, sha: string): Promise<Map<string, TreeEntry>> {
+  try {
+    return await api.tree(sha);
+  } catch (error) {
+    if (isFault(error, "not-found", "forbidden", "refused")) return new Map();
+    throw error;
+  }
+}
+
+function isFault(error: unknown, ...faults: GitHubError["fault"][]): boolean {
+  return error instanceof GitHubError && faults.includes(error.fault);
+}
