@@ -8,7 +8,7 @@ export type SecretsCheckRun = {
   title: string;
   summary: string;
   text: string;
-  /** All of them; GitHub takes 50 per request. */
+  /** The worst, at most {@link ANNOTATIONS_MAX}; the summary says how many there would be. */
   annotations: Annotation[];
 } & ({ status: "completed"; conclusion: "success" | "failure" } | { status: "in_progress" });
 
@@ -29,6 +29,8 @@ const LEVELS: Record<Severity, Annotation["annotation_level"]> = {
   low: "notice",
   note: "notice",
 };
+/** GitHub takes 50 per request, and nobody reads more. */
+const ANNOTATIONS_MAX = 200;
 /** From here on the check fails; what is milder is shown in a check that passes. The gate's policy judges for itself. */
 const FAILING: readonly Severity[] = ["critical", "high"];
 
@@ -69,7 +71,7 @@ export function secretsCheckRun(report: ScanReport, pull: { number: number; comm
       CHECK_TEXT_LIMIT,
       cut("line"),
     ),
-    annotations: standing.flatMap(annotationOf),
+    annotations: standing.flatMap(annotationOf).slice(0, ANNOTATIONS_MAX),
   };
 }
 
@@ -95,6 +97,12 @@ function summary(
     lines.push(
       "",
       `**${count(parts.standing.length, "finding")} in the branch as it is.** ${escapeRemedy(parts.standing[0])}`,
+    );
+  }
+  if (parts.standing.length > ANNOTATIONS_MAX) {
+    lines.push(
+      "",
+      `Annotations: showing ${ANNOTATIONS_MAX} of ${parts.standing.length}, the worst first; all of them count.`,
     );
   }
   if (parts.past.length > 0) {

@@ -102,7 +102,7 @@ test("a contributor's names stay text", () => {
   expect(run.summary).toContain("- see @\u200bacme/sre \\<b\\>");
 });
 
-test("long lists are cut with a statement, annotations are not", () => {
+test("long lists and annotations are cut with a statement", () => {
   const many = Array.from({ length: 2000 }, (_, at) =>
     finding({ fingerprint: String(at) }, { path: `${"d".repeat(80)}/${at}` }),
   );
@@ -118,7 +118,9 @@ test("long lists are cut with a statement, annotations are not", () => {
   expect(run.text).toMatch(
     /\*\d+ lines left out here: GitHub takes no longer text\. The verdict counts all findings\.\*$/,
   );
-  expect(run.annotations).toHaveLength(2000);
+  expect(run.annotations).toHaveLength(200);
+  expect(run.summary).toContain("Annotations: showing 200 of 2000, the worst first; all of them count.");
+  expect(secretsCheckRun(completed(many.slice(0, 200)), PULL).summary).not.toContain("showing");
 });
 
 test("annotations of several lines keep their height; binary files and messages have none", () => {
