@@ -108,3 +108,10 @@ test("the line to paste stands there only for a rule that may be overridden", ()
   expect(gate({ ...pull(1, DENY), vote })?.summary).toContain(`/hms override no-critical-findings ${SHA} <reason>`);
   expect(gate(pull(1, DENY))?.summary).not.toContain("/hms override");
 });
+
+test("on the way from shadow to enforce the gate weighs those that still say shadow", () => {
+  const pulls = [pull(1, ALLOW), pull(2, DENY, { mode: "shadow" })];
+  expect(checksOf(SHA, undefined, pulls).map((check) => [check.name, check.state])).toEqual([
+    ["hms/gate", { status: "completed", conclusion: "failure" }],
+  ]);
+});

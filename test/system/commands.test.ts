@@ -1,71 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
-import { plantedKey, type Stage, setStage } from "../stage/stage.ts";
-import {
-  answers,
-  checks,
-  concluded,
-  deliver,
-  delivered,
-  idle,
-  lastPayload,
-  metrics,
-  newRepository,
-  type OpenedPull,
-  openPull,
-  until,
-} from "./scene.ts";
+import { plantedKey, type Stage } from "../stage/stage.ts";
+import { type CommandScene, RULE, setCommandScene } from "./command-scene.ts";
+import { concluded, idle } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const KEY = plantedKey();
-const RULE = "no-high-findings";
 const OTHER = "1".repeat(40);
-
 let stage: Stage;
 let repository: RepositoryHandle;
+let say: CommandScene["say"];
+let gate: CommandScene["gate"];
+let clean: CommandScene["clean"];
+let leaking: CommandScene["leaking"];
+let ignored: CommandScene["ignored"];
 beforeAll(async () => {
-  stage = await setStage();
-  repository = await newRepository(stage, {
-    ".github/hms.yml": `version: 1\ngate:\n  overrides:\n    - { rule: ${RULE}, permission: maintain }\n`,
-  });
+  ({ stage, repository, say, gate, clean, leaking, ignored } = await setCommandScene());
 });
 afterAll(() => stage.close());
 
-/** Says it and waits until nothing is left to do. */
-async function say(pull: OpenedPull, author: string, body: string): Promise<{ reactions: string[]; answer: string }> {
-  const before = answers(stage, pull).length;
-  const { id } = stage.github.comment(pull.repository, pull.number, { author, body });
-  await idle(stage);
-  const said = stage.github.comments(pull.repository, pull.number).find((one) => one.id === id);
-  return {
-    reactions: said?.reactions.map((one) => one.content) ?? [],
-    answer: answers(stage, pull).slice(before).join("\n---\n"),
-  };
-}
-
 const copied = (text: string) => text.replaceAll("\u200b", "");
-
-const gate = (pull: OpenedPull) => checks(stage, pull.repository, pull.sha).at(-1);
-
-async function clean(): Promise<OpenedPull> {
-  const pull = await openPull(stage, repository);
-  await concluded(stage, pull, "success");
-  return pull;
-}
-
-async function leaking(): Promise<OpenedPull> {
-  const pull = await openPull(stage, repository, { files: { "a.env": `KEY=${KEY}\n` } });
-  await concluded(stage, pull, "failure");
-  return pull;
-}
-
-/** Nothing was executed, answered or reacted to. */
-async function ignored(body: string, author = "grace"): Promise<void> {
-  const pull = await clean();
-  expect(await say(pull, author, body)).toEqual({ reactions: [], answer: "" });
-  expect(gate(pull)?.conclusion).toBe("success");
-}
 
 describe("what can be asked", () => {
   test.each(["/hms help", "/hms", "/HMS Help", "  /hms help  ", "Thanks!\r\n/hms help\r\n"])("%j", async (body) => {
@@ -126,90 +81,6 @@ describe("what can be asked", () => {
     expect(gate(pull)?.conclusion).toBe("action_required");
     await say(pull, "grace", "/hms unhold\n/hms hold\n/hms unhold");
     expect(gate(pull)?.conclusion).toBe("success");
-  });
-});
-
-describe("override", () => {
-  const line = (sha: string, rule = RULE) => `/hms override ${rule} ${sha} the key is revoked`;
-
-  test("by an administrator who neither wrote nor pushed it: green at this commit, named; ends with the next push", async () => {
-    const pull = await leaking();
-    expect((await say(pull, "linus", line(pull.sha))).reactions).toEqual(["+1"]);
-    expect(gate(pull)?.conclusion).toBe("success");
-    expect(gate(pull)?.output.summary).toContain("Overridden by linus");
-    expect(gate(pull)?.output.summary).toContain("the key is revoked");
-    const files = { "more.txt": "more\n" };
-    const sha = await stage.github.commit(repository, pull.branch, { files, author: "ada", message: "More" });
-    await concluded(stage, { repository, sha }, "failure");
-  });
-
-  test.each([
-    ["the author", "ada", RULE, "-1"],
-    ["somebody with less than the policy asks for", "grace", RULE, "-1"],
-    ["a reader", "mallory", RULE, "-1"],
-    ["an administrator, for a rule that is not listed", "linus", "no-critical-findings", "-1"],
-    ["an administrator, for a rule that is not known", "linus", "no-such-rule", "-1"],
-    ["an administrator, for what is no rule's name", "linus", "../../x", "confused"],
-  ])("by %s: refused with the reason", async (_who, login, rule, reaction) => {
-    const pull = await leaking();
-    const { reactions, answer } = await say(pull, login, line(pull.sha, rule));
-    expect(reactions).toEqual([reaction]);
-    expect(answer.length).toBeGreaterThan(20);
-    expect(gate(pull)?.conclusion).toBe("failure");
-  });
-
-  test("of another commit, a short one, or without a reason: refused", async () => {
-    const pull = await leaking();
-    expect(copied((await say(pull, "linus", line(OTHER))).answer)).toContain(pull.sha);
-    expect((await say(pull, "linus", line(pull.sha.slice(0, 10)))).reactions).toEqual(["confused"]);
-    expect((await say(pull, "linus", `/hms override ${RULE} ${pull.sha}`)).answer).toContain("reason");
-    expect(gate(pull)?.conclusion).toBe("failure");
-  });
-
-  test("by the last pusher: refused, administrator or not", async () => {
-    const pull = await leaking();
-    const files = { "more.txt": "more\n" };
-    pull.sha = await stage.github.commit(repository, pull.branch, { files, author: "linus", message: "More" });
-    await concluded(stage, pull, "failure");
-    expect((await say(pull, "linus", line(pull.sha))).reactions).toEqual(["-1"]);
-    expect(gate(pull)?.conclusion).toBe("failure");
-  });
-
-  test("by somebody who is no administrator any more: counts no longer when it is looked at again", async () => {
-    const pull = await leaking();
-    await say(pull, "linus", line(pull.sha));
-    expect(gate(pull)?.conclusion).toBe("success");
-    stage.github.setCollaborator(repository, "linus", "write");
-    try {
-      await say(pull, "ada", "/hms retry");
-      expect(gate(pull)?.conclusion).toBe("failure");
-    } finally {
-      stage.github.setCollaborator(repository, "linus", "admin");
-    }
-  });
-
-  test("of one pull request does not lift another's with the same commit", async () => {
-    const pull = await leaking();
-    await stage.github.push(repository, "release", stage.github.refSha(repository, "main") ?? "", { by: "linus" });
-    await stage.github.openPull(repository, { head: pull.branch, base: "release", author: "ada" });
-    await idle(stage);
-    await say(pull, "linus", line(pull.sha));
-    expect(gate(pull)?.conclusion).toBe("failure");
-    expect(gate(pull)?.output.summary).toContain("Overridden by linus");
-  });
-
-  test("a hold is not overridden", async () => {
-    const pull = await clean();
-    await say(pull, "grace", "/hms hold");
-    expect((await say(pull, "linus", line(pull.sha, "hold"))).reactions).toEqual(["-1"]);
-    expect(gate(pull)?.conclusion).toBe("action_required");
-  });
-
-  test("a label of that name grants nothing", async () => {
-    const pull = await leaking();
-    await stage.github.addLabel(repository, pull.number, `hms/override-${RULE}`, "ada");
-    await idle(stage);
-    expect(gate(pull)?.conclusion).toBe("failure");
   });
 });
 
@@ -282,169 +153,5 @@ describe("what is no command", () => {
     stage.github.comment(repository, number, { author: "grace", body: "/hms help" });
     await idle(stage);
     expect(stage.github.comments(repository, number)).toMatchObject([{ author: "grace", reactions: [] }]);
-  });
-});
-
-describe("answered, not executed", () => {
-  test.each([
-    ["/hms hodl", "/hms hold"],
-    ["/hms unhlod", "/hms unhold"],
-    ["/hms ok-to-tset", "/hms ok-to-test"],
-    ["/hms overide x", "/hms override"],
-    ["/hms hlep", "/hms help"],
-  ])("%s: did you mean %s?", async (body, meant) => {
-    const pull = await clean();
-    const { reactions, answer } = await say(pull, "grace", body);
-    expect(reactions).toEqual(["confused"]);
-    expect(answer.replaceAll("\\", "")).toContain(`Did you mean ${meant}`);
-    expect(gate(pull)?.conclusion).toBe("success");
-  });
-
-  test("a verb of a later version says so; one that is none points at the list", async () => {
-    const pull = await clean();
-    expect((await say(pull, "grace", "/hms promote production")).answer).toContain("not in this version");
-    expect((await say(pull, "grace", "/hms xyzzy")).answer.replaceAll("\\", "")).toContain("/hms help");
-  });
-
-  test("older than ten minutes when it is first seen", async () => {
-    const pull = await clean();
-    const first = async (minutesAgo: number) => {
-      const { id } = stage.github.comment(repository, pull.number, { author: "grace", body: "a comment" });
-      await idle(stage);
-      const payload = lastPayload(stage, "issue_comment", "created") as Record<string, object>;
-      const created = new Date(Date.now() - minutesAgo * 60_000).toISOString();
-      const comment = { ...payload.comment, body: "/hms hold", created_at: created };
-      expect(comment).toMatchObject({ id });
-      await deliver(stage, "issue_comment", { ...payload, comment });
-      await idle(stage);
-    };
-    await first(11);
-    expect(gate(pull)?.conclusion).toBe("success");
-    expect(answers(stage, pull).at(-1)).toContain("more than ten minutes");
-    await first(9);
-    expect(gate(pull)?.conclusion).toBe("action_required");
-    expect(answers(stage, pull)).toHaveLength(1);
-  });
-
-  test("on a closed pull request: refused, but for help and why", async () => {
-    const pull = await clean();
-    await stage.github.closePull(repository, pull.number);
-    const { reactions, answer } = await say(pull, "grace", "/hms hold");
-    expect(reactions).toEqual(["-1"]);
-    expect(answer).toContain("closed");
-    expect((await say(pull, "grace", "/hms help")).reactions).toEqual(["+1"]);
-    await stage.github.reopenPull(repository, pull.number);
-    await idle(stage);
-    expect(gate(pull)?.conclusion).toBe("success");
-  });
-});
-
-describe("once", () => {
-  test("the delivery of a comment doubled: one answer", async () => {
-    const pull = await clean();
-    await idle(stage);
-    stage.github.holdDeliveries(stage.app);
-    stage.github.comment(repository, pull.number, { author: "ada", body: "/hms why" });
-    await new Promise((resolve) => setImmediate(resolve));
-    stage.github.releaseDeliveries(stage.app, (waiting) => waiting.flatMap((one) => [one, one, one]));
-    await idle(stage);
-    const asked = stage.github.deliveries(stage.app).findLast((one) => one.body.includes('"body":"/hms why"'));
-    expect(await deliver(stage, "issue_comment", asked?.body ?? "")).toMatchObject({ result: "accepted" });
-    await idle(stage);
-    expect(answers(stage, pull)).toHaveLength(1);
-    expect(delivered(await metrics(stage), "issue_comment", "duplicate")).toBeGreaterThanOrEqual(2);
-  });
-
-  test("the answer to our comment is lost on the way: still one", async () => {
-    const pull = await clean();
-    const mark = stage.hms.output().length;
-    const undo = stage.github.fault({
-      method: "POST",
-      path: /\/issues\/\d+\/comments$/,
-      dropConnection: "after",
-      times: 1,
-    });
-    try {
-      stage.github.comment(repository, pull.number, { author: "ada", body: "/hms why" });
-      await until(stage, "the loss is noticed", () => stage.hms.output().slice(mark).includes("will be tried again"));
-      expect(answers(stage, pull)).toHaveLength(1);
-      await until(stage, "it was tried again", async () =>
-        (await metrics(stage)).includes('hms_queue_keys{state="delayed"} 0'),
-      );
-      await idle(stage);
-      expect(answers(stage, pull)).toHaveLength(1);
-      const [comment] = stage.github.comments(repository, pull.number);
-      expect(comment?.reactions.map((one) => one.content)).toEqual(["+1"]);
-    } finally {
-      undo();
-    }
-  });
-
-  test("the comment is gone before it can be answered: what was asked is done, and nothing is tried for ever", async () => {
-    const pull = await clean();
-    await idle(stage);
-    stage.github.holdDeliveries(stage.app);
-    const { id } = stage.github.comment(repository, pull.number, { author: "grace", body: "/hms hold\n/hms why" });
-    stage.github.deleteComment(repository, id);
-    await new Promise((resolve) => setImmediate(resolve));
-    stage.github.releaseDeliveries(stage.app);
-    await concluded(stage, pull, "action_required");
-    await idle(stage);
-    expect(await metrics(stage)).toContain('hms_queue_keys{state="delayed"} 0');
-  });
-});
-
-describe("what people write stays text", () => {
-  const HOSTILE =
-    "@grace @acme/sre #1 acme/shop#1 ![x](http://evil.example/a.png) [y](javascript:alert(1)) <img src=x onerror=alert(1)> </details> | a | b | ``` **bold** https://evil.example \u202egnp.exe";
-  const neutral = (text: string): void => {
-    // The one place where it may stand as it is are backticks, where GitHub makes nothing of it.
-    const spoken = text.replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, "");
-    expect(spoken).not.toMatch(/@(?:grace|acme)/);
-    expect(spoken).not.toMatch(/(?<!\\)<(?:img|\/details)/);
-    expect(spoken).not.toMatch(/(?<!\\)\[[xy](?<!\\)\]\(/);
-    expect(spoken).not.toContain("https://evil.example");
-    expect(spoken).not.toContain("\u202e");
-    expect(spoken).not.toMatch(/(?:^|\s)#1\b/);
-  };
-
-  test("in a hold's reason", async () => {
-    const pull = await clean();
-    await say(pull, "grace", `/hms hold ${HOSTILE}`);
-    const output = gate(pull)?.output;
-    expect(gate(pull)?.conclusion).toBe("action_required");
-    expect(output?.summary).toContain("bold");
-    neutral(output?.summary ?? "");
-    neutral(output?.text ?? "");
-    expect(output?.title).not.toContain("evil");
-    const { answer } = await say(pull, "ada", "/hms why");
-    expect(answer).toContain("bold");
-    neutral(answer.replace(/<!-- hms-answer .*-->/, ""));
-    // One row for the rule: what was written did not make more of the table.
-    expect(output?.summary?.split("\n").filter((row) => row.startsWith("| ⏳"))).toHaveLength(1);
-  });
-
-  test("in an override's reason", async () => {
-    const pull = await leaking();
-    await say(pull, "linus", `/hms override ${RULE} ${pull.sha} ${HOSTILE}`);
-    expect(gate(pull)?.conclusion).toBe("success");
-    expect(gate(pull)?.output.summary).toContain("bold");
-    neutral(gate(pull)?.output.summary ?? "");
-  });
-
-  test("in a line that is quoted back", async () => {
-    const pull = await clean();
-    const { answer } = await say(pull, "mallory", `/hms ${HOSTILE}`);
-    expect(answer).toContain("no such command");
-    neutral(answer.replace(/<!-- hms-answer .*-->/, ""));
-  });
-
-  test("a comment of 60,000 empty lines, or of a thousand commands, keeps nobody waiting", async () => {
-    const pull = await clean();
-    const began = performance.now();
-    await say(pull, "mallory", `x${"\n".repeat(60_000)}x`);
-    expect(performance.now() - began).toBeLessThan(3000);
-    const { answer } = await say(pull, "mallory", "/hms nonsense\n".repeat(4000));
-    expect(answer.length).toBeLessThan(10_000);
   });
 });
