@@ -194,7 +194,7 @@ test("merged: GitHub takes it, and nothing is written afterwards", async () => {
 });
 
 test("retargeted while its facts cannot be read: the green of the other base is taken back at once", async () => {
-  const own = await newRepository(stage);
+  const own = await newRepository(stage, { ".github/hms.yml": "version: 1\n" });
   const tip = stage.github.refSha(own, "main") ?? "";
   await stage.github.push(own, "lax", tip, { by: "ada" });
   const pull = await openPull(stage, own, { base: "lax" });
