@@ -34,7 +34,7 @@ export async function placeInHead(
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
         const own = findings.filter((finding) => finding.location.path === path);
         const placed = await deps.scanner.headLines(own, path, await headText(deps.api, pull, path));
-        known.set(path, new Map(placed.map((one) => [one.fingerprint, one.location.headLine ?? null])));
+        if (placed) known.set(path, new Map(placed.map((one) => [one.fingerprint, one.location.headLine ?? null])));
       }
     }),
   );

@@ -62,9 +62,9 @@ export interface SecretScanner {
   scanCommit(commit: CommitToScan, limits?: Partial<ScanLimits>): Promise<CommitScan>;
   /**
    * The findings with `headLine` set where the same fingerprint still stands in the head's version of `path`; `headText` undefined: the
-   * head has no such file. Findings of other paths are given back as they are.
+   * head has no such file. Findings of other paths are given back as they are. Undefined when the scanner did not get through it.
    */
-  headLines(findings: readonly Finding[], path: string, headText: string | undefined): Promise<Finding[]>;
+  headLines(findings: readonly Finding[], path: string, headText: string | undefined): Promise<Finding[] | undefined>;
   close(): Promise<void>;
 }
 
@@ -158,15 +158,14 @@ async function headLines(
   findings: readonly Finding[],
   path: string,
   headText: string | undefined,
-): Promise<Finding[]> {
+): Promise<Finding[] | undefined> {
   const concerned = findings.some((finding) => finding.location.path === path);
   const standing = new Map<string, number>();
   if (concerned && headText !== undefined && headText.length <= DEFAULT_LIMITS.fileSize) {
     const text = withoutMark(headText);
     const result = await threads.run(toolFileName(path), text, () => DEFAULT_LIMITS.fileMs);
-    if (result.kind === "hits") {
-      for (const hit of placeHits(path, text, result.hits)) standing.set(hit.fingerprint, hit.firstLine + 1);
-    }
+    if (result.kind !== "hits") return undefined;
+    for (const hit of placeHits(path, text, result.hits)) standing.set(hit.fingerprint, hit.firstLine + 1);
   }
   return findings.map((finding) => {
     if (finding.location.path !== path) return finding;

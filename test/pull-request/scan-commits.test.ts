@@ -17,6 +17,8 @@ let complete: boolean;
 let trees: Map<string, Map<string, TreeEntry>>;
 let blob: (sha: string) => Uint8Array;
 let scan: CommitScan;
+/** The scanner does not get through the head's files. */
+let lost: boolean;
 let scanned: CommitToScan[];
 /** Routes that were asked, with what they were asked for. */
 let calls: string[];
@@ -25,7 +27,7 @@ let running: number;
 let runningMost: number;
 
 beforeEach(() => {
-  [files, complete, trees, scan] = [[], true, new Map(), { findings: [], notes: [] }];
+  [files, complete, trees, scan, lost] = [[], true, new Map(), { findings: [], notes: [] }, false];
   blob = () => Buffer.from("text");
   [scanned, calls, records, running, runningMost] = [[], [], new Map(), 0, 0];
 });
@@ -58,7 +60,7 @@ const scanner: SecretScanner = {
     return scan;
   },
   headLines: async (findings) =>
-    findings.map((finding) => ({ ...finding, location: { ...finding.location, headLine: 7 } })),
+    lost ? undefined : findings.map((finding) => ({ ...finding, location: { ...finding.location, headLine: 7 } })),
   close: async () => {},
 };
 
@@ -192,6 +194,14 @@ describe("where findings stand in the head", () => {
     expect(await run()).toEqual({ ...first, head: undefined });
     expect(asked("file")).toHaveLength(10);
     expect(first.report).toMatchObject({ findings: scan.findings.map(() => ({ location: { headLine: 7 } })) });
+  });
+
+  test("a file that the scanner did not get through is asked again", async () => {
+    scan.findings = [finding("a")];
+    lost = true;
+    expect((await run()).report).toMatchObject({ findings: [finding("a")] });
+    lost = false;
+    expect((await run()).report).toMatchObject({ findings: [{ location: { headLine: 7 } }] });
   });
 
   test("only of the 50 files with the worst findings, and the rest is told", async () => {

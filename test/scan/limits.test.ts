@@ -52,6 +52,12 @@ describe("a thread that does not come back", () => {
     expect(await fake.scanCommit({ sha: SHA, message: "m", files: files("a") })).toEqual({ findings: [], notes: [] });
   });
 
+  test("nor is a head known whose file it does not get through", async () => {
+    const [finding] = (await fake.scanCommit({ sha: SHA, message: "", files: [{ path: "a", unreadable: "x" }] }))
+      .findings;
+    expect(await fake.headLines(finding ? [finding] : [], "a", "DIE")).toBeUndefined();
+  });
+
   test("a commit past its deadline is incomplete, never clean", async () => {
     const scan = await fake.scanCommit(
       { sha: SHA, message: "m", files: files("HANG", "HANG", "HANG", "HANG") },
