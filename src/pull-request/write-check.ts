@@ -38,7 +38,7 @@ export interface WriteCheckDeps {
   run: Run;
   installationId: number;
   nowMs: number;
-  /** Told of every write before it counts as done, again with the same id when it was cut off in between. */
+  /** Told of every write in the step in which it counts as done, again with the same id when it was cut off in between. */
   wrote?(id: string): Promise<void>;
 }
 
@@ -122,8 +122,11 @@ export async function writeCheck(
     await api.updateCheckRun(progress.runId, { ...content, annotations: batch });
     progress = { ...progress, annotationsSent: progress.annotationsSent + batch.length };
   }
-  await deps.wrote?.(`check/${wanted.sha}/${wanted.name}/${write}`);
-  await save({ ...progress, state: "written" });
+  // In one turn of the event loop, so in one transaction where the store has them; else the id makes the repetition harmless.
+  await Promise.all([
+    deps.wrote?.(`check/${wanted.sha}/${wanted.name}/${write}`),
+    save({ ...progress, state: "written" }),
+  ]);
   return true;
 }
 
