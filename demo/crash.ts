@@ -51,12 +51,12 @@ const killed = (opened: Opened[], newKey: () => string): Step => ({
     await storm;
     for (const head of heads.slice(BEFORE_KILL)) await open(head);
     await scene.stage.github.deliveriesSettled();
-    const { accepted, failed, acceptedShas } = deliveries(scene);
+    const { accepted, failed, acceptedIds } = deliveries(scene);
     const gates = opened.filter(({ sha }) => gatesAt(scene, sha).length > 0).length;
     hold(accepted + failed === heads.length, `GitHub lists ${accepted + failed} deliveries of ${heads.length}`);
     hold(failed >= AFTER_KILL, `only ${failed} deliveries failed`);
     hold(gates < heads.length, "all gates were set before the kill");
-    const kept = await scene.knownOnDisk(acceptedShas);
+    const kept = await scene.knownOnDisk(acceptedIds);
     hold(kept === accepted, `${accepted} deliveries were accepted, the store knows ${kept}`);
     observe("killed", `process ${pid}, by id, while ${BEFORE_KILL} pull requests were being opened`);
     observe("accepted (202)", `${accepted} of ${heads.length}; all ${kept} of them are on disk`);
@@ -109,13 +109,18 @@ async function inTheMiddle(scene: Scene, opened: Opened[]): Promise<void> {
 }
 
 /** GitHub's list of what it tried to deliver about the burst's pull requests. */
-function deliveries({ stage }: Scene): { accepted: number; failed: number; acceptedShas: string[] } {
+function deliveries({ stage }: Scene): {
+  accepted: number;
+  failed: number;
+  acceptedShas: string[];
+  acceptedIds: string[];
+} {
   const about = stage.github
     .deliveries(stage.app)
     .filter(({ event, action }) => event === "pull_request" && action === "opened")
-    .map(({ body, outcome }) => {
+    .map(({ body, guid, outcome }) => {
       const { pull_request: pull } = JSON.parse(body) as { pull_request: { title: string; head: { sha: string } } };
-      return { ours: pull.title.startsWith("Burst: "), sha: pull.head.sha, status: outcome?.statusCode };
+      return { ours: pull.title.startsWith("Burst: "), sha: pull.head.sha, id: guid, status: outcome?.statusCode };
     })
     .filter(({ ours, status }) => ours && status !== undefined);
   const accepted = about.filter(({ status }) => status === 202);
@@ -123,6 +128,7 @@ function deliveries({ stage }: Scene): { accepted: number; failed: number; accep
     accepted: accepted.length,
     failed: about.length - accepted.length,
     acceptedShas: accepted.map(({ sha }) => sha),
+    acceptedIds: accepted.map(({ id }) => id),
   };
 }
 

@@ -1,5 +1,4 @@
 import { openSqlite } from "../src/adapters/sqlite/engine.ts";
-import { storageKey } from "../src/model/storage-key.ts";
 import { systemClock } from "../src/ports/clock.ts";
 import { startHms } from "../test/stage/process.ts";
 import { type CheckRun, type Stage, type StageOptions, setStage } from "../test/stage/stage.ts";
@@ -108,15 +107,22 @@ export class Scene {
     return this.#ended + this.stage.hms.output();
   }
 
-  /** How many of these heads the store on disk knows of, read while no process has it open. */
-  async knownOnDisk(shas: string[]): Promise<number> {
+  /** How many of these deliveries the store on disk remembers, asked while no process has it open: what it has is a duplicate to it. */
+  async knownOnDisk(deliveries: string[]): Promise<number> {
     const path = `${this.stage.environment.HMS_DATA_DIR}/hms.db`;
     const engine = await openSqlite({ path, clock: systemClock });
     try {
-      const { installationId, repository } = this.stage;
-      const keys = shas.map((sha) => storageKey.pusher(installationId, repository.id, sha));
-      const found = await Promise.all(keys.map((key) => engine.records.get(key)));
-      return found.filter((record) => record !== undefined).length;
+      const answers = await Promise.all(
+        deliveries.map((id) =>
+          engine.queue.accept({
+            delivery: { id, event: "pull_request", receivedAtMs: systemClock.now() },
+            keys: [],
+            intents: [],
+            records: [],
+          }),
+        ),
+      );
+      return answers.filter((answer) => answer === "duplicate").length;
     } finally {
       await engine.close();
     }

@@ -21,6 +21,7 @@ import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
+import { backoffMs } from "./ports/queue.ts";
 import type { Run } from "./ports/run.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
 import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
@@ -197,17 +198,21 @@ function listen(server: Server, host: string, port: number): Promise<string> {
   });
 }
 
-/** Runs now and then again `ms` after each end, so that a slow run never overlaps itself. */
+/** Runs now and then again `ms` after each end, sooner after a failure; a slow run never overlaps itself. */
 function every(ms: number, work: () => Promise<void>, log: Logger, failed: string): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let failures = 0;
   const turn = async (): Promise<void> => {
     try {
       await work();
+      failures = 0;
     } catch (error) {
+      failures++;
       log.warn({ err: error }, failed);
     }
-    if (!stopped) timer = setTimeout(turn, ms);
+    const afterMs = failures === 0 ? ms : Math.min(ms, backoffMs(failures, Math.random()));
+    if (!stopped) timer = setTimeout(turn, afterMs);
   };
   void turn();
   return {

@@ -9,6 +9,7 @@ import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
+import { recordedPusher } from "../ports/last-pusher.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { type Command, parseComment } from "./parse.ts";
@@ -93,16 +94,14 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
   const { deps, key, api, pull, intent } = scene;
   if (command.verb === "help") return { line, kind: "help" };
   const permission = await api.permission(intent.sender.login);
-  const pusher = await deps.engine.records.get<{ login: string }>(
-    storageKey.pusher(key.installationId, key.repositoryId, pull.headSha),
-  );
+  const lastPusher = await recordedPusher(deps.engine.records, key.installationId, key.repositoryId, pull);
   const config = await deps.configuration.read(key.installationId, api);
   const gate = config.valid ? config.config.gate : DEFAULTS.gate;
   const input = commandInput(
     {
       repository: api.ref,
       pull,
-      lastPusher: pusher?.value.login ?? null,
+      lastPusher,
       config: {
         valid: config.valid,
         mode: gate.mode,

@@ -59,6 +59,7 @@ const bodies = {
   }),
 };
 
+const BRANCHES = "refs/heads/";
 const CONFIG_FILES = new Set([".github/hms.yml"]);
 /** Blanks only, no line breaks: else thousands of empty lines would take seconds. What is a command is decided when it is acted on. */
 const SPEAKS_TO_US = /^[ \t]*\/hms\b/im;
@@ -98,7 +99,7 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
       // Who opens a pull request need not have pushed it; who made it move has.
       if (action === "synchronize" && sender) {
         mapped.records.push({
-          key: storageKey.pusher(installationId, repositoryId, tip.sha),
+          key: storageKey.pusher(installationId, repositoryId, tip.sha, { pull: number }),
           value: { login: sender.login },
         });
       }
@@ -134,13 +135,15 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
       const parsed = bodies.push.safeParse(payload);
       if (!parsed.success) return undefined;
       const pushed = sha.safeParse(parsed.data.after);
-      if (pushed.success && sender && !/^0+$/.test(pushed.data) && parsed.data.ref.startsWith("refs/heads/")) {
+      if (pushed.success && sender && !/^0+$/.test(pushed.data) && parsed.data.ref.startsWith(BRANCHES)) {
         mapped.records.push({
-          key: storageKey.pusher(installationId, repositoryId, pushed.data),
+          key: storageKey.pusher(installationId, repositoryId, pushed.data, {
+            branch: parsed.data.ref.slice(BRANCHES.length),
+          }),
           value: { login: sender.login },
         });
       }
-      if (parsed.data.ref !== `refs/heads/${repo.default_branch}`) return mapped;
+      if (parsed.data.ref !== `${BRANCHES}${repo.default_branch}`) return mapped;
       if (!mayChangeConfig(parsed.data)) return mapped;
       look(
         repo.name === ".github"

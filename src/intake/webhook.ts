@@ -96,7 +96,7 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
 }
 
 function runsOut(request: IncomingMessage, status: number): boolean {
-  return (status === 400 || status === 401) && Number(request.headers["content-length"]) <= LET_RUN_OUT_BYTES;
+  return status === 401 && Number(request.headers["content-length"]) <= LET_RUN_OUT_BYTES;
 }
 
 interface Delivery {
@@ -120,7 +120,6 @@ async function handle(
   if (!signatureShaped(signature)) return { status: 401, event, result: "unsigned" };
   const id = single(request.headers["x-github-delivery"]);
   const name = single(request.headers["x-github-event"]);
-  if (!id || id.length > 100 || !name) return { status: 400, event, result: "malformed" };
   if (!inFlight.fits(length)) return { status: 503, event, result: "unavailable" };
   const limits = { maxBytes: BODY_MAX_BYTES, withinMs: BODY_WITHIN_MS, inFlight };
   return withBody(request, limits, async (body: BodyResult): Promise<Answer> => {
@@ -128,6 +127,7 @@ async function handle(
     if (body === "too-slow") return { status: 408, event, result: "malformed" };
     if (body === "too-many") return { status: 503, event, result: "unavailable" };
     if (!signatureMatches(options.secret, body, signature)) return { status: 401, event, result: "unsigned" };
+    if (!id || id.length > 100 || !name) return { status: 202, event, result: "malformed" };
     const received = receiveJson(receive, id, name, body);
     if (!received) return { status: 202, event, result: "malformed" };
     const result = await received;

@@ -18,9 +18,12 @@ export const storageKey = {
   /** `WrittenCheck`: what we last wrote to a check run. */
   check: (installationId: number, repositoryId: number, sha: string, name: string) =>
     `check/${installationId}/${repositoryId}/${sha}/${name}`,
-  /** `{ login }`: who pushed this commit as a head, from the signed payload. */
-  pusher: (installationId: number, repositoryId: number, sha: string) =>
-    `pusher/${installationId}/${repositoryId}/${sha}`,
+  /**
+   * `{ login }`: who pushed this commit to a branch, or as the head of a pull request, from the signed payload. Of another branch it says
+   * nothing: anyone may push a commit again.
+   */
+  pusher: (installationId: number, repositoryId: number, sha: string, to: { branch: string } | { pull: number }) =>
+    `pusher/${installationId}/${repositoryId}/${sha}/${"pull" in to ? `pull/${to.pull}` : `branch/${to.branch}`}`,
   /** `{ delivery }`: somebody pressed GitHub's re-run button at this commit; its checks are written again whatever stands there. */
   rerun: (installationId: number, repositoryId: number, sha: string) =>
     `rerun/${installationId}/${repositoryId}/${sha}`,

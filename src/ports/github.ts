@@ -82,8 +82,8 @@ export interface RepositoryApi {
   pullCommits(pull: PullRequest): Promise<{ commits: CommitSummary[]; complete: boolean }>;
   /** Files that the commit changes against its first parent; `complete: false` when GitHub's list is cut or missing. */
   commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }>;
-  /** Paths in which `head` differs from its merge base with `base`; `complete: false` when GitHub's list is cut or missing. */
-  changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }>;
+  /** Files in which `head` differs from its merge base with `base`; `complete: false` when GitHub's list is cut or missing. */
+  compare(base: string, head: string): Promise<{ files: ChangedFile[]; complete: boolean }>;
   pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }>;
   /** Files and submodules of a commit's tree by path. GitHub cuts huge trees: a path that is missing here may exist. */
   tree(sha: string): Promise<Map<string, TreeEntry>>;

@@ -5,6 +5,7 @@ import type { CommitSummary, PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
+import { recordedPusher } from "../ports/last-pusher.ts";
 import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import type { ConfigurationSource } from "./configuration.ts";
@@ -35,17 +36,16 @@ export async function observe(
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,
   };
   const unknown: string[] = [];
-  const [scan, hold, overrides, okToTest, pusher] = await Promise.all([
+  const [scan, hold, overrides, okToTest, lastPusher] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
     records.list<{ rule: string; by: string; sha: string; baseRef: string; reason: string }>(
       storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha),
     ),
     records.get<{ by: string; sha: string }>(storageKey.okToTest(installationId, repositoryId, pull.number)),
-    records.get<{ login: string }>(storageKey.pusher(installationId, repositoryId, pull.headSha)),
+    recordedPusher(records, installationId, repositoryId, pull),
   ]);
   const touchesTrusted = await confirmTouched(api, pull, scan.touchesTrusted);
-  const lastPusher = pusher?.value.login ?? null;
   const needsApprovals = effective.gate.approvals.count > 0 || (touchesTrusted?.length ?? 0) > 0;
   const snapshot: Snapshot = {
     repository: api.ref,

@@ -1,6 +1,6 @@
 import type { ChangedFile, CommitSummary } from "../model/pull-request.ts";
 import { GitHubError, type RepositoryApi, type TreeEntry } from "../ports/github.ts";
-import { type CommitToScan, filesOfBlob, prepareFile, type ScanLimits } from "../scan/secrets.ts";
+import { type CommitToScan, filesOfBlob, newSideOfPatch, prepareFile, type ScanLimits } from "../scan/secrets.ts";
 
 /** Files that decide about other files: who touches them needs an administrator's word by default policy. */
 const TRUSTED_PATHS = [".github/hms.yml", ".github/hms-waivers.yml", ".github/workflows/hms-scan.yml"];
@@ -30,17 +30,21 @@ export async function readCommit(
   const changed = await ownChanges(api, summary, files);
   const toScan: CommitToScan["files"] = [];
   const blobs: BlobToRead[] = [];
-  for (const file of changed) {
+  for (const file of changed.files) {
     const preparation = prepareFile(file);
-    if (preparation.kind === "ready") toScan.push(preparation.file);
-    else if (preparation.kind === "blob") blobs.push({ file, addedLines: preparation.addedLines });
+    const own = (added: ReadonlySet<number>) => ownLines(added, file.path, changed.others);
+    if (preparation.kind === "ready") {
+      const { addedLines } = preparation.file;
+      toScan.push(addedLines ? { ...preparation.file, addedLines: own(addedLines) } : preparation.file);
+    } else if (preparation.kind === "blob") {
+      blobs.push({ file, addedLines: preparation.addedLines && own(preparation.addedLines) });
+    }
   }
   toScan.push(...(await readBlobs(api, summary, await withoutMoved(api, summary, blobs), limits)));
-  const touched = changed.flatMap((file) => [file.path, ...(file.previousPath ? [file.previousPath] : [])]);
   return {
     commit: { sha, message: summary.message, files: toScan },
     summary,
-    touchesTrusted: TRUSTED_PATHS.filter((path) => touched.includes(path)),
+    touchesTrusted: TRUSTED_PATHS.filter((path) => changed.touched.includes(path)),
     complete,
   };
 }
@@ -50,16 +54,46 @@ interface BlobToRead {
   addedLines: ReadonlySet<number> | undefined;
 }
 
+interface OwnChanges {
+  files: ChangedFile[];
+  /** The same files against the other parents of a merge, by path. */
+  others: Map<string, ChangedFile>[];
+  /** Every path that differs from any parent. */
+  touched: string[];
+}
+
 /**
  * GitHub shows a merge against its first parent, which for a branch that took in its base is the base's work and not the author's. What
- * a merge itself brought differs from both sides.
+ * a merge itself brought differs from all of its sides.
  */
-async function ownChanges(api: RepositoryApi, summary: CommitSummary, files: ChangedFile[]): Promise<ChangedFile[]> {
+async function ownChanges(api: RepositoryApi, summary: CommitSummary, files: ChangedFile[]): Promise<OwnChanges> {
   let own = files;
+  const others: OwnChanges["others"] = [];
+  const touched = pathsOf(files);
   for (const parent of summary.parents.slice(1)) {
-    const other = await api.changedPaths(parent, summary.sha);
+    const other = await api.compare(parent, summary.sha);
+    const byPath = new Map(other.files.map((file) => [file.path, file]));
+    // What a merge leaves out of its base shows only against the base.
+    touched.push(...pathsOf(other.files));
     // A cut list cannot take anything out: then the file is scanned although it may be the base's.
-    if (other.complete) own = own.filter((file) => other.paths.includes(file.path));
+    if (other.complete) own = own.filter((file) => byPath.has(file.path));
+    others.push(byPath);
+  }
+  return { files: own, others, touched };
+}
+
+function pathsOf(files: ChangedFile[]): string[] {
+  return files.flatMap((file) => [file.path, ...(file.previousPath ? [file.previousPath] : [])]);
+}
+
+/** Of a merge only the lines that are new against every side are its own. */
+function ownLines(added: ReadonlySet<number>, path: string, others: OwnChanges["others"]): ReadonlySet<number> {
+  let own = added;
+  for (const other of others) {
+    const file = other.get(path);
+    if (file?.patch === undefined) continue;
+    const side = newSideOfPatch(file.patch, file);
+    if (side.truncated === undefined) own = new Set([...own].filter((line) => side.added.has(line)));
   }
   return own;
 }

@@ -21,7 +21,12 @@ export async function reconcileCommit(
   const { installationId, repositoryId, sha } = key;
   const said = await records.list<PullAtCommit>(storageKey.atCommits(installationId, repositoryId, sha));
   // Nobody's head any more: the checks of a closed or overtaken commit stay as they were.
-  if (said.length === 0) return { kind: "done" };
+  const rerunKey = storageKey.rerun(installationId, repositoryId, sha);
+  const rerun = await records.get<{ delivery: string }>(rerunKey);
+  if (said.length === 0) {
+    if (rerun) await records.delete(rerunKey);
+    return { kind: "done" };
+  }
   const api = deps.github.repository(installationId, ref);
   const open = await api.pullsAt(sha);
   const votes = said.map((entry) => entry.value);
@@ -56,9 +61,11 @@ export async function reconcileCommit(
           data: { check: name, state, title, decisions, pulls },
         },
       ]);
-    const written = await writeCheck({ api, records, run, installationId, nowMs, wrote }, content);
+    const written = await writeCheck({ api, records, run, installationId, nowMs, wrote }, content, rerun !== undefined);
     if (typeof written === "object") return { kind: "requeue", afterMs: written.againInMs };
     waiting ||= state.status === "in_progress";
   }
+  // A button that was pressed again meanwhile has another delivery, and its own run.
+  if (rerun && (await records.get(rerunKey))?.revision === rerun.revision) await records.delete(rerunKey);
   return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };
 }

@@ -100,7 +100,7 @@ export async function reconcilePull(
     draft: pull.draft,
     checks: [
       ...snapshot.scans.map((report) => scanCheck(pull, secretsCheckRun(report, pull))),
-      ...(await proposedConfig(api, pull, snapshot.touchesTrustedPaths, config)),
+      ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
     ],
   };
 
@@ -250,13 +250,16 @@ function scanCheck(pull: PullRequest, check: ReturnType<typeof secretsCheckRun>)
 }
 
 async function proposedConfig(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
   api: RepositoryApi,
   pull: PullRequest,
   touched: string[] | null,
   config: Parameters<typeof configCheck>[1],
 ): Promise<CheckContent[]> {
   const proposed = touched?.includes(CONFIG_PATH) ? await api.file(CONFIG_PATH, pull.headSha) : undefined;
-  const check = configCheck(pull.headSha, config, proposed);
+  const basis = proposed === undefined ? undefined : await deps.configuration.basis(key.installationId, api);
+  const check = configCheck(pull.headSha, config, proposed, basis);
   return check ? [check] : [];
 }
 

@@ -116,9 +116,17 @@ test("who pushed is who made the head move, not who opened the pull request", ()
     mapDelivery("d-1", "pull_request", { ...pull, action }, NOW)?.records.filter(({ key }) =>
       key.startsWith("pusher/"),
     );
-  expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}`, value: { login: "ada" } }]);
+  expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}/pull/12`, value: { login: "ada" } }]);
   expect(pushers("opened")).toEqual([]);
   expect(pushers("labeled")).toEqual([]);
+});
+
+test("a push speaks for its own branch: pushing the commit elsewhere changes nobody's pusher", () => {
+  const push = { ...pull, pull_request: undefined, ref: "refs/heads/feature", after: SHA };
+  expect(mapDelivery("d-1", "push", push, NOW)?.records).toContainEqual({
+    key: `pusher/7/42/${SHA}/branch/feature`,
+    value: { login: "ada" },
+  });
 });
 
 test.each([

@@ -72,9 +72,6 @@ function post(port: number, given: Record<string, string>, sent: string, end = t
 test.each([
   ["no signature", { "x-hub-signature-256": "" }, 401],
   ["a misshapen one", { "x-hub-signature-256": "sha256=abc" }, 401],
-  ["no event", { "x-github-event": "" }, 400],
-  ["no delivery id", { "x-github-delivery": "" }, 400],
-  ["an endless delivery id", { "x-github-delivery": "d".repeat(101) }, 400],
 ])("%s: refused while the body is still on its way", async (_what, change, status) => {
   const { port } = await listener();
   const { answer, destroy } = post(port, { ...headers("{}"), ...change, "content-length": "1000000" }, "{", false);

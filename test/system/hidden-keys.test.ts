@@ -63,6 +63,45 @@ describe("merges", () => {
     await concluded(stage, { repository, sha }, "failure");
   });
 
+  test("a key that the base adds to a file that the author changes too is not the author's", async () => {
+    const lines = Array.from({ length: 40 }, (_, at) => `line ${at}`);
+    const own = await newRepository(stage, { "shared.txt": `${lines.join("\n")}\n` });
+    const pull = await openPull(stage, own, {
+      files: { "shared.txt": `${["changed", ...lines.slice(1)].join("\n")}\n` },
+    });
+    await stage.github.commit(own, "main", {
+      files: { "shared.txt": `${[...lines, `KEY=${KEY}`].join("\n")}\n` },
+      author: "linus",
+      message: "Legacy",
+    });
+    const sha = await inClone(stage, own, "ada", async ({ git }) => {
+      await git("checkout", "--quiet", pull.branch);
+      await git("merge", "--quiet", "--no-edit", "origin/main");
+      await git("push", "--quiet", "origin", pull.branch);
+      return git("rev-parse", "HEAD");
+    });
+    await concluded(stage, { repository: own, sha }, "success");
+  });
+
+  test("a merge that throws the base's hms.yml away touches it, though no commit changes it", async () => {
+    const own = await newRepository(stage, { ".github/hms.yml": "version: 1\n" });
+    const pull = await openPull(stage, own);
+    await concluded(stage, pull, "success");
+    await stage.github.commit(own, "main", {
+      files: { ".github/hms.yml": "version: 1\ngate: { mode: enforce }\n" },
+      author: "linus",
+      message: "Stricter",
+    });
+    const sha = await inClone(stage, own, "ada", async ({ git }) => {
+      await git("checkout", "--quiet", pull.branch);
+      await git("merge", "--quiet", "--no-edit", "--strategy", "ours", "origin/main");
+      await git("push", "--quiet", "origin", pull.branch);
+      return git("rev-parse", "HEAD");
+    });
+    const run = await concluded(stage, { repository: own, sha }, "action_required");
+    expect(run.output.title).toContain("an administrator");
+  });
+
   test("a commit that changes nothing", async () => {
     const pull = await openPull(stage, repository, { files: {}, message: "Start the build again" });
     await concluded(stage, pull, "success");

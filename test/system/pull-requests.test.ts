@@ -205,3 +205,11 @@ test("retargeted while its facts cannot be read: the green of the other base is 
   mend();
   await concluded(stage, pull, "success");
 });
+
+test("GitHub's re-run button writes the same checks again", async () => {
+  const pull = await openPull(stage, repository);
+  const gate = await concluded(stage, pull, "success");
+  stage.github.rerequestCheckRun(repository, Number(gate.id), "grace");
+  await until(stage, "written again", () => checks(stage, repository, pull.sha).length > 1);
+  await concluded(stage, pull, "success");
+});

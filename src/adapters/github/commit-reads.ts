@@ -45,20 +45,17 @@ export async function readCommit(
 }
 
 /** https://docs.github.com/en/rest/commits/commits#compare-two-commits — files stand on the first page only. */
-export async function readChangedPaths(
+export async function readComparison(
   call: Call,
   base: string,
   head: string,
-): Promise<{ paths: string[]; complete: boolean }> {
+): Promise<{ files: ChangedFile[]; complete: boolean }> {
   const { data } = await call("GET /repos/{owner}/{repo}/compare/{basehead}", {
     basehead: `${base}...${head}`,
     per_page: 1,
   });
   const { files } = take(listed, data);
-  return {
-    paths: (files ?? []).map((file) => file.path),
-    complete: Array.isArray(files) && files.length < COMPARED_FILES_MAX,
-  };
+  return { files: files ?? [], complete: Array.isArray(files) && files.length < COMPARED_FILES_MAX };
 }
 
 /** https://docs.github.com/en/rest/git/trees#get-a-tree */

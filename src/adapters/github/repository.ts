@@ -14,7 +14,7 @@ import {
   type RepositoryApi,
   type TreeEntry,
 } from "../../ports/github.ts";
-import { readChangedPaths, readCommit, readTree } from "./commit-reads.ts";
+import { readCommit, readComparison, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
 
@@ -92,8 +92,8 @@ export class GitHubRepository implements RepositoryApi {
     return readCommit((route, parameters) => this.#call(route, parameters), sha);
   }
 
-  changedPaths(base: string, head: string): Promise<{ paths: string[]; complete: boolean }> {
-    return readChangedPaths((route, parameters) => this.#call(route, parameters), base, head);
+  compare(base: string, head: string): Promise<{ files: ChangedFile[]; complete: boolean }> {
+    return readComparison((route, parameters) => this.#call(route, parameters), base, head);
   }
 
   tree(sha: string): Promise<Map<string, TreeEntry>> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readChangedPaths, readCommit, readTree } from "../../../src/adapters/github/commit-reads.ts";
+import { readCommit, readComparison, readTree } from "../../../src/adapters/github/commit-reads.ts";
 
 const SHA = "a".repeat(40);
 const SUMMARY = { sha: SHA, parents: [], commit: { message: "m" }, author: null, committer: null };
@@ -31,7 +31,7 @@ describe("a commit's files", () => {
 });
 
 test("a comparison without a list, or with a full one, is not complete", async () => {
-  const complete = async (body: object) => (await readChangedPaths(pages(body), "a", "b")).complete;
+  const complete = async (body: object) => (await readComparison(pages(body), "a", "b")).complete;
   expect(await complete({ files: [file("a")] })).toBe(true);
   expect(await complete({})).toBe(false);
   expect(await complete({ files: Array.from({ length: 300 }, (_, at) => file(String(at))) })).toBe(false);
