@@ -148,7 +148,6 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
 }
 
 export const succeeded = (run: CheckRun): boolean => run.conclusion === "success";
-export const failed = (run: CheckRun): boolean => run.conclusion === "failure";
 
 /** A key of AWS's format that no account has: built at run time, so that no scanner finds it in our own source. */
 export function plantedKey(): string {
