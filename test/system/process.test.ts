@@ -232,7 +232,12 @@ describe("how it ends", () => {
     const undo = stage.github.fault({ path: /\/pulls\/\d+$/, delayMs: 20_000 });
     try {
       const pull = await openPull(stage, stage.repository);
-      await until(stage, "a run is under way", async () => gauge(await metrics(stage), LEASED) > 0);
+      // The sweep of the start leases keys too, for a moment; a run that hangs keeps its lease.
+      let held = 0;
+      await until(stage, "a run hangs", async () => {
+        held = gauge(await metrics(stage), LEASED) > 0 ? held + 1 : 0;
+        return held >= 25;
+      });
       void stage.hms.kill(signal);
       // Signals of one kind that wait for the process are one: the second has to come after the first was taken.
       await until(stage, "it drains", async () => !(await fetch(`${stage.hms.url}/readyz`).catch(() => undefined))?.ok);
