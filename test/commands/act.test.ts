@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openSqlite } from "../../src/adapters/sqlite/engine.ts";
+import { actOnIntents, type CommandDeps } from "../../src/commands/act.ts";
+import { DEFAULTS } from "../../src/config/schema.ts";
+import type { CheckerInput } from "../../src/model/checker-input.ts";
+import type { RepositoryRef } from "../../src/model/pull-request.ts";
+import { storageKey } from "../../src/model/storage-key.ts";
+import type { Engine } from "../../src/ports/engine.ts";
+import type { GitHub } from "../../src/ports/github.ts";
+import type { Run } from "../../src/ports/run.ts";
+
+const KEY = { kind: "pull", installationId: 7, repositoryId: 42, number: 12 } as const;
+const REF: RepositoryRef = { id: 42, owner: "acme", name: "shop", defaultBranch: "main" };
+const PULL = {
+  number: 12,
+  state: "open",
+  headSha: "a".repeat(40),
+  headRef: "f",
+  baseRef: "main",
+  labels: [],
+  author: { login: "ada", type: "User" },
+};
+const run: Run = { key: "pull/7/42/12", lease: { attempt: 0 }, fence: async () => {} };
+
+let directory: string;
+let engine: Engine;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "hms-act-"));
+  engine = await openSqlite({ path: join(directory, "hms.db"), clock: { now: () => 1 } });
+});
+afterEach(async () => {
+  await engine.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test("a request that cannot be judged stays, and keeps neither the others nor the judgement waiting", async () => {
+  const intent = (commentId: number, body: string) => ({
+    id: `comment/${commentId}`,
+    key: run.key,
+    kind: "comment" as const,
+    body,
+    commentId,
+    sender: { login: "grace", id: 2, type: "User" },
+    askedAtMs: commentId,
+    seenAtMs: commentId,
+  });
+  const intents = [intent(1, "/hms why"), intent(2, "/hms hold the audit")];
+  await engine.queue.accept({
+    delivery: { id: "d", event: "issue_comment", receivedAtMs: 1 },
+    keys: [run.key],
+    intents,
+    records: [],
+  });
+  const api = { ref: REF, pull: async () => PULL, permission: async () => "write", react: async () => {} };
+  const deps: CommandDeps = {
+    github: { repository: () => api } as unknown as GitHub,
+    engine,
+    clock: { now: () => 1 },
+    configuration: { read: async () => ({ valid: true, config: DEFAULTS }) },
+    checker: {
+      revision: () => "sha256:x",
+      async evaluate(input: CheckerInput) {
+        if (input.command?.verb === "why") throw new Error("no rule for this");
+        return { allow: true, deny: [], waiting: [], warn: [] };
+      },
+    },
+  };
+
+  const answer = await actOnIntents(deps, KEY, REF, run);
+  const hold = await engine.records.get(storageKey.hold(7, 42, 12));
+  expect(hold?.value).toEqual({ by: "grace", reason: "the audit" });
+  await expect(answer()).rejects.toThrow("no rule for this");
+  expect((await engine.queue.intents(run.key)).map(({ id }) => id)).toEqual(["comment/1"]);
+});
