@@ -10,6 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
 import { recordedPusher } from "../ports/last-pusher.ts";
+import { repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { type Command, parseComment } from "./parse.ts";
@@ -156,7 +157,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       });
       break;
   }
-  await deps.engine.ledger.append(`repository/${installationId}/${repositoryId}`, [
+  await deps.engine.ledger.append(repositoryStream(key), [
     {
       type: command.verb === "override" ? "override" : "command",
       subject: formatKey(key),

@@ -40,7 +40,6 @@ export interface CheckRunContent {
   sha: string;
   /** Ours: finds a run again whose answer was lost. At most 255 characters. */
   externalId: string;
-  detailsUrl?: string;
   state: { status: "in_progress" } | { status: "completed"; conclusion: "success" | "failure" | "action_required" };
   title: string;
   summary: string;

@@ -34,6 +34,11 @@ export interface LedgerQuery {
   limit: number;
 }
 
+/** The stream of everything about one repository. */
+export function repositoryStream(key: { installationId: number; repositoryId: number }): string {
+  return `repository/${key.installationId}/${key.repositoryId}`;
+}
+
 /** Append-only, hash-chained per stream (invariant I7). Streams are `repository/<installation>/<repository id>` and `installation/<id>`. */
 export interface Ledger {
   append(stream: string, events: LedgerEvent[]): Promise<void>;

@@ -19,7 +19,7 @@ const ORDER = ["failure", "in_progress", "action_required", "success"];
  * Every check of one commit, from all open pull requests whose head it is: pure. A pull request to a lax branch cannot turn the same
  * commit green for a strict one.
  */
-export function checksOf(sha: string, detailsUrl: string | undefined, pulls: PullAtCommit[]): CheckContent[] {
+export function checksOf(sha: string, pulls: PullAtCommit[]): CheckContent[] {
   // While a repository goes from shadow to enforce some still say shadow: the gate weighs them all, as it will in a moment.
   const enforced = pulls.some((pull) => pull.mode === "enforce") ? pulls : [];
   const shadowed = enforced.length > 0 ? [] : pulls;
@@ -33,7 +33,7 @@ export function checksOf(sha: string, detailsUrl: string | undefined, pulls: Pul
       sha,
       members.map((pull) => pull.vote).sort((a, b) => a.number - b.number),
     );
-    gates.push({ name, sha, state, title, summary, text, ...(detailsUrl ? { detailsUrl } : {}) });
+    gates.push({ name, sha, state, title, summary, text });
   }
   const others = new Map<string, CheckContent>();
   for (const check of pulls.flatMap((pull) => pull.checks)) {

@@ -35,7 +35,6 @@ export async function observe(
     fileSize: effective.scan.secrets.limits.fileSizeMb * 1024 * 1024,
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,
   };
-  const unknown: string[] = [];
   const [scan, hold, overrides, okToTest, lastPusher] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
@@ -73,7 +72,7 @@ export async function observe(
       okToTest?.value.sha === pull.headSha
         ? { ...okToTest.value, permission: await api.permission(okToTest.value.by) }
         : null,
-    unknown,
+    unknown: [],
   };
   return { snapshot, config };
 }

@@ -2,6 +2,7 @@ import { formatKey, type Key } from "../model/key.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
+import { repositoryStream } from "../ports/ledger.ts";
 import type { Run } from "../ports/run.ts";
 import { checksOf, type PullAtCommit } from "./at-commit.ts";
 import type { PullRequestDeps } from "./reconcile.ts";
@@ -20,9 +21,9 @@ export async function reconcileCommit(
   const { records, queue, ledger } = deps.engine;
   const { installationId, repositoryId, sha } = key;
   const said = await records.list<PullAtCommit>(storageKey.atCommits(installationId, repositoryId, sha));
-  // Nobody's head any more: the checks of a closed or overtaken commit stay as they were.
   const rerunKey = storageKey.rerun(installationId, repositoryId, sha);
   const rerun = await records.get<{ delivery: string }>(rerunKey);
+  // Nobody's head any more: the checks of a closed or overtaken commit stay as they were.
   if (said.length === 0) {
     if (rerun) await records.delete(rerunKey);
     return { kind: "done" };
@@ -47,12 +48,12 @@ export async function reconcileCommit(
   }
   const decisions = votes.flatMap((vote) => (vote.vote.decision ? [vote.vote.decision.id] : []));
   let waiting = false;
-  for (const content of checksOf(sha, undefined, votes)) {
+  for (const content of checksOf(sha, votes)) {
     const { name, state, title } = content;
     const nowMs = deps.clock.now();
     const pulls = votes.map((vote) => vote.vote.number);
     const wrote = (id: string): Promise<void> =>
-      ledger.append(`repository/${installationId}/${repositoryId}`, [
+      ledger.append(repositoryStream(key), [
         {
           type: "check_written",
           subject: formatKey(key),

@@ -10,7 +10,7 @@ import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
-import type { LedgerEvent } from "../ports/ledger.ts";
+import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import type { Records } from "../ports/records.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
@@ -161,7 +161,7 @@ async function say(
   await run.fence();
   // In one turn of the event loop, so in one transaction: the ledger never lacks a verdict that is acted on.
   await Promise.all([
-    ...(event ? [deps.engine.ledger.append(stream(key), [event])] : []),
+    ...(event ? [deps.engine.ledger.append(repositoryStream(key), [event])] : []),
     deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, pull.headSha, number), at),
     deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha })),
   ]);
@@ -269,7 +269,7 @@ async function append(
   type: string,
   data: Record<string, unknown>,
 ): Promise<void> {
-  await deps.engine.ledger.append(stream(key), [
+  await deps.engine.ledger.append(repositoryStream(key), [
     {
       type,
       subject: formatKey(key),
@@ -278,8 +278,4 @@ async function append(
       data,
     },
   ]);
-}
-
-function stream(key: { installationId: number; repositoryId: number }): string {
-  return `repository/${key.installationId}/${key.repositoryId}`;
 }

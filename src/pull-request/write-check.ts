@@ -130,7 +130,7 @@ export async function writeCheck(
   return true;
 }
 
-/** Octokit reports a connection that broke as 500, too: of that one nothing is known. */
+/** Whether the call can have no effect any more: nothing is known of one without an answer, nor of one that failed inside GitHub (500). */
 function isAnswer(error: unknown): boolean {
   return error instanceof GitHubError && error.status >= 200 && error.status !== 500;
 }

@@ -40,7 +40,7 @@ function pull(number: number, verdict: Verdict | undefined, more: Partial<PullAt
 }
 
 function gate(...pulls: PullAtCommit[]): CheckContent | undefined {
-  return checksOf(SHA, undefined, pulls).find((check) => check.name === "hms/gate");
+  return checksOf(SHA, pulls).find((check) => check.name === "hms/gate");
 }
 
 describe("the four outcomes as GitHub shows them", () => {
@@ -85,7 +85,7 @@ describe("one commit, several pull requests: the worst counts", () => {
       title: conclusion,
       summary: "",
     });
-    const checks = checksOf(SHA, undefined, [
+    const checks = checksOf(SHA, [
       pull(1, ALLOW, { checks: [scan("success")] }),
       pull(2, DENY, { checks: [scan("failure")] }),
     ]);
@@ -97,9 +97,7 @@ describe("one commit, several pull requests: the worst counts", () => {
 });
 
 test("shadow mode never writes hms/gate", () => {
-  expect(checksOf(SHA, undefined, [pull(1, DENY, { mode: "shadow" })]).map((check) => check.name)).toEqual([
-    "hms/gate-shadow",
-  ]);
+  expect(checksOf(SHA, [pull(1, DENY, { mode: "shadow" })]).map((check) => check.name)).toEqual(["hms/gate-shadow"]);
 });
 
 test("the line to paste stands there only for a rule that may be overridden", () => {
@@ -111,7 +109,7 @@ test("the line to paste stands there only for a rule that may be overridden", ()
 
 test("on the way from shadow to enforce the gate weighs those that still say shadow", () => {
   const pulls = [pull(1, ALLOW), pull(2, DENY, { mode: "shadow" })];
-  expect(checksOf(SHA, undefined, pulls).map((check) => [check.name, check.state])).toEqual([
+  expect(checksOf(SHA, pulls).map((check) => [check.name, check.state])).toEqual([
     ["hms/gate", { status: "completed", conclusion: "failure" }],
   ]);
 });

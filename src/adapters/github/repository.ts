@@ -270,7 +270,6 @@ function checkRunBody(content: CheckRunContent, annotations: object[]): Record<s
   return {
     name: content.name,
     external_id: content.externalId,
-    ...(content.detailsUrl ? { details_url: content.detailsUrl } : {}),
     ...content.state,
     output: {
       title: content.title,
