@@ -6,26 +6,22 @@ import type { Logger } from "pino";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
 import { openWasmChecker } from "./adapters/opa/wasm-checker.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
-import { actOnIntents } from "./commands/act.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
 import { checkCredentials } from "./credentials.ts";
-import { reconcileInstallation, reconcileRepository, sweepInstallations } from "./intake/sweep.ts";
+import { sweepInstallations } from "./intake/sweep.ts";
 import { webhookListener } from "./intake/webhook.ts";
-import { type Key, parseKey } from "./model/key.ts";
-import type { Outcome } from "./model/outcome.ts";
-import type { RepositoryRef } from "./model/pull-request.ts";
-import { storageKey } from "./model/storage-key.ts";
+import { every } from "./periodically.ts";
 import { httpApp } from "./portal/http.ts";
+import { probeRoutes } from "./portal/probes.ts";
+import type { Route } from "./portal/route.ts";
 import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
-import { backoffMs } from "./ports/queue.ts";
-import type { Run } from "./ports/run.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
-import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
-import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
+import type { PullRequestDeps } from "./pull-request/reconcile.ts";
+import { reconcile } from "./reconcile-key.ts";
 import { createSecretScanner } from "./scan/secrets.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -107,8 +103,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     counted: metrics.delivery,
     configurationChanged: (installationId) => configuration.forget(installationId),
   });
-  const pages = getRequestListener(
-    httpApp({
+  const routes: Route[] = [
+    ...probeRoutes({
       probeStore: () => engine.probe(),
       draining: () => draining,
       metrics: async () => ({
@@ -117,8 +113,9 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       }),
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
       policyRevision: () => checker.revision(),
-    }).fetch,
-  );
+    }),
+  ];
+  const pages = getRequestListener(httpApp(routes, async () => undefined).fetch);
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (request.method === "POST" && path === "/api/github/webhooks") webhook(request, response);
@@ -151,42 +148,6 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   };
 }
 
-/** One key, whatever it is. People's requests first: what they ask may change what the rest reads. */
-async function reconcile(
-  deps: PullRequestDeps,
-  sweep: Parameters<typeof reconcileRepository>[0],
-  run: Run,
-): Promise<Outcome> {
-  const key = parseKey(run.key);
-  if (key.kind === "installation") return reconcileInstallation(sweep, key);
-  const ref = await repositoryOf(deps, key);
-  switch (key.kind) {
-    case "repository":
-      return reconcileRepository(sweep, key, ref);
-    case "commit":
-      return reconcileCommit(deps, key, ref, run);
-    case "pull": {
-      const answer = await actOnIntents(deps, key, ref, run);
-      const outcome = await reconcilePull(deps, key, ref, run);
-      await answer();
-      return outcome;
-    }
-  }
-}
-
-async function repositoryOf(
-  deps: PullRequestDeps,
-  key: Exclude<Key, { kind: "installation" }>,
-): Promise<RepositoryRef> {
-  const record = await deps.engine.records.get<RepositoryRef>(
-    storageKey.repository(key.installationId, key.repositoryId),
-  );
-  if (record) return record.value;
-  const found = (await deps.github.repositories(key.installationId)).find((ref) => ref.id === key.repositoryId);
-  if (!found) throw new Error("the installation does not list this repository");
-  return found;
-}
-
 function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -196,29 +157,4 @@ function listen(server: Server, host: string, port: number): Promise<string> {
       resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
     });
   });
-}
-
-/** Runs now and then again `ms` after each end, sooner after a failure; a slow run never overlaps itself. */
-function every(ms: number, work: () => Promise<void>, log: Logger, failed: string): { stop(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let failures = 0;
-  const turn = async (): Promise<void> => {
-    try {
-      await work();
-      failures = 0;
-    } catch (error) {
-      failures++;
-      log.warn({ err: error }, failed);
-    }
-    const afterMs = failures === 0 ? ms : Math.min(ms, backoffMs(failures, Math.random()));
-    if (!stopped) timer = setTimeout(turn, afterMs);
-  };
-  void turn();
-  return {
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
 }

@@ -7,3 +7,17 @@ export interface Checker {
   revision(): string;
   evaluate(input: CheckerInput): Promise<Verdict>;
 }
+
+/** A policy that somebody brought to try out. It decides apart from the process: it may loop, or want too much memory. */
+export interface PolicyOnTrial extends Checker {
+  close(): Promise<void>;
+}
+
+/** Opens compiled policies that are not in force, for what-if questions. */
+export interface PolicySandbox {
+  /**
+   * @param bundle a compiled OPA bundle (`.tar.gz`), as `HMS_POLICY_BUNDLE` takes it; undefined for the policy in force.
+   * @throws {Error} whose message says what is wrong with it.
+   */
+  open(bundle: Uint8Array | undefined): Promise<PolicyOnTrial>;
+}

@@ -1,14 +1,16 @@
 import { expect, test, vi } from "vitest";
 import { httpApp } from "../../src/portal/http.ts";
+import { probeRoutes } from "../../src/portal/probes.ts";
 
 function app(probeStore: () => Promise<void>, draining = false) {
-  return httpApp({
+  const routes = probeRoutes({
     probeStore,
     draining: () => draining,
     metrics: async () => ({ text: "", contentType: "text/plain" }),
     jsonSchema: () => ({}),
     policyRevision: () => "sha256:0",
   });
+  return httpApp(routes, async () => undefined);
 }
 
 test("/readyz: however often it is asked, the store is written to once a second", async () => {

@@ -1,0 +1,72 @@
+import { html } from "hono/html";
+import { atMostEvery } from "./at-most-every.ts";
+import type { Route } from "./route.ts";
+
+export interface ProbeOptions {
+  /** Rejects while the store is away. */
+  probeStore(): Promise<void>;
+  draining(): boolean;
+  metrics(): Promise<{ text: string; contentType: string }>;
+  jsonSchema(): Record<string, unknown>;
+  policyRevision(): string;
+}
+
+/** Liveness, readiness, metrics, the schema of hms.yml and a front page: what needs no sign-in. */
+export function probeRoutes(options: ProbeOptions): Route[] {
+  // Every probe writes: whoever may ask must not decide how often.
+  const probeStore = atMostEvery(1000, options.probeStore);
+  return [
+    {
+      method: "GET",
+      path: "/healthz",
+      access: "public",
+      summary: "Whether the process answers.",
+      handler: (context) => context.json({ status: "ok" }),
+    },
+    {
+      method: "GET",
+      path: "/readyz",
+      access: "public",
+      summary: "Whether it takes work: 503 while draining or while the store cannot be written.",
+      async handler(context) {
+        if (options.draining()) return context.json({ status: "draining" }, 503);
+        try {
+          await probeStore();
+          return context.json({ status: "ready" });
+        } catch {
+          return context.json({ status: "unavailable", reason: "the store cannot be written" }, 503);
+        }
+      },
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      access: "public",
+      summary: "Metrics in the Prometheus text format.",
+      async handler(context) {
+        const { text, contentType } = await options.metrics();
+        return context.body(text, 200, { "content-type": contentType });
+      },
+    },
+    {
+      method: "GET",
+      path: "/schema/hms.json",
+      access: "public",
+      summary: "JSON Schema of .github/hms.yml.",
+      handler: (context) => context.json(options.jsonSchema()),
+    },
+    {
+      method: "GET",
+      path: "/",
+      access: "public",
+      summary: "The front page.",
+      handler: (context) =>
+        context.html(html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>HMS-SYS</title>
+<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{overflow-wrap:anywhere}</style></head>
+<body><main><h1>HMS-SYS</h1><p>This GitHub App is running. Reasons for a decision stand in the pull request's <code>hms/gate</code> check.</p>
+<ul><li><a href="/readyz">Readiness</a></li><li><a href="/metrics">Metrics</a></li><li><a href="/schema/hms.json">Schema of hms.yml</a></li></ul>
+<p>Policy bundle <code>${options.policyRevision()}</code></p></main></body></html>`),
+    },
+  ];
+}
