@@ -10,6 +10,10 @@ async function main(): Promise<void> {
     for (const problem of read.problems) process.stderr.write(`hms: ${problem}\n`);
     process.exit(78);
   }
+  if ("setUp" in read) {
+    process.stderr.write("hms: APP_ID, PRIVATE_KEY (or PRIVATE_KEY_PATH) and WEBHOOK_SECRET are missing\n");
+    process.exit(78);
+  }
   let service: Service;
   try {
     service = await compose(read.settings);

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { readPrivateKey } from "./private-key.ts";
 import {
   appId,
   duration,
@@ -23,12 +23,7 @@ export interface Settings {
   store: { kind: "sqlite"; path: string };
   /** Absent: the policies that come with this version. */
   policyBundle?: { path: string; sha256?: string };
-  app: {
-    id: number;
-    /** PKCS#8 PEM, whatever form it was given in. */
-    privateKey: string;
-    webhookSecret: string;
-  };
+  app: AppCredentials;
   /** Without a slash at the end. */
   githubApiUrl: string;
   /** Lower-case logins; empty: all owners. */
@@ -39,8 +34,17 @@ export interface Settings {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `warnings` do not keep the process from starting. Neither they nor `problems` quote a value: it may be a secret in a wrong place. */
-export type SettingsResult = { settings: Settings; warnings: string[] } | { problems: string[]; warnings: string[] };
+/** What there is before there is an App. */
+export type SetUpSettings = Omit<Settings, "app">;
+
+/**
+ * `setUp`: everything is right, but there are no credentials of an App yet. `warnings` do not keep the process from starting. Neither they nor
+ * `problems` quote a value: it may be a secret in a wrong place.
+ */
+export type SettingsResult =
+  | { settings: Settings; warnings: string[] }
+  | { setUp: SetUpSettings; warnings: string[] }
+  | { problems: string[]; warnings: string[] };
 
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
@@ -51,10 +55,12 @@ const environmentSchema = z.object({
   HMS_DATA_DIR: z.string().default("./data"),
   HMS_STORE_URL: storeUrl.optional(),
   HMS_POLICY_BUNDLE: policyBundle.optional(),
-  APP_ID: appId,
+  APP_ID: appId.optional(),
   PRIVATE_KEY: privateKeyText.optional(),
   PRIVATE_KEY_PATH: z.string().optional(),
-  WEBHOOK_SECRET: secret(1),
+  WEBHOOK_SECRET: secret(1).optional(),
+  GITHUB_CLIENT_ID: z.string().optional(),
+  GITHUB_CLIENT_SECRET: secret(1).optional(),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
@@ -75,6 +81,8 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   PRIVATE_KEY: "the text of the .pem file that GitHub gave you",
   PRIVATE_KEY_PATH: "/etc/hms/app.private-key.pem",
   WEBHOOK_SECRET: "$(openssl rand -hex 32)",
+  GITHUB_CLIENT_ID: "Iv23liAbCdEfGhIjKlMn",
+  GITHUB_CLIENT_SECRET: "the client secret that GitHub gave you",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_RESYNC_INTERVAL: "10m",
@@ -120,31 +128,54 @@ export function readSettings(environment: Environment): SettingsResult {
   const parsed = environmentSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = issue.path[0] as Variable;
-    const text = given[name] === undefined ? "is missing" : issue.message;
-    problems.push(`${name} ${text}. Example: ${name}=${EXAMPLES[name]}`);
+    problems.push(`${name} ${issue.message}. Example: ${name}=${EXAMPLES[name]}`);
   }
-  const key = readPrivateKey(given.PRIVATE_KEY, given.PRIVATE_KEY_PATH);
-  if ("problem" in key) problems.push(`${key.problem}. Example: PRIVATE_KEY_PATH=${EXAMPLES.PRIVATE_KEY_PATH}`);
+  const credentials = credentialsOf(environment, given, parsed.data);
+  if ("problems" in credentials) {
+    for (const { variable, text } of credentials.problems) {
+      const example = variable ? ` Example: ${variable}=${EXAMPLES[variable as Variable]}` : "";
+      if (!problems.some((told) => variable && told.startsWith(`${variable} `))) problems.push(`${text}.${example}`);
+    }
+  }
   warnings.push(...unknownVariables(Object.keys(given)));
-  if (!parsed.success || "problem" in key || problems.length > 0) return { problems, warnings };
+  if (!parsed.success || "problems" in credentials || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
   if (/^http:/.test(env.GITHUB_API_URL) && !isLoopback(new URL(env.GITHUB_API_URL).hostname)) {
     warnings.push("GITHUB_API_URL is not https: tokens cross the network in the clear.");
   }
-  const settings: Settings = {
+  const settings: SetUpSettings = {
     host: env.HOST,
     port: env.PORT,
     publicUrl: env.HMS_PUBLIC_URL ?? `http://${env.HOST.includes(":") ? `[${env.HOST}]` : env.HOST}:${env.PORT}`,
     dataDir: env.HMS_DATA_DIR,
     store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
-    app: { id: env.APP_ID, privateKey: key.pem, webhookSecret: env.WEBHOOK_SECRET },
     githubApiUrl: env.GITHUB_API_URL,
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
     logLevel: env.LOG_LEVEL,
   };
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
-  return { settings, warnings };
+  return "none" in credentials
+    ? { setUp: settings, warnings }
+    : { settings: { ...settings, app: credentials.app }, warnings };
+}
+
+/** Read even where other variables have problems, so that all are told at once; what has a problem itself counts as not given. */
+function credentialsOf(
+  environment: Environment,
+  given: Record<string, string>,
+  parsed: z.infer<typeof environmentSchema> | undefined,
+): ReturnType<typeof readAppCredentials> {
+  const { APP_ID, ...texts } = given;
+  const id = appId.safeParse(APP_ID ?? "");
+  return readAppCredentials(
+    { ...texts, ...(id.success ? { APP_ID: id.data } : {}) },
+    {
+      named: new Set(Object.keys(environment).filter((name) => environment[name] !== undefined)),
+      dataDir: given.HMS_DATA_DIR ?? "./data",
+      githubApiUrl: parsed?.GITHUB_API_URL,
+    },
+  );
 }
 
 function unknownVariables(names: string[]): string[] {

@@ -13,7 +13,7 @@ const BASE: Environment = { APP_ID: "12", PRIVATE_KEY: PKCS1, WEBHOOK_SECRET: "s
 
 function settings(change: Environment = {}): Settings {
   const result = readSettings({ ...BASE, ...change });
-  if ("problems" in result) throw new Error(result.problems.join("\n"));
+  if (!("settings" in result)) throw new Error("problems" in result ? result.problems.join("\n") : "no credentials");
   return result.settings;
 }
 
@@ -164,9 +164,78 @@ describe("refused, with the variable's name and an example", () => {
   });
 
   test("all at once", () => {
-    expect(readSettings({})).toMatchObject({
+    expect(readSettings({ APP_ID: "" })).toMatchObject({
       problems: [/^APP_ID/, /^WEBHOOK/, /^PRIVATE/].map((name) => expect.stringMatching(name)),
     });
+  });
+});
+
+describe("without an App", () => {
+  const nothing = { APP_ID: undefined, PRIVATE_KEY: undefined, WEBHOOK_SECRET: undefined };
+  const emptyDirectory = () => mkdtempSync(join(tmpdir(), "hms-no-app-"));
+  const saved = {
+    version: 1,
+    githubApiUrl: "https://api.github.com",
+    id: 7,
+    slug: "hms-acme",
+    owner: "acme",
+    htmlUrl: "https://github.com/apps/hms-acme",
+    privateKey: PKCS1,
+    webhookSecret: "saved",
+    clientId: "Iv23",
+    clientSecret: "c",
+  };
+  const directoryWith = (content: string): string => {
+    const directory = emptyDirectory();
+    writeFileSync(join(directory, "github-app.json"), content);
+    return directory;
+  };
+
+  test("nothing given and nothing saved: it is to be set up", () => {
+    const result = readSettings({ HMS_DATA_DIR: emptyDirectory() });
+    expect(result).toMatchObject({ setUp: { host: "127.0.0.1", port: 3000 }, warnings: [] });
+  });
+
+  test.each([
+    { APP_ID: "12" },
+    { WEBHOOK_SECRET: "s" },
+    { PRIVATE_KEY: PKCS1 },
+    { APP_ID: "", PRIVATE_KEY: "", WEBHOOK_SECRET: "" },
+  ])("a part of it, or something that came out empty, is a mistake", (given) => {
+    expect(readSettings({ ...given, HMS_DATA_DIR: directoryWith(JSON.stringify(saved)) })).toHaveProperty("problems");
+  });
+
+  test("what was saved is used, and the environment wins over it", () => {
+    const HMS_DATA_DIR = directoryWith(JSON.stringify(saved));
+    expect(settings({ ...nothing, HMS_DATA_DIR }).app).toEqual({
+      id: 7,
+      privateKey: PKCS8,
+      webhookSecret: "saved",
+      clientId: "Iv23",
+      clientSecret: "c",
+    });
+    expect(settings({ HMS_DATA_DIR }).app.id).toBe(12);
+    const client = { GITHUB_CLIENT_ID: "Iv99", GITHUB_CLIENT_SECRET: "d" };
+    expect(settings({ ...nothing, HMS_DATA_DIR, ...client }).app).toMatchObject({ id: 7, clientId: "Iv99" });
+  });
+
+  test.each([
+    ["cut", JSON.stringify(saved).slice(0, 500), /is not complete JSON/],
+    ["empty", "", /is not complete JSON/],
+    ["of another version", JSON.stringify({ ...saved, version: 2 }), /has no valid version/],
+    ["without its secret", JSON.stringify({ ...saved, webhookSecret: "" }), /has no valid webhookSecret/],
+    ["with a broken key", JSON.stringify({ ...saved, privateKey: PKCS1.slice(0, 300) }), /private key that cannot/],
+    ["of another GitHub", JSON.stringify({ ...saved, githubApiUrl: "https://x" }), /GITHUB_API_URL is not the GitHub/],
+  ])("a file that is %s is told with what to do, not quoted and not overwritten", (_what, content, problem) => {
+    const [told, ...more] = problems({ ...nothing, HMS_DATA_DIR: directoryWith(content) });
+    expect(told).toMatch(problem);
+    expect(told).not.toContain("BEGIN");
+    expect(more).toEqual([]);
+  });
+
+  test("signing in takes both halves", () => {
+    expect(problems({ GITHUB_CLIENT_ID: "Iv1" })[0]).toMatch(/^GITHUB_CLIENT_SECRET is missing/);
+    expect(problems({ GITHUB_CLIENT_SECRET: "s" })[0]).toMatch(/^GITHUB_CLIENT_ID is missing/);
   });
 });
 

@@ -12,7 +12,7 @@ const answers: Record<string, () => Verdict> = {
 };
 
 const read = readSettings(process.env);
-if ("problems" in read) throw new Error(read.problems.join("\n"));
+if (!("settings" in read)) throw new Error("problems" in read ? read.problems.join("\n") : "no credentials");
 await compose(read.settings, {
   checker: (checker) => ({
     revision: () => `${checker.revision()}-broken`,

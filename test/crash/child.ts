@@ -38,7 +38,7 @@ function watched<T extends object>(name: string, port: T): T {
 }
 
 const read = readSettings(process.env);
-if ("problems" in read) throw new Error(read.problems.join("\n"));
+if (!("settings" in read)) throw new Error("problems" in read ? read.problems.join("\n") : "no credentials");
 await compose(read.settings, {
   engine: (engine) => ({
     queue: watched("queue", engine.queue),

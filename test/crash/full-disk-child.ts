@@ -46,6 +46,6 @@ function fill(store: DatabaseSync): void {
 }
 
 const read = readSettings(process.env);
-if ("problems" in read) throw new Error(read.problems.join("\n"));
+if (!("settings" in read)) throw new Error("problems" in read ? read.problems.join("\n") : "no credentials");
 const service = await compose(read.settings);
 process.once("SIGTERM", () => void service.stop().then(() => process.exit(0)));

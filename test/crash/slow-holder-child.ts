@@ -11,7 +11,7 @@ const STANDS_STILL_MS = 13_000;
 let slow = false;
 
 const read = readSettings(process.env);
-if ("problems" in read) throw new Error(read.problems.join("\n"));
+if (!("settings" in read)) throw new Error("problems" in read ? read.problems.join("\n") : "no credentials");
 await compose(read.settings, {
   leaseMs: LEASE_MS,
   engine: (engine) => ({
