@@ -1,0 +1,103 @@
+import { html } from "hono/html";
+import type { Viewer } from "../viewer.ts";
+import { ASSETS } from "./assets.ts";
+import { icon } from "./icons.ts";
+
+/** Markup made by `html` of hono: everything that was put into it is escaped. */
+export type Html = ReturnType<typeof html>;
+
+export interface PageOptions {
+  /** What the browser shows as the tab's name, before the product's. Text, escaped. */
+  title: string;
+  /** Who is signed in; undefined for whoever is not. */
+  viewer: Viewer | undefined;
+  /** Path of the page, which the navigation marks as the current one. */
+  path: string;
+  /** Everything inside `<main>`, beginning with the page's one `<h1>`. */
+  body: Html;
+  status?: number;
+  /** Revision of the policy bundle in force, for the footer. */
+  bundleRevision?: string;
+  headers?: Record<string, string>;
+}
+
+/** No inline style or script, nothing from elsewhere, and no form that posts anywhere but here. */
+export const PAGE_CSP =
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/** A document of the portal: what stands around the page's own content, and the headers that go with it. */
+export async function page(options: PageOptions): Promise<Response> {
+  return new Response(String(await pageDocument(options)), {
+    status: options.status ?? 200,
+    headers: {
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-store",
+      "content-security-policy": PAGE_CSP,
+      ...options.headers,
+    },
+  });
+}
+
+/** The gate of the product's mark, for the tab. A data address: the policy above lets images come from nowhere else. */
+const FAVICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect width='24' height='24' rx='6' fill='%23175f73'/%3E%3Cpath d='M6 19V7m12 12V7M6 10h12M6 15h12M12 10v5' stroke='%23fff' stroke-width='2.2' stroke-linecap='round' fill='none'/%3E%3C/svg%3E";
+
+export function pageDocument({ title, viewer, path, body, bundleRevision }: PageOptions): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} · HMS-SYS</title>
+<link rel="icon" href="${FAVICON}">
+<link rel="stylesheet" href="${ASSETS.style.path}">
+<script type="module" src="${ASSETS.script.path}"></script>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar">
+<a class="mark" href="/">${icon("gate")}<span>HMS-SYS</span></a>
+${viewer ? navigation(viewer, path) : ""}
+${viewer ? session(viewer) : html`<a class="button session" href="/sign-in?to=${encodeURIComponent(path)}">Sign in</a>`}
+</header>
+<main id="main" tabindex="-1">
+${body}
+</main>
+<div id="announcements" class="unseen" role="status" aria-live="polite"></div>
+<footer>
+<p>HMS-SYS · the pull request is the control plane${bundleRevision ? html` · policy bundle <code title="${bundleRevision}">${bundleRevision.slice(0, 19)}</code>` : ""}</p>
+</footer>
+</body>
+</html>`;
+}
+
+interface Place {
+  path: string;
+  name: string;
+  /** Shown only to whoever has the role somewhere: the others would be refused. */
+  role?: "operator" | "auditor";
+}
+
+const PLACES: Place[] = [
+  { path: "/", name: "Pull requests" },
+  { path: "/what-if", name: "What-if" },
+  { path: "/queue", name: "Queue", role: "operator" },
+  { path: "/ledger", name: "Ledger", role: "auditor" },
+  { path: "/doctor", name: "Doctor", role: "operator" },
+];
+
+function navigation(viewer: Viewer, path: string): Html {
+  const places = PLACES.filter(({ role }) => role === undefined || viewer.has(role));
+  return html`<nav aria-label="Main"><ul>${places.map(
+    (place) =>
+      html`<li><a href="${place.path}"${place.path === path ? html` aria-current="page"` : ""}>${place.name}</a></li>`,
+  )}</ul></nav>`;
+}
+
+function session(viewer: Viewer): Html {
+  return html`<form class="session" method="post" action="/sign-out">
+<span class="who"><span class="unseen">Signed in as </span><bdi>${viewer.login}</bdi></span>
+<button type="submit" class="quiet">Sign out</button>
+</form>`;
+}
