@@ -5,6 +5,13 @@ export interface TrackedPull {
   draft: boolean;
   state: "open" | "closed";
   merged: boolean;
+  /** What it is called and by whom; absent in records of the first release until the pull request is read again. */
+  title?: string;
+  /** Login. */
+  author?: string;
+  /** On GitHub. */
+  url?: string;
+  fork?: boolean;
   /** ms since the epoch of the reading. */
   readAtMs: number;
 }

@@ -25,12 +25,26 @@ export interface LedgerEntry extends Omit<LedgerEvent, "body"> {
   hash: string;
 }
 
+/** Where an entry stands for good: appends do not move it, so it is a cursor too. */
+export type LedgerPlace = Pick<LedgerEntry, "stream" | "sequence">;
+
 export interface LedgerQuery {
   stream?: string;
+  /** Of any of these; an empty list has nothing. */
+  streams?: readonly string[];
+  id?: string;
   subject?: string;
+  /** `pull/7/42/` for all pull requests of a repository. */
+  subjectPrefix?: string;
   type?: string;
   sinceMs?: number;
-  /** At most so many, newest first. */
+  /** Earlier than that. */
+  untilMs?: number;
+  /** Only what was appended before this entry; nothing when there is no such entry. */
+  before?: LedgerPlace;
+  /** Only what was appended after this entry, and then the oldest first; nothing when there is no such entry. */
+  after?: LedgerPlace;
+  /** At most so many, newest first unless `after` is given. */
   limit: number;
 }
 
@@ -43,7 +57,13 @@ export function repositoryStream(key: { installationId: number; repositoryId: nu
 export interface Ledger {
   append(stream: string, events: LedgerEvent[]): Promise<void>;
   query(query: LedgerQuery): Promise<LedgerEntry[]>;
+  /** Every stream that has an entry, by name. */
+  streams(): Promise<string[]>;
   body(digest: string): Promise<unknown>;
+  /** Erases a body for good; the chain holds only its digest and still verifies. Whether it was there. */
+  eraseBody(digest: string): Promise<boolean>;
+  /** Calls the listener with the new entries of each append once they are durable, in the order of the ledger, until the returned function is called. A listener that throws is not called again. */
+  tail(listener: (entries: readonly LedgerEntry[]) => void): () => void;
   /** Walks a stream's chain: undefined when it holds, else the first sequence that does not. */
   verify(stream: string): Promise<{ brokenAt: number; why: string } | undefined>;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { CONFIG_PATH } from "../config/effective.ts";
 import { voteState } from "../gate/gate.ts";
 import type { Key } from "../model/key.ts";
@@ -61,6 +62,10 @@ export async function reconcilePull(
     draft: pull.draft,
     state: pull.state,
     merged: pull.merged,
+    title: pull.title,
+    author: pull.author.login,
+    url: pull.url,
+    fork: pull.fork,
     readAtMs: deps.clock.now(),
   };
   if (!before || !sameFacts(before, tracked)) await records.put(trackedKey, tracked);
@@ -226,14 +231,8 @@ async function endIntents(records: Records, key: Key & { kind: "pull" }, before:
   if (allowed?.value.sha === before.headSha) await records.delete(okToTest);
 }
 
-function sameFacts(a: TrackedPull, b: TrackedPull): boolean {
-  return (
-    a.headSha === b.headSha &&
-    a.baseRef === b.baseRef &&
-    a.draft === b.draft &&
-    a.state === b.state &&
-    a.merged === b.merged
-  );
+function sameFacts({ readAtMs: _, ...a }: TrackedPull, { readAtMs: __, ...b }: TrackedPull): boolean {
+  return isDeepStrictEqual(a, b);
 }
 
 function scanCheck(pull: PullRequest, check: ReturnType<typeof secretsCheckRun>): CheckContent {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../src/model/canonical-json.ts";
 import type { LedgerEvent } from "../../src/ports/ledger.ts";
 import type { Bench } from "./engine-contract.ts";
+import { ledgerReadingContract } from "./ledger-reading-contract.ts";
 
 const STREAM = "repository/1/2";
 
@@ -123,6 +124,8 @@ export function ledgerContract(bench: Bench): void {
       expect(await ledger.verify(STREAM)).toBeUndefined();
       expect(await ledger.verify("installation/9")).toBeUndefined();
     });
+
+    ledgerReadingContract(bench);
   });
 }
 

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { canonicalJson, sha256Hex } from "../../model/canonical-json.ts";
 import type { Ledger, LedgerEntry, LedgerEvent, LedgerQuery } from "../../ports/ledger.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import { selectOf } from "./ledger-query.ts";
 
 interface Row {
   stream: string;
@@ -43,6 +44,9 @@ export class SqliteLedger implements Ledger {
   readonly #insertBody: StatementSync;
   readonly #body: StatementSync;
   readonly #walk: StatementSync;
+  readonly #streams: StatementSync;
+  readonly #eraseBody: StatementSync;
+  readonly #listeners = new Set<(entries: readonly LedgerEntry[]) => void>();
 
   constructor(database: DatabaseSync, commits: GroupCommit) {
     this.#database = database;
@@ -57,28 +61,35 @@ export class SqliteLedger implements Ledger {
     this.#insertBody = database.prepare("INSERT OR IGNORE INTO ledger_bodies (digest, body) VALUES (?, ?)");
     this.#body = database.prepare("SELECT body FROM ledger_bodies WHERE digest = ?");
     this.#walk = database.prepare("SELECT * FROM ledger WHERE stream = ? AND sequence > ? ORDER BY sequence LIMIT ?");
+    this.#streams = database.prepare("SELECT stream FROM ledger_heads ORDER BY stream");
+    this.#eraseBody = database.prepare("DELETE FROM ledger_bodies WHERE digest = ?");
   }
 
   async append(stream: string, events: LedgerEvent[]): Promise<void> {
     const prepared = events.map(prepare);
-    return this.#commits.write(() => {
-      for (const event of prepared) this.#append(stream, event);
-    });
+    const appended = await this.#commits.write(() => prepared.flatMap((event) => this.#append(stream, event) ?? []));
+    if (appended.length > 0) this.#tell(appended);
   }
 
   /** Newest is what was appended last, whatever time it bears. */
   async query(query: LedgerQuery): Promise<LedgerEntry[]> {
-    const { stream, subject, type, sinceMs, limit } = query;
-    const filters = [
-      { sql: "stream = ?", value: stream },
-      { sql: "subject = ?", value: subject },
-      { sql: "type = ?", value: type },
-      { sql: "at >= ?", value: sinceMs },
-    ].flatMap(({ sql, value }) => (value === undefined ? [] : [{ sql, value }]));
-    const where = filters.length > 0 ? `WHERE ${filters.map(({ sql }) => sql).join(" AND ")}` : "";
-    const select = this.#database.prepare(`SELECT * FROM ledger ${where} ORDER BY position DESC LIMIT ?`);
-    const rows = select.all(...filters.map(({ value }) => value), Math.max(0, Math.trunc(limit)));
-    return (rows as unknown as Row[]).map(toEntry);
+    const { sql, values } = selectOf(query);
+    return (this.#database.prepare(sql).all(...values) as unknown as Row[]).map(toEntry);
+  }
+
+  async streams(): Promise<string[]> {
+    return this.#streams.all().map((row) => String(row.stream));
+  }
+
+  async eraseBody(digest: string): Promise<boolean> {
+    return this.#commits.write(() => this.#eraseBody.run(digest).changes > 0);
+  }
+
+  tail(listener: (entries: readonly LedgerEntry[]) => void): () => void {
+    // Its own function, so that the same listener can be given twice.
+    const own = (entries: readonly LedgerEntry[]): void => listener(entries);
+    this.#listeners.add(own);
+    return () => this.#listeners.delete(own);
   }
 
   /** Undefined when there is none, or no more. */
@@ -110,25 +121,30 @@ export class SqliteLedger implements Ledger {
     return beyond ? { brokenAt: 1, why: "the chain's end is unknown" } : undefined;
   }
 
-  #append(stream: string, { event, data, body, bodyDigest }: Prepared): void {
-    if (this.#has.get(stream, event.id)) return;
+  #tell(entries: readonly LedgerEntry[]): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(entries);
+      } catch {
+        // What was appended is appended: whoever writes to the ledger must not fail because of somebody who reads along.
+        this.#listeners.delete(listener);
+      }
+    }
+  }
+
+  /** The new entry; undefined when the event was there. */
+  #append(stream: string, { event, data, body, bodyDigest }: Prepared): LedgerEntry | undefined {
+    if (this.#has.get(stream, event.id)) return undefined;
     const head = this.#headOf(stream);
     const sequence = head.sequence + 1;
     const { id, type, subject, atMs } = event;
-    const hash = hashOf({
-      stream,
-      sequence,
-      id,
-      type,
-      subject,
-      atMs,
-      data: event.data,
-      bodyDigest,
-      previousHash: head.hash,
-    });
+    const previousHash = head.hash;
+    const entry = { stream, sequence, id, type, subject, atMs, data: event.data, bodyDigest, previousHash };
+    const hash = hashOf(entry);
     if (body !== undefined) this.#insertBody.run(bodyDigest, body);
     this.#insert.run(stream, sequence, id, type, subject, atMs, data, bodyDigest, head.hash, hash);
     this.#setHead.run(stream, sequence, hash);
+    return { ...entry, hash };
   }
 
   #headOf(stream: string): Head {

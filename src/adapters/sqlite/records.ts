@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../../ports/clock.ts";
 import type { RecordEntry, Records } from "../../ports/records.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import { prefixEnd } from "./prefix-end.ts";
 
 interface Row {
   key: string;
@@ -121,15 +122,4 @@ export function toJson(value: unknown): string {
 
 function parse<T>(row: Row): RecordEntry<T> {
   return { key: row.key, value: JSON.parse(row.value) as T, revision: row.revision };
-}
-
-/** The smallest text that sorts after everything with this prefix; undefined when there is none. Texts sort by code point. */
-function prefixEnd(prefix: string): string | undefined {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) as number);
-  for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    if (last === 0x10ffff) continue;
-    const next = last === 0xd7ff ? 0xe000 : last + 1;
-    return String.fromCodePoint(...points, next);
-  }
-  return undefined;
 }

@@ -42,6 +42,11 @@ const MIGRATIONS = [
   CREATE TABLE ledger_heads (stream TEXT PRIMARY KEY, sequence INTEGER NOT NULL, hash TEXT NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE ledger_bodies (digest TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   `,
+  // Each ends with the row's position, so that newest first needs no sorting.
+  `
+  CREATE INDEX ledger_type ON ledger (type);
+  CREATE INDEX ledger_id ON ledger (id);
+  `,
 ];
 
 /** Brings the file to this release's schema, one transaction per version. */
