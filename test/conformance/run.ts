@@ -23,6 +23,9 @@ const undescribed = [
   "GET /repos/{owner}/{repo}/contents",
   "GET /repos/{owner}/{repo}/statuses/{ref}",
   "GET /repos/{owner}/{repo}/git/refs",
+  "POST /settings/apps/new",
+  "POST /organizations/{org}/settings/apps/new",
+  "GET /apps/{app_slug}/installations/new",
 ];
 
 const description = new GitHubDescription();

@@ -96,6 +96,7 @@ export async function installationScenario({ github, recorder, app, jwt, install
   const params = { delivery_id: first?.id ?? 0, installation_id: installationId };
   await recorder.call("GET /app/hook/deliveries/{delivery_id}", { params, token: jwt });
   await recorder.call("POST /app/hook/deliveries/{delivery_id}/attempts", { params, token: jwt, expect: 202 });
+  github.acceptPermissions(installationId);
   await recorder.call("GET /app/hook/deliveries", { token: jwt, query: { cursor: "nonsense" }, expect: 422 });
   await recorder.call("PUT /app/installations/{installation_id}/suspended", { params, token: jwt, expect: 204 });
   await recorder.call("POST /app/installations/{installation_id}/access_tokens", { params, token: jwt, expect: 403 });
@@ -112,4 +113,23 @@ export async function installationScenario({ github, recorder, app, jwt, install
     token: jwt,
     expect: 204,
   });
+}
+
+/** The pages on the way are no part of the description; what the code is worth is. */
+export async function manifestScenario({ github, recorder, alice }: World): Promise<void> {
+  const manifest = {
+    name: "Made",
+    url: "https://example.com",
+    redirect_url: "https://example.com/",
+    default_events: [],
+  };
+  const made = await fetch(`${github.url}/organizations/acme/settings/apps/new`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie: `user_session=${alice}` },
+    body: new URLSearchParams({ manifest: JSON.stringify({ ...manifest, default_permissions: { checks: "write" } }) }),
+  });
+  const code = new URL(made.headers.get("location") ?? "").searchParams.get("code") ?? "";
+  await recorder.call("POST /app-manifests/{code}/conversions", { params: { code }, expect: 201 });
+  await recorder.call("POST /app-manifests/{code}/conversions", { params: { code }, expect: 404 });
 }

@@ -1,4 +1,4 @@
-import { appScenario, installationScenario } from "./apps.ts";
+import { appScenario, installationScenario, manifestScenario } from "./apps.ts";
 import { checkScenario } from "./checks.ts";
 import { pullScenario } from "./pulls.ts";
 import { deploymentScenario, repositoryScenario } from "./repositories.ts";
@@ -8,6 +8,7 @@ import { build, type Given } from "./world.ts";
 export async function scenario(given: Given): Promise<void> {
   const world = await build(given);
   await appScenario(world);
+  await manifestScenario(world);
   await repositoryScenario(world);
   await deploymentScenario(world);
   await pullScenario(world);

@@ -40,9 +40,28 @@ export type App = {
   webhookUrl: string | undefined;
   webhookSecret: string;
   hookId: number;
+  /** An inactive webhook delivers nothing and lists nothing. */
+  hookActive: boolean;
+  /** Whether deliveries are made without looking at the receiver's certificate. */
+  hookInsecure: boolean;
+  clientSecrets: string[];
+  callbackUrls: string[];
+  /** Where people are led after they installed it. */
+  setupUrl: string | undefined;
+  /** Whether other accounts than its owner may install it. */
+  public: boolean;
   permissions: Permissions;
   events: string[];
   createdAt: Date;
+};
+
+/** What `POST /app-manifests/{code}/conversions` hands out, once. */
+export type ManifestCode = {
+  app: App;
+  privateKeyPem: string;
+  clientSecret: string;
+  webhookSecret: string;
+  expiresAt: Date;
 };
 
 export type Installation = {
@@ -189,6 +208,7 @@ export class State {
   readonly accounts = new Map<number, Account>();
   readonly teams: Team[] = [];
   readonly apps = new Map<number, App>();
+  readonly manifestCodes = new Map<string, ManifestCode>();
   readonly installations = new Map<number, Installation>();
   readonly installationTokens = new Map<string, InstallationToken>();
   readonly userTokens = new Map<string, Account>();

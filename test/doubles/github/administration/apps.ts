@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { emitInstallation, emitInstallationRepositories, emitPing } from "../installations.ts";
 import type { Permissions } from "../permissions.ts";
 import type { Site } from "../site.ts";
-import type { Installation } from "../state.ts";
+import type { App, Installation } from "../state.ts";
 import type { Delivery } from "../webhooks/delivery.ts";
 import { newAccount } from "./accounts.ts";
 import { type AppRef, accountNamed, appNamed, repositoryNamed } from "./lookup.ts";
@@ -40,6 +40,34 @@ function keyPair() {
   return keys;
 }
 
+/** An App as its registration makes it, public and with an active webhook, and the only copy of its private key. */
+export function newApp(
+  site: Site,
+  given: Pick<App, "slug" | "name" | "owner" | "webhookSecret" | "permissions" | "events"> & {
+    webhookUrl?: string | undefined;
+  },
+): { app: App; privateKeyPem: string } {
+  const { privateKeyPem, publicKeyPem } = keyPair();
+  const app: App = {
+    id: site.state.nextId(),
+    bot: newAccount(site, `${given.slug}[bot]`, "Bot"),
+    clientId: `Iv23${randomBytes(8).toString("hex")}`,
+    publicKey: createPublicKey(publicKeyPem),
+    hookId: site.state.nextId(),
+    hookActive: true,
+    hookInsecure: false,
+    clientSecrets: [],
+    callbackUrls: [],
+    setupUrl: undefined,
+    public: true,
+    createdAt: site.now(),
+    webhookUrl: undefined,
+    ...given,
+  };
+  site.state.apps.set(app.id, app);
+  return { app, privateKeyPem };
+}
+
 /** Apps, installations and their webhook deliveries. */
 export function appAdministration(site: Site) {
   const installationNumbered = (id: number): Installation => {
@@ -61,29 +89,39 @@ export function appAdministration(site: Site) {
       const owner = registration.owner
         ? accountNamed(site, registration.owner)
         : (site.state.account("app-owner") ?? newAccount(site, "app-owner", "User"));
-      const bot = newAccount(site, `${slug}[bot]`, "Bot");
-      const { privateKeyPem, publicKeyPem } = keyPair();
-      const app = {
-        id: site.state.nextId(),
+      const { app, privateKeyPem } = newApp(site, {
         slug,
         name,
         owner,
-        bot,
-        clientId: `Iv23${randomBytes(8).toString("hex")}`,
-        publicKey: createPublicKey(publicKeyPem),
         webhookUrl,
         webhookSecret,
-        hookId: site.state.nextId(),
         permissions,
         events,
-        createdAt: site.now(),
-      };
-      site.state.apps.set(app.id, app);
-      return { id: app.id, slug, clientId: app.clientId, privateKeyPem, webhookSecret, botLogin: bot.login };
+      });
+      return { id: app.id, slug, clientId: app.clientId, privateKeyPem, webhookSecret, botLogin: app.bot.login };
     },
 
     setWebhookUrl(app: AppRef, url: string | undefined): void {
       appNamed(site, app).webhookUrl = url;
+    },
+
+    /** What the App's settings page can change. Installations keep their permissions until their owner accepts new ones, their events follow. */
+    changeApp(
+      appRef: AppRef,
+      change: { permissions?: Permissions; events?: string[]; hookActive?: boolean; hookInsecure?: boolean },
+    ): void {
+      const app = appNamed(site, appRef);
+      Object.assign(app, change);
+      if (!change.events) return;
+      for (const installation of site.state.installations.values())
+        if (installation.app === app) installation.events = change.events;
+    },
+
+    /** The owner of an installation accepts what the App asks for by now. */
+    acceptPermissions(id: number): void {
+      const installation = installationNumbered(id);
+      installation.permissions = { metadata: "read", ...installation.app.permissions };
+      emitInstallation(site, installation, "new_permissions_accepted", installation.account);
     },
 
     /** `repositories`: `all` (default), or names without owner. */

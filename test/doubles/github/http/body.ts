@@ -10,8 +10,11 @@ export class Body {
     this.json = json;
   }
 
-  static parse(raw: Buffer): Body {
+  /** JSON, or a form as browsers and OAuth clients send it. */
+  static parse(raw: Buffer, contentType = ""): Body {
     if (raw.length === 0) return new Body({});
+    if (contentType.startsWith("application/x-www-form-urlencoded"))
+      return new Body(Object.fromEntries(new URLSearchParams(raw.toString("utf8"))));
     let json: unknown;
     try {
       json = JSON.parse(raw.toString("utf8"));

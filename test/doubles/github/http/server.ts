@@ -67,7 +67,7 @@ async function answer(
     if (path !== "/rate_limit") site.rateLimits.check(actor);
     const route = router.match(method, path);
     if (!route) throw notFound();
-    const body = Body.parse(raw);
+    const body = Body.parse(raw, request.headers["content-type"]);
     const call = {
       site,
       method,

@@ -1,20 +1,22 @@
 import { notFound, validationFailed } from "../http/errors.ts";
 import { type Call, ok, type Router } from "../http/router.ts";
 import { deliveryShape, deliverySummaryShape } from "../shapes/delivery.ts";
+import type { App } from "../state.ts";
 import type { Delivery } from "../webhooks/delivery.ts";
 import { requireApp } from "./apps.ts";
 
 /** https://docs.github.com/rest/apps/webhooks */
 export function deliveryRoutes(router: Router): void {
   router.on("GET /app/hook/config", (call) => {
-    const app = requireApp(call.actor);
-    return ok({ content_type: "json", insecure_ssl: "0", secret: "********", url: app.webhookUrl ?? "" });
+    return ok(config(requireApp(call.actor)));
   });
   router.on("PATCH /app/hook/config", (call) => {
     const app = requireApp(call.actor);
     app.webhookUrl = call.body.optionalString("url") ?? app.webhookUrl;
     app.webhookSecret = call.body.optionalString("secret") ?? app.webhookSecret;
-    return ok({ content_type: "json", insecure_ssl: "0", secret: "********", url: app.webhookUrl ?? "" });
+    const insecure = call.body.json.insecure_ssl;
+    if (insecure !== undefined) app.hookInsecure = String(insecure) === "1";
+    return ok(config(app));
   });
   router.on("GET /app/hook/deliveries", list);
   router.on("GET /app/hook/deliveries/{delivery_id}", (call) => ok(deliveryShape(deliveryOf(call))));
@@ -22,6 +24,11 @@ export function deliveryRoutes(router: Router): void {
     call.site.webhooks.redeliver(deliveryOf(call));
     return { status: 202, body: {} };
   });
+}
+
+function config(app: App) {
+  const insecureSsl = app.hookInsecure ? "1" : "0";
+  return { content_type: "json", insecure_ssl: insecureSsl, secret: "********", url: app.webhookUrl ?? "" };
 }
 
 function deliveryOf(call: Call): Delivery {

@@ -1,5 +1,6 @@
 import { Router } from "../http/router.ts";
 import { accountRoutes } from "./accounts.ts";
+import { appManifestRoutes } from "./app-manifests.ts";
 import { appRoutes } from "./apps.ts";
 import { checkRoutes } from "./checks.ts";
 import { commitRoutes } from "./commits.ts";
@@ -23,6 +24,7 @@ export function createRouter(): Router {
     metaRoutes,
     accountRoutes,
     appRoutes,
+    appManifestRoutes,
     deliveryRoutes,
     checkRoutes,
     statusRoutes,

@@ -75,7 +75,7 @@ export class Webhooks {
 
   enqueue(draft: DeliveryDraft): Delivery {
     const delivery = newDelivery(this.state.nextId(), this.now(), draft);
-    this.push(delivery);
+    if (draft.app.hookActive) this.push(delivery);
     return delivery;
   }
 
