@@ -1,5 +1,6 @@
 import { appScenario, installationScenario, manifestScenario } from "./apps.ts";
 import { checkScenario } from "./checks.ts";
+import { mergeQueueScenario } from "./merge-queue.ts";
 import { pullScenario } from "./pulls.ts";
 import { deploymentScenario, repositoryScenario } from "./repositories.ts";
 import { build, type Given } from "./world.ts";
@@ -13,5 +14,6 @@ export async function scenario(given: Given): Promise<void> {
   await deploymentScenario(world);
   await pullScenario(world);
   await checkScenario(world);
+  await mergeQueueScenario(world);
   await installationScenario(world);
 }

@@ -80,6 +80,7 @@ export async function buildTown(options: GitHubOptions = {}): Promise<Town> {
       issues: "write",
       statuses: "write",
       members: "read",
+      merge_queues: "read",
     },
     events: [
       "push",
@@ -90,6 +91,7 @@ export async function buildTown(options: GitHubOptions = {}): Promise<Town> {
       "check_suite",
       "status",
       "repository",
+      "merge_group",
     ],
   });
   const { id: installationId } = github.install(app, "acme");

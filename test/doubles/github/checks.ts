@@ -3,6 +3,7 @@ import { emitRun, emitSuite, newSuite } from "./check-suites.ts";
 import { type Annotation, type CheckAction, type CheckRun, checkConclusions, checkStatuses } from "./checks-state.ts";
 import type { Body } from "./http/body.ts";
 import { ApiError, forbidden, invalidRequest, validationFailed } from "./http/errors.ts";
+import { wakeQueues } from "./merge-queue-state.ts";
 import type { Site } from "./site.ts";
 import type { Account, App, Repository } from "./state.ts";
 
@@ -196,6 +197,7 @@ async function report(
   run.suite.rerequested = false;
   const { bot } = run.suite.app;
   if (action) emitRun(site, repository, run, action, bot);
+  wakeQueues(repository);
   const completed = run.status === "completed" && !wasCompleted;
   if (completed) emitRun(site, repository, run, "completed", bot);
   if (completed && (suiteBefore !== "completed" || action) && suiteProgress(run.suite).status === "completed") {

@@ -4,7 +4,7 @@ import type { Signature } from "./git/objects.ts";
 import { ApiError, forbidden } from "./http/errors.ts";
 import { setIssueState } from "./issues.ts";
 import { workOutMergeability } from "./mergeable-state.ts";
-import { bypasses, requirementsOf, unmetRequirements } from "./protection.ts";
+import { bypasses, mergeQueueRule, requirementsOf, unmetRequirements } from "./protection.ts";
 import { emitPull } from "./pull-events.ts";
 import type { Pull } from "./pull-state.ts";
 import { moveBranch } from "./push.ts";
@@ -41,6 +41,8 @@ async function refuse(site: Site, pull: Pull, { sha, method = "merge" }: MergeRe
   if (sha !== undefined && sha !== pull.head.sha)
     throw new ApiError(409, "Head branch was modified. Review and try the merge again.");
   if (pull.draft) throw new ApiError(405, "Pull Request is still a draft");
+  if (mergeQueueRule(repository, pull.base.ref))
+    throw new ApiError(405, "Repository rule violations found\n\nChanges must be made through the merge queue\n\n");
   const words = { merge: "Merge commits", squash: "Squash merges", rebase: "Rebase merges" };
   if (!repository.mergeMethods.has(method))
     throw new ApiError(405, `${words[method]} are not allowed on this repository.`);

@@ -24,6 +24,7 @@ export function excess(held: Permissions, asked: Permissions): PermissionName | 
 /** Which permission lets an App hear of an event: https://docs.github.com/webhooks/webhook-events-and-payloads */
 export const eventPermission: Record<string, PermissionName[]> = {
   push: ["contents"],
+  merge_group: ["merge_queues"],
   pull_request: ["pull_requests"],
   pull_request_review: ["pull_requests"],
   issue_comment: ["issues", "pull_requests"],

@@ -13,6 +13,17 @@ export type BranchProtection = {
   linearHistory: boolean;
 };
 
+/** https://docs.github.com/rest/repos/rules, `merge_queue` */
+export type MergeQueueParameters = {
+  check_response_timeout_minutes: number;
+  grouping_strategy: "ALLGREEN" | "HEADGREEN";
+  max_entries_to_build: number;
+  max_entries_to_merge: number;
+  merge_method: "MERGE" | "SQUASH" | "REBASE";
+  min_entries_to_merge: number;
+  min_entries_to_merge_wait_minutes: number;
+};
+
 export type RulesetRule =
   | {
       type: "required_status_checks";
@@ -32,6 +43,7 @@ export type RulesetRule =
         required_review_thread_resolution: boolean;
       };
     }
+  | { type: "merge_queue"; parameters: MergeQueueParameters }
   | { type: "deletion" | "non_fast_forward" | "creation" | "required_linear_history" };
 
 export type Ruleset = {

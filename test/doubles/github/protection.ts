@@ -1,6 +1,6 @@
 import { isAncestor } from "./git/graph.ts";
 import type { RefCommand } from "./git/receive-pack.ts";
-import type { RequiredCheck, Ruleset, RulesetRule } from "./protection-state.ts";
+import type { MergeQueueParameters, RequiredCheck, Ruleset, RulesetRule } from "./protection-state.ts";
 import type { Pull } from "./pull-state.ts";
 import { atLeast, roleOf } from "./roles.ts";
 import type { Site } from "./site.ts";
@@ -73,6 +73,13 @@ export function rulesOf(repository: Repository, branch: string): { rule: Ruleset
         ruleset.enforcement === "active" && ruleset.target === "branch" && applies(repository, ruleset, branch),
     )
     .flatMap((ruleset) => ruleset.rules.map((rule) => ({ rule, ruleset })));
+}
+
+/** How the branch's merge queue works; nothing where changes need not go through one. */
+export function mergeQueueRule(repository: Repository, branch: string): MergeQueueParameters | undefined {
+  return rulesOf(repository, branch)
+    .map(({ rule }) => rule)
+    .find((rule) => rule.type === "merge_queue")?.parameters;
 }
 
 function applies(repository: Repository, ruleset: Ruleset, branch: string): boolean {
@@ -179,6 +186,8 @@ export async function pushRefusal(
 ): Promise<string | undefined> {
   const branch = ref.replace(/^refs\/heads\//, "");
   const { store } = repository.git.network;
+  if (branch.startsWith("gh-readonly-queue/")) return "Branches of a merge queue are read-only";
+  if (mergeQueueRule(repository, branch) && before) return "Changes must be made through the merge queue";
   for (const requirements of requirementsOf(repository, branch)) {
     if (bypasses(site, repository, by, requirements)) continue;
     if (!after && before && !requirements.deletions) return "Cannot delete a protected branch";

@@ -1,4 +1,5 @@
 import { commitsBetween, mergeBase } from "./git/graph.ts";
+import { wakeQueues } from "./merge-queue-state.ts";
 import { mergeableState } from "./mergeable-state.ts";
 import type { Pull, PullFacts } from "./pull-state.ts";
 import { pullShape } from "./shapes/pull-request.ts";
@@ -52,6 +53,7 @@ export async function emitPull(
 ): Promise<void> {
   const shape = await fullPull(site, pull);
   const { repository } = pull.base;
+  wakeQueues(repository);
   const settings = {
     allow_squash_merge: repository.mergeMethods.has("squash"),
     allow_merge_commit: repository.mergeMethods.has("merge"),

@@ -2,6 +2,7 @@ import { ensureSuites } from "./check-suites.ts";
 import { commitsBetween, isAncestor } from "./git/graph.ts";
 import type { Commit } from "./git/objects.ts";
 import { setIssueState } from "./issues.ts";
+import { wakeQueues } from "./merge-queue-state.ts";
 import { emitPull } from "./pull-events.ts";
 import type { Pull } from "./pull-state.ts";
 import { accountOfEmail, emailOf } from "./shapes/commit.ts";
@@ -33,6 +34,7 @@ export async function moveBranch(
 export async function afterPush(site: Site, repository: Repository, move: RefMove): Promise<void> {
   const { ref, before, after, by } = move;
   repository.pushedAt = site.now();
+  wakeQueues(repository);
   const branch = ref.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
   const { store } = repository.git.network;
   const from =

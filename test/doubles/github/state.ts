@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { CheckRun, CheckSuite, CommitStatus } from "./checks-state.ts";
 import type { GitRepository } from "./git/repository.ts";
+import type { MergeQueue } from "./merge-queue-state.ts";
 import type { Permissions } from "./permissions.ts";
 import type { BranchProtection, Ruleset } from "./protection-state.ts";
 import { PullIndex } from "./pull-index.ts";
@@ -196,6 +197,8 @@ export type Repository = {
   statuses: Map<string, CommitStatus[]>;
   protections: Map<string, BranchProtection>;
   rulesets: Ruleset[];
+  /** By the branch that they merge to. */
+  queues: Map<string, MergeQueue>;
   deployments: Deployment[];
   mergeMethods: Set<MergeMethod>;
   deleteBranchOnMerge: boolean;

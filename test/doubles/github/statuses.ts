@@ -1,4 +1,5 @@
 import type { CommitStatus } from "./checks-state.ts";
+import { wakeQueues } from "./merge-queue-state.ts";
 import { accountShape } from "./shapes/account.ts";
 import { commitShape } from "./shapes/commit.ts";
 import { statusShape } from "./shapes/status.ts";
@@ -8,6 +9,7 @@ import { fullName, type Repository } from "./state.ts";
 /** Records a commit status and tells of it: https://docs.github.com/webhooks/webhook-events-and-payloads#status */
 export async function addStatus(site: Site, repository: Repository, status: CommitStatus): Promise<void> {
   repository.statuses.set(status.sha, [...(repository.statuses.get(status.sha) ?? []), status]);
+  wakeQueues(repository);
   const commit = await repository.git.network.store.commit(status.sha);
   if (!commit) return;
   const url = `${site.url}/repos/${fullName(repository)}`;

@@ -4,6 +4,7 @@ import type { CheckRun, CheckSuite } from "../checks-state.ts";
 import { createComment, deleteComment, editComment } from "../comments.ts";
 import { addLabels, issueOf, removeLabel } from "../issues.ts";
 import { type MergeRequest, mergePull } from "../merge.ts";
+import { dequeuePull, enqueuePull } from "../merge-queue.ts";
 import { fullPull } from "../pull-events.ts";
 import type { ReviewState } from "../pull-state.ts";
 import { closePull, editPull, openPull, reopenPull, setDraft } from "../pulls.ts";
@@ -153,6 +154,25 @@ export function pullAdministration(site: Site) {
     /** Merges as REST would; throws what REST would answer. Returns the SHA on the base branch. */
     merge: (ref: RepositoryRef, number: number, options: { by: string } & MergeRequest): Promise<string> =>
       mergePull(site, pullNumbered(site, ref, number), options, accountNamed(site, options.by)),
+    /** "Merge when ready" on a branch with a merge queue, as GraphQL's `enqueuePullRequest`; throws what GitHub would answer. */
+    enqueue: (
+      ref: RepositoryRef,
+      number: number,
+      options: { by: string; jump?: boolean; brings?: Record<string, string> },
+    ): Promise<void> =>
+      enqueuePull(site, pullNumbered(site, ref, number), { ...options, by: accountNamed(site, options.by) }),
+    dequeue: (ref: RepositoryRef, number: number, by: string): Promise<void> =>
+      dequeuePull(site, pullNumbered(site, ref, number), accountNamed(site, by)),
+    /** The entries of a branch's merge queue, first to merge first, with the commit and branch that GitHub made for each. */
+    mergeQueue: (
+      ref: RepositoryRef,
+      branch = "main",
+    ): { number: number; sha: string | undefined; ref: string | undefined }[] =>
+      (repositoryNamed(site, ref).queues.get(branch)?.entries ?? []).map(({ pull, group }) => ({
+        number: pull.number,
+        sha: group?.sha,
+        ref: group?.ref,
+      })),
     /** Every check run of a commit in the order of creation, superseded ones included. */
     checkRuns(ref: RepositoryRef, sha: string): Schema<"check-run">[] {
       const repository = repositoryNamed(site, ref);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { commitFiles } from "../commits.ts";
 import { isAncestor } from "../git/graph.ts";
 import { GitRepository, type Network } from "../git/repository.ts";
-import type { BranchProtection } from "../protection-state.ts";
+import type { BranchProtection, MergeQueueParameters } from "../protection-state.ts";
 import { moveBranch } from "../push.ts";
 import { accountShape } from "../shapes/account.ts";
 import { fullRepositoryShape } from "../shapes/repository.ts";
@@ -36,6 +36,8 @@ export type ProtectOptions = {
   reviews?: number;
   dismissStale?: boolean;
   enforceAdmins?: boolean;
+  /** Through a ruleset only: merges go through a queue. What is left out is as GitHub proposes it. */
+  mergeQueue?: Partial<MergeQueueParameters>;
 };
 
 /** Repositories and what people do in them with git. */
@@ -161,6 +163,9 @@ export function repositoryAdministration(site: Site) {
                 },
               ]
             : []),
+          ...(options.mergeQueue
+            ? [{ type: "merge_queue" as const, parameters: { ...queueDefaults, ...options.mergeQueue } }]
+            : []),
           ...(options.reviews === undefined
             ? []
             : [
@@ -218,6 +223,16 @@ export function protectionOf(branch: string, options: ProtectOptions): BranchPro
   };
 }
 
+const queueDefaults: MergeQueueParameters = {
+  check_response_timeout_minutes: 60,
+  grouping_strategy: "ALLGREEN",
+  max_entries_to_build: 5,
+  max_entries_to_merge: 5,
+  merge_method: "MERGE",
+  min_entries_to_merge: 1,
+  min_entries_to_merge_wait_minutes: 5,
+};
+
 function reaches(repository: Repository, from: string, to: string): Promise<boolean> {
   return isAncestor(repository.git.network.store, from, to);
 }
@@ -274,6 +289,7 @@ function newRepository(site: Site, owner: Account, name: string, network: Networ
     statuses: new Map(),
     protections: new Map(),
     rulesets: [],
+    queues: new Map(),
     deployments: [],
     mergeMethods: new Set(["merge", "squash", "rebase"]),
     deleteBranchOnMerge: false,
