@@ -25,6 +25,7 @@ import { reconcile } from "./reconcile-key.ts";
 import { createSecretScanner } from "./scan/secrets.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
+import { startTracing } from "./telemetry/tracing.ts";
 import { createWorker } from "./worker/worker.ts";
 
 /** Parts that a test or a simulation brings itself; everything else is as in production. */
@@ -60,6 +61,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(settings.logLevel);
   const metrics = createMetrics();
+  const tracing = startTracing({ endpoint: settings.traceEndpoint, ended: metrics.phase });
   const ownChecker = await openWasmChecker({
     path: settings.policyBundle?.path ?? OWN_BUNDLE,
     ...(settings.policyBundle?.sha256 ? { pin: `sha256:${settings.policyBundle.sha256}` } : {}),
@@ -79,7 +81,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const engine = overrides.engine?.(sqlite) ?? sqlite;
   const scanner = createSecretScanner();
   const configuration = configurationSource(github, () => clock.now());
-  const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock };
+  const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock, decided: metrics.verdict };
   const sweep = { github, engine, allowedOwners: settings.allowedOwners, log };
 
   const worker = createWorker({
@@ -101,6 +103,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     allowedOwners: settings.allowedOwners,
     probot,
     counted: metrics.delivery,
+    lagged: metrics.lag,
     configurationChanged: (installationId) => configuration.forget(installationId),
   });
   const routes: Route[] = [
@@ -144,6 +147,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       await scanner.close();
       await engine.close();
       log.info("stopped");
+      await tracing.stop();
     },
   };
 }

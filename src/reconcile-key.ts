@@ -1,10 +1,12 @@
 import { actOnIntents } from "./commands/act.ts";
 import { reconcileInstallation, reconcileRepository } from "./intake/sweep.ts";
-import { type Key, parseKey } from "./model/key.ts";
+import { formatKey, type Key, parseKey } from "./model/key.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { RepositoryRef } from "./model/pull-request.ts";
 import { storageKey } from "./model/storage-key.ts";
+import { repositoryStream } from "./ports/ledger.ts";
 import type { Run } from "./ports/run.ts";
+import { span } from "./ports/span.ts";
 import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
 
@@ -15,6 +17,7 @@ export async function reconcile(
   run: Run,
 ): Promise<Outcome> {
   const key = parseKey(run.key);
+  await tellDeliveries(deps, key, run);
   if (key.kind === "installation") return reconcileInstallation(sweep, key);
   const ref = await repositoryOf(deps, key);
   switch (key.kind) {
@@ -23,12 +26,32 @@ export async function reconcile(
     case "commit":
       return reconcileCommit(deps, key, ref, run);
     case "pull": {
-      const answer = await actOnIntents(deps, key, ref, run);
+      const answer = await span("commands", {}, () => actOnIntents(deps, key, ref, run));
       const outcome = await reconcilePull(deps, key, ref, run);
       await answer();
       return outcome;
     }
   }
+}
+
+/** The deliveries that led to this run become part of the story of what they are about. Told again after a crash, each counts once. */
+async function tellDeliveries(deps: PullRequestDeps, key: Key, run: Run): Promise<void> {
+  // A commit runs because of a pull request, whose story tells of the delivery already.
+  if (key.kind === "installation" || key.kind === "commit" || run.lease.causes.length === 0) return;
+  const subject = formatKey(key);
+  const events = run.lease.causes.map(({ id, event, action, receivedAtMs, happenedAtMs }) => ({
+    type: "delivery_accepted",
+    subject,
+    atMs: receivedAtMs,
+    id: `delivery/${id}/${subject}`,
+    data: {
+      delivery: id,
+      event,
+      ...(action === undefined ? {} : { action }),
+      ...(happenedAtMs === undefined ? {} : { happenedAtMs }),
+    },
+  }));
+  await deps.engine.ledger.append(repositoryStream(key), events);
 }
 
 async function repositoryOf(

@@ -29,6 +29,8 @@ export interface Settings {
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
   resyncIntervalMs: number;
+  /** Base URL of an OTLP/HTTP collector, without a slash at the end; absent: no traces leave the process. */
+  traceEndpoint: string | undefined;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -64,6 +66,7 @@ const environmentSchema = z.object({
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
 
@@ -86,6 +89,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_RESYNC_INTERVAL: "10m",
+  OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
 };
 
@@ -152,6 +156,7 @@ export function readSettings(environment: Environment): SettingsResult {
     githubApiUrl: env.GITHUB_API_URL,
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
+    traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.LOG_LEVEL,
   };
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;

@@ -2,9 +2,11 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import type { Probot } from "probot";
 import type { Clock } from "../ports/clock.ts";
-import type { Acceptance, Queue } from "../ports/queue.ts";
+import type { Acceptance, Delivery as AcceptedDelivery, Queue } from "../ports/queue.ts";
+import { activeTraceparent, span } from "../ports/span.ts";
 import { type BodyResult, InFlight, withBody } from "./body.ts";
 import { mapDelivery } from "./deliveries.ts";
+import { happenedAtMs } from "./happened-at.ts";
 import { signatureMatches, signatureShaped } from "./signature.ts";
 
 /** GitHub caps payloads at 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap */
@@ -27,6 +29,8 @@ export interface WebhookOptions {
   inFlightMaxBytes?: number;
   /** `event` is one of GitHub's names or `other`: it ends up in a metric's label. */
   counted(event: string, result: WebhookResult): void;
+  /** How long after GitHub's own time a delivery was accepted, where it tells. */
+  lagged?(event: string, lagMs: number): void;
   /** A default branch may have another configuration now. */
   configurationChanged(installationId: number): void;
 }
@@ -158,8 +162,17 @@ function registerHandlers(options: WebhookOptions): Receive {
       asked.delete(delivery.payload);
     }
   };
-  return (delivery) =>
-    handled(delivery).then((acceptance) => (acceptance ? options.queue.accept(acceptance) : "ignored"));
+  return (delivery) => {
+    const attributes = { "hms.delivery": delivery.id, "hms.event": delivery.name };
+    return span("webhook", { kind: "server", attributes }, async () => {
+      const acceptance = await handled(delivery);
+      if (!acceptance) return "ignored";
+      const result = await options.queue.accept(acceptance);
+      const { event, receivedAtMs, happenedAtMs } = acceptance.delivery;
+      if (result === "accepted" && happenedAtMs !== undefined) options.lagged?.(event, receivedAtMs - happenedAtMs);
+      return result;
+    });
+  };
 }
 
 /** Undefined for what is none of ours. */
@@ -176,8 +189,14 @@ function acceptanceOf(options: WebhookOptions, { id, name, payload }: Delivery):
   // A push that asks for a look is one to a default branch; all others only tell who pushed. An installation may read more than before.
   if ((name === "push" && keys.length > 0) || name.startsWith("installation"))
     options.configurationChanged(installation.id);
+  const delivery: AcceptedDelivery = { id, event: name, receivedAtMs: nowMs };
+  if (typeof action === "string") delivery.action = action;
+  const happened = happenedAtMs(payload);
+  if (happened !== undefined) delivery.happenedAtMs = happened;
+  const traceparent = activeTraceparent();
+  if (traceparent !== undefined) delivery.traceparent = traceparent;
   return {
-    delivery: { id, event: name, ...(typeof action === "string" ? { action } : {}), receivedAtMs: nowMs },
+    delivery,
     keys,
     intents,
     records,

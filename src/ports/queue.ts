@@ -8,7 +8,14 @@ export interface Delivery {
   event: string;
   action?: string;
   receivedAtMs: number;
+  /** When GitHub says that it happened, where the payload tells. */
+  happenedAtMs?: number;
+  /** The trace that its reception began: https://www.w3.org/TR/trace-context/#traceparent-header */
+  traceparent?: string;
 }
+
+/** So many deliveries are told to one run at most; of a burst the first and the last ones. */
+export const CAUSES_MAX = 20;
 
 export interface Acceptance {
   delivery: Delivery;
@@ -25,6 +32,11 @@ export interface Lease {
   token: number;
   /** How often this key has failed in a row. */
   attempt: number;
+  /**
+   * Deliveries since the last run that ended well, oldest first: what explains the run. It does not depend on them, so of those that met a
+   * key which was waiting already some may be missing after a crash.
+   */
+  causes: readonly Delivery[];
   expiresAtMs: number;
 }
 
@@ -53,7 +65,7 @@ export interface Queue {
   /** Resolves only once everything in it is durable. A delivery id that was accepted before changes nothing. Rejects when the store cannot write. */
   accept(acceptance: Acceptance): Promise<"accepted" | "duplicate">;
   /** Durable on resolve. `notBeforeMs` (since the epoch): an earlier due time wins over a later one. Frees a parked key. */
-  enqueue(key: string, options?: { notBeforeMs?: number }): Promise<void>;
+  enqueue(key: string, options?: { notBeforeMs?: number; causes?: readonly Delivery[] }): Promise<void>;
   /** The next key that is due, leased for `ttlMs`; undefined when there is none. */
   lease(ttlMs: number): Promise<Lease | undefined>;
   /** Extends a lease; false when it is no longer ours. */

@@ -4,6 +4,7 @@ import type { RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
 import { repositoryStream } from "../ports/ledger.ts";
 import type { Run } from "../ports/run.ts";
+import { span } from "../ports/span.ts";
 import { checksOf, type PullAtCommit } from "./at-commit.ts";
 import type { PullRequestDeps } from "./reconcile.ts";
 import { RENEW_AFTER_MS, writeCheck } from "./write-check.ts";
@@ -62,7 +63,9 @@ export async function reconcileCommit(
           data: { check: name, state, title, decisions, pulls },
         },
       ]);
-    const written = await writeCheck({ api, records, run, installationId, nowMs, wrote }, content, rerun !== undefined);
+    const written = await span("write-checks", { attributes: { "hms.check": name } }, () =>
+      writeCheck({ api, records, run, installationId, nowMs, wrote }, content, rerun !== undefined),
+    );
     if (typeof written === "object") return { kind: "requeue", afterMs: written.againInMs };
     waiting ||= state.status === "in_progress";
   }

@@ -14,6 +14,7 @@ import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts
 import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import type { Records } from "../ports/records.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
+import { span } from "../ports/span.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
@@ -29,6 +30,8 @@ export interface PullRequestDeps {
   scanner: SecretScanner;
   configuration: ConfigurationSource;
   clock: Clock;
+  /** Told of every new verdict, for metrics. */
+  decided?(outcome: string): void;
 }
 
 /** An undecided pull request is looked at again that soon; what changes meanwhile re-enters by itself. */
@@ -87,13 +90,13 @@ export async function reconcilePull(
       checks: last?.checks ?? [],
     });
   }
-  const { snapshot, config } = await observe({ ...deps, api, records, installationId }, pull).catch(
-    async (error: unknown) => {
-      if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
-      throw error;
-    },
-  );
-  const judgement = await judge(deps.checker, snapshot, last?.vote.decision, deps.clock.now());
+  const { snapshot, config } = await span("observe", {}, () =>
+    observe({ ...deps, api, records, installationId }, pull),
+  ).catch(async (error: unknown) => {
+    if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
+    throw error;
+  });
+  const judgement = await span("judge", {}, () => judge(deps.checker, snapshot, last?.vote.decision, deps.clock.now()));
   const at: PullAtCommit = {
     vote: {
       number,
@@ -109,14 +112,11 @@ export async function reconcilePull(
     ],
   };
 
-  await say(
-    deps,
-    key,
-    run,
-    pull,
-    at,
-    "decision" in judgement && judgement.fresh ? verdictEvent(deps, key, at, judgement) : undefined,
+  const fresh = "decision" in judgement && judgement.fresh;
+  await span("say", {}, () =>
+    say(deps, key, run, pull, at, fresh ? verdictEvent(deps, key, at, judgement) : undefined),
   );
+  if (fresh) deps.decided?.(voteState(at.vote));
   return again(at, deps.clock.now());
 }
 
@@ -168,7 +168,9 @@ async function say(
   await Promise.all([
     ...(event ? [deps.engine.ledger.append(repositoryStream(key), [event])] : []),
     deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, pull.headSha, number), at),
-    deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha })),
+    deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha }), {
+      causes: run.lease.causes,
+    }),
   ]);
 }
 

@@ -1,4 +1,6 @@
+import { trace } from "@opentelemetry/api";
 import { type Logger, pino } from "pino";
+import { runFields } from "../ports/run-context.ts";
 
 /** What must never reach a log, wherever in an object it stands; texts are redacted by {@link redactText}. */
 const SECRET_FIELDS = ["authorization", "token", "privateKey", "webhookSecret", "secret", "password"];
@@ -18,6 +20,10 @@ export function createLog(level: string): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    // Every line of a run says whose it is, and which trace shows the rest.
+    mixin: () => ({ ...traceFields(), ...runFields() }),
+    // What the line itself says comes last and wins.
+    mixinMergeStrategy: (line, mixed) => ({ ...mixed, ...line }),
     // Whatever else a field, a message or a library brings along.
     hooks: { streamWrite: redactText },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: "[redacted]" },
@@ -34,6 +40,11 @@ export function createLog(level: string): Logger {
           : { type: typeof error, message: "not an Error" },
     },
   });
+}
+
+function traceFields(): { traceId?: string } {
+  const traceId = trace.getActiveSpan()?.spanContext().traceId;
+  return traceId === undefined ? {} : { traceId };
 }
 
 function pick(error: Error): Record<string, unknown> {

@@ -6,9 +6,20 @@ export interface Metrics {
   delivery(event: string, result: string): void;
   run(kind: string, outcome: string, durationMs: number): void;
   call(route: string, status: number, durationMs: number): void;
+  /** How long after GitHub's own time a delivery was accepted. */
+  lag(event: string, lagMs: number): void;
+  /** A part of a run, by the name of its span. */
+  phase(name: string, durationMs: number): void;
+  /** What a gate came to say. */
+  verdict(outcome: string): void;
   render(queue: () => Promise<QueueStats>): Promise<string>;
   readonly contentType: string;
 }
+
+/** Spans that are parts of a run; others, such as calls to GitHub, have metrics of their own. */
+const PHASES = new Set(["commands", "observe", "judge", "say", "write-checks"]);
+/** https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#calculating-points-for-the-secondary-rate-limit */
+const POINTS = { read: 1, write: 5 };
 
 const SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -36,6 +47,37 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const points = new Counter({
+    name: "hms_github_points_total",
+    help: "Points of GitHub's secondary rate limit: 1 for a read, 5 for a write.",
+    registers,
+  });
+  const answers = new Counter({
+    name: "hms_github_answers_total",
+    help: "Answers that cost primary quota, and those that did not (304).",
+    labelNames: ["quota"],
+    registers,
+  });
+  const lags = new Histogram({
+    name: "hms_delivery_lag_seconds",
+    help: "From GitHub's own time of an event to its acceptance, where the payload tells it.",
+    labelNames: ["event"],
+    buckets: [0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200],
+    registers,
+  });
+  const phases = new Histogram({
+    name: "hms_phase_seconds",
+    help: "Parts of runs.",
+    labelNames: ["phase"],
+    buckets: SECONDS,
+    registers,
+  });
+  const verdicts = new Counter({
+    name: "hms_verdicts_total",
+    help: "New verdicts by outcome.",
+    labelNames: ["outcome"],
+    registers,
+  });
   const queue = new Gauge({ name: "hms_queue_keys", help: "Keys by state.", labelNames: ["state"], registers });
   const age = new Gauge({
     name: "hms_queue_oldest_ready_seconds",
@@ -46,7 +88,16 @@ export function createMetrics(): Metrics {
     contentType: registry.contentType,
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),
-    call: (route, status, durationMs) => calls.observe({ route, status: String(status) }, durationMs / 1000),
+    call(route, status, durationMs) {
+      calls.observe({ route, status: String(status) }, durationMs / 1000);
+      points.inc(/^(?:GET|HEAD) /.test(route) ? POINTS.read : POINTS.write);
+      answers.inc({ quota: status === 304 ? "free" : "charged" });
+    },
+    lag: (event, lagMs) => lags.observe({ event }, Math.max(0, lagMs) / 1000),
+    phase(name, durationMs) {
+      if (PHASES.has(name)) phases.observe({ phase: name }, durationMs / 1000);
+    },
+    verdict: (outcome) => verdicts.inc({ outcome }),
     async render(stats) {
       const now = await stats();
       for (const state of ["ready", "delayed", "leased", "parked"] as const) queue.set({ state }, now[state]);

@@ -4,6 +4,8 @@ import type { Clock } from "../ports/clock.ts";
 import { GitHubError } from "../ports/github.ts";
 import type { Lease, Queue } from "../ports/queue.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
+import { withinRun } from "../ports/run-context.ts";
+import { span } from "../ports/span.ts";
 
 export interface WorkerOptions {
   queue: Queue;
@@ -51,7 +53,7 @@ export function createWorker(options: WorkerOptions): Worker {
         while (!draining && running.size < options.concurrency) {
           const lease = await queue.lease(options.leaseMs);
           if (!lease) break;
-          const one = runOne(lease).finally(() => {
+          const one = runInTrace(lease).finally(() => {
             running.delete(one);
             wake();
           });
@@ -69,6 +71,12 @@ export function createWorker(options: WorkerOptions): Worker {
       log.error({ err: error }, "cannot take keys from the queue");
       setTimeout(wake, 1000).unref();
     });
+  }
+
+  function runInTrace(lease: Lease): Promise<void> {
+    const { key, causes, attempt } = lease;
+    const attributes = { "hms.key": key, "hms.attempt": attempt, "hms.deliveries": causes.map(({ id }) => id) };
+    return withinRun(lease, () => span("reconcile", { attributes, causes }, () => runOne(lease)));
   }
 
   async function runOne(lease: Lease): Promise<void> {

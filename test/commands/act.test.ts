@@ -23,7 +23,7 @@ const PULL = {
   labels: [],
   author: { login: "ada", type: "User" },
 };
-const run: Run = { key: "pull/7/42/12", lease: { attempt: 0 }, fence: async () => {} };
+const run: Run = { key: "pull/7/42/12", lease: { attempt: 0, causes: [] }, fence: async () => {} };
 
 let directory: string;
 let engine: Engine;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Bench } from "./engine-contract.ts";
 import { acceptance, DAY_MS, drain, intent, TTL_MS } from "./queue-bench.ts";
+import { queueCausesContract } from "./queue-causes-contract.ts";
 import { queueOrderContract } from "./queue-order-contract.ts";
 import { queueRunContract } from "./queue-run-contract.ts";
 
@@ -12,6 +13,7 @@ export function queueContract(bench: Bench): void {
     enqueueContract(bench);
     queueRunContract(bench);
     queueOrderContract(bench);
+    queueCausesContract(bench);
   });
 }
 

@@ -63,7 +63,7 @@ class CheckRuns {
 let directory: string;
 let engine: Engine;
 let github: CheckRuns;
-const run: Run = { key: "commit", lease: { attempt: 0 }, fence: async () => {} };
+const run: Run = { key: "commit", lease: { attempt: 0, causes: [] }, fence: async () => {} };
 
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "hms-write-check-"));

@@ -25,7 +25,8 @@ function worker(options: {
   const queue = {
     async lease(ttlMs: number): Promise<Lease | undefined> {
       const key = waiting.shift();
-      return key === undefined ? undefined : { key, token: 1, attempt: options.attempt ?? 0, expiresAtMs: NOW + ttlMs };
+      const attempt = options.attempt ?? 0;
+      return key === undefined ? undefined : { key, token: 1, attempt, causes: [], expiresAtMs: NOW + ttlMs };
     },
     renew: async () => true,
     holds: async () => true,
@@ -205,7 +206,7 @@ describe("a store that is away", () => {
         async lease() {
           if (++asked === 1) throw new Error("disk full");
           const key = keys.shift();
-          return key === undefined ? undefined : { key, token: 1, attempt: 0, expiresAtMs: NOW };
+          return key === undefined ? undefined : { key, token: 1, attempt: 0, causes: [], expiresAtMs: NOW };
         },
       },
       reconcile: async () => ({ kind: "done" }),

@@ -1,6 +1,7 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
 import { GitHubError } from "../../ports/github.ts";
+import { span } from "../../ports/span.ts";
 import { toGitHubError } from "./faults.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
@@ -143,7 +144,18 @@ export class Connection {
     return answer.token;
   }
 
-  async #send(
+  #send(
+    installationId: number,
+    route: string,
+    parameters: Record<string, unknown>,
+    authorization: string,
+  ): Promise<{ data: never; link: string | undefined }> {
+    return span("github", { kind: "client", attributes: { "http.route": route } }, () =>
+      this.#request(installationId, route, parameters, authorization),
+    );
+  }
+
+  async #request(
     installationId: number,
     route: string,
     parameters: Record<string, unknown>,

@@ -6,6 +6,8 @@ import type { Clock } from "../../ports/clock.ts";
 import {
   type Acceptance,
   backoffMs,
+  CAUSES_MAX,
+  type Delivery,
   type Lease,
   type ParkedKey,
   type Queue,
@@ -56,7 +58,7 @@ export class SqliteQueue implements Queue {
       "UPDATE intents SET settled_at = ?, result = ? WHERE id = ? AND settled_at IS NULL RETURNING key",
     );
     this.#putKey = database.prepare(
-      "INSERT OR REPLACE INTO keys (id, key, due_at, attempt, parked_at, parked_reason) VALUES (?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO keys (id, key, due_at, attempt, parked_at, parked_reason, causes) VALUES (?, ?, ?, ?, ?, ?, ?)",
     );
     this.#deleteKey = database.prepare("DELETE FROM keys WHERE id = ?");
     this.#restore(database);
@@ -72,18 +74,18 @@ export class SqliteQueue implements Queue {
       const nowMs = this.#parts.clock.now();
       const { id, event, action = null, receivedAtMs } = delivery;
       if (this.#insertDelivery.run(id, event, action, receivedAtMs, nowMs).changes === 0) return "duplicate";
-      for (const { intent, json } of intents) this.#addIntent(intent, json, nowMs);
-      for (const key of keys) this.#add(key, nowMs);
+      for (const { intent, json } of intents) this.#addIntent(intent, json, nowMs, [delivery]);
+      for (const key of keys) this.#add(key, nowMs, [delivery]);
       for (const { key, json } of records) this.#parts.records.putIfOther(key, json);
       return "accepted";
     });
   }
 
-  async enqueue(key: string, options: { notBeforeMs?: number } = {}): Promise<void> {
+  async enqueue(key: string, options: { notBeforeMs?: number; causes?: readonly Delivery[] } = {}): Promise<void> {
     parseKey(key);
     return this.#parts.commits.write(() => {
       const nowMs = this.#parts.clock.now();
-      this.#add(key, Math.max(nowMs, options.notBeforeMs ?? nowMs));
+      this.#add(key, Math.max(nowMs, options.notBeforeMs ?? nowMs), options.causes ?? []);
     });
   }
 
@@ -103,7 +105,7 @@ export class SqliteQueue implements Queue {
     return this.#parts.commits.write(() => {
       const entry = this.#parts.schedule.held(lease);
       if (!entry) return false;
-      const next = this.#after(entry, entry.lease.againMs, outcome);
+      const next = this.#after(entry, entry.lease, outcome);
       if (next) this.#put(next);
       else this.#delete(entry);
       return true;
@@ -139,49 +141,64 @@ export class SqliteQueue implements Queue {
   }
 
   /** A key that is asked for, by a person, an event or a sweep. */
-  #add(key: string, dueMs: number): void {
+  #add(key: string, dueMs: number, more: readonly Delivery[]): void {
     const { schedule } = this.#parts;
     const entry = schedule.get(key);
-    if (!entry) this.#put({ key, rowId: ++this.#lastRowId, dueMs, attempt: 0 });
-    else if (entry.parked) this.#put({ key, rowId: entry.rowId, dueMs, attempt: 0 });
-    else if (entry.lease) {
-      const againMs = Math.min(dueMs, entry.lease.againMs ?? dueMs);
-      schedule.set({ ...entry, lease: { ...entry.lease, againMs } });
-    } else if (dueMs < entry.dueMs) this.#put({ ...entry, dueMs });
+    if (!entry) {
+      this.#put({ key, rowId: ++this.#lastRowId, dueMs, attempt: 0, causes: more });
+      return;
+    }
+    const { rowId, lease } = entry;
+    if (lease) {
+      const againMs = Math.min(dueMs, lease.againMs ?? dueMs);
+      schedule.set({ ...entry, lease: { ...lease, againMs, againCauses: joined(lease.againCauses ?? [], more) } });
+      return;
+    }
+    const causes = joined(entry.causes, more);
+    if (entry.parked) this.#put({ key, rowId, dueMs, attempt: 0, causes });
+    else if (dueMs < entry.dueMs) this.#put({ ...entry, dueMs, causes });
+    else if (more.length > 0) schedule.set({ ...entry, causes });
   }
 
   /** Also enqueues its key, should the acceptance not name it: an intent that nobody looks at would be a request lost. */
-  #addIntent(intent: Intent, json: string, nowMs: number): void {
+  #addIntent(intent: Intent, json: string, nowMs: number, causes: readonly Delivery[]): void {
     if (this.#insertIntent.run(intent.id, intent.key, intent.askedAtMs, json).changes === 0) return;
     this.#parts.schedule.countIntents(intent.key, 1);
-    this.#add(intent.key, nowMs);
+    this.#add(intent.key, nowMs, causes);
   }
 
   /** What becomes of a key after a run; undefined when it is idle. A run that was asked for during this one comes first of all. */
-  #after(entry: Entry, againMs: number | undefined, outcome: Outcome | { kind: "failed" }): Entry | undefined {
+  #after(
+    entry: Entry,
+    { againMs, againCauses = [] }: NonNullable<Entry["lease"]>,
+    outcome: Outcome | { kind: "failed" },
+  ): Entry | undefined {
     const { key, rowId } = entry;
     const nowMs = this.#parts.clock.now();
     const dueAfter = (ms: number) => Math.min(nowMs + ms, againMs ?? Number.POSITIVE_INFINITY);
     switch (outcome.kind) {
       case "requeue":
-        return { key, rowId, dueMs: dueAfter(outcome.afterMs), attempt: 0 };
+        return { key, rowId, dueMs: dueAfter(outcome.afterMs), attempt: 0, causes: againCauses };
       case "failed": {
         const attempt = entry.attempt + 1;
-        return { key, rowId, dueMs: dueAfter(backoffMs(attempt, this.#parts.random())), attempt };
+        const dueMs = dueAfter(backoffMs(attempt, this.#parts.random()));
+        return { key, rowId, dueMs, attempt, causes: joined(entry.causes, againCauses) };
       }
       case "done":
-        return againMs === undefined ? undefined : { key, rowId, dueMs: againMs, attempt: 0 };
+        return againMs === undefined ? undefined : { key, rowId, dueMs: againMs, attempt: 0, causes: againCauses };
       case "terminal": {
-        if (againMs !== undefined) return { key, rowId, dueMs: againMs, attempt: 0 };
-        return { key, rowId, dueMs: nowMs, attempt: 0, parked: { reason: outcome.reason, atMs: nowMs } };
+        if (againMs !== undefined) return { key, rowId, dueMs: againMs, attempt: 0, causes: againCauses };
+        const parked = { reason: outcome.reason, atMs: nowMs };
+        return { key, rowId, dueMs: nowMs, attempt: 0, causes: entry.causes, parked };
       }
     }
   }
 
   #put(entry: Entry): void {
-    const { key, rowId, dueMs, attempt, parked } = entry;
+    const { key, rowId, dueMs, attempt, parked, causes } = entry;
     this.#parts.schedule.set(entry);
-    this.#putKey.run(rowId, key, dueMs, attempt, parked?.atMs ?? null, parked?.reason ?? null);
+    const told = causes.length > 0 ? JSON.stringify(causes) : null;
+    this.#putKey.run(rowId, key, dueMs, attempt, parked?.atMs ?? null, parked?.reason ?? null, told);
   }
 
   #delete({ key, rowId }: Entry): void {
@@ -196,11 +213,21 @@ export class SqliteQueue implements Queue {
     );
     for (const row of intents.iterate()) schedule.countIntents(String(row.key), Number(row.count));
     for (const row of database.prepare("SELECT * FROM keys ORDER BY due_at, id").iterate()) {
-      const { key, id, due_at, attempt, parked_at, parked_reason } = row;
+      const { key, id, due_at, attempt, parked_at, parked_reason, causes: told } = row;
+      const causes = told === null ? [] : (JSON.parse(String(told)) as Delivery[]);
       const parked = parked_at === null ? undefined : { reason: String(parked_reason), atMs: Number(parked_at) };
-      schedule.set({ key: String(key), rowId: Number(id), dueMs: Number(due_at), attempt: Number(attempt), parked });
+      const dueMs = Number(due_at);
+      schedule.set({ key: String(key), rowId: Number(id), dueMs, attempt: Number(attempt), causes, parked });
       this.#lastRowId = Math.max(this.#lastRowId, Number(id));
     }
     schedule.keep();
   }
+}
+
+/** The first half and the last half where there are too many. */
+function joined(known: readonly Delivery[], more: readonly Delivery[]): readonly Delivery[] {
+  if (more.length === 0) return known;
+  const all = [...known, ...more.filter((one) => !known.some((other) => other.id === one.id))];
+  const half = CAUSES_MAX / 2;
+  return all.length <= CAUSES_MAX ? all : [...all.slice(0, half), ...all.slice(-half)];
 }

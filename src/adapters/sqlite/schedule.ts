@@ -1,6 +1,6 @@
 import { parseKey } from "../../model/key.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Lease, ParkedKey, QueueStats } from "../../ports/queue.ts";
+import type { Delivery, Lease, ParkedKey, QueueStats } from "../../ports/queue.ts";
 import { DueTimes } from "./due-times.ts";
 import type { Mirror } from "./group-commit.ts";
 import { Turns } from "./turns.ts";
@@ -13,6 +13,8 @@ export interface Entry {
   /** When it became or becomes ready. */
   readonly dueMs: number;
   readonly attempt: number;
+  /** Deliveries that the next run, or the one under way, answers. */
+  readonly causes: readonly Delivery[];
   readonly lease?: Held | undefined;
   readonly parked?: { readonly reason: string; readonly atMs: number } | undefined;
 }
@@ -22,6 +24,8 @@ interface Held {
   readonly expiresAtMs: number;
   /** Set when the key was enqueued during the lease: when to run it again. */
   readonly againMs?: number | undefined;
+  /** Deliveries that came during the lease. */
+  readonly againCauses?: readonly Delivery[] | undefined;
 }
 
 /** Which key runs when: the queue's rows in memory, and the leases, which are nowhere else. */
@@ -92,14 +96,14 @@ export class Schedule implements Mirror {
     const turns = this.#urgent.size > 0 ? this.#urgent : this.#ordinary;
     const entry = this.#entries.get(turns.next() ?? "");
     if (!entry) return undefined;
-    const { key, attempt } = entry;
+    const { key, attempt, causes } = entry;
     const token = this.#nextToken++;
     const expiresAtMs = this.#clock.now() + ttlMs;
     turns.take(installationOf(key), key);
     this.#entries.set(key, { ...entry, lease: { token, expiresAtMs } });
     this.#leased++;
     this.#expectExpiry(expiresAtMs, key);
-    return { key, token, attempt, expiresAtMs };
+    return { key, token, attempt, causes, expiresAtMs };
   }
 
   renew(lease: Lease, ttlMs: number): boolean {

@@ -47,6 +47,7 @@ const MIGRATIONS = [
   CREATE INDEX ledger_type ON ledger (type);
   CREATE INDEX ledger_id ON ledger (id);
   `,
+  "ALTER TABLE keys ADD COLUMN causes TEXT;",
 ];
 
 /** Brings the file to this release's schema, one transaction per version. */

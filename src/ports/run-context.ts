@@ -1,0 +1,20 @@
+import { context, createContextKey } from "@opentelemetry/api";
+import type { Lease } from "./queue.ts";
+
+const RUN = createContextKey("hms-run");
+
+/** Does `work` so that everything in it can tell which run it belongs to, however deep it is called: log lines say it by themselves. */
+export function withinRun<T>(lease: Pick<Lease, "key" | "attempt" | "causes">, work: () => Promise<T>): Promise<T> {
+  const { key, attempt, causes } = lease;
+  const fields = {
+    key,
+    ...(attempt > 0 ? { attempt } : {}),
+    ...(causes.length > 0 ? { deliveries: causes.map(({ id }) => id) } : {}),
+  };
+  return context.with(context.active().setValue(RUN, fields), work);
+}
+
+/** What a log line of the run at hand carries; nothing outside of one. */
+export function runFields(): Record<string, unknown> {
+  return (context.active().getValue(RUN) as Record<string, unknown> | undefined) ?? {};
+}
