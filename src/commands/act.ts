@@ -118,7 +118,7 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
     },
     { login: intent.sender.login, permission },
   );
-  const verdict = await deps.checker.evaluate(input);
+  const { verdict } = await deps.checker.evaluate(input);
   if (!verdict.allow) {
     const message = verdict.deny.map((one) => `${one.message} ${one.remedy}`).join(" ");
     return { line, kind: "refused", message: message || "The policy does not allow it." };

@@ -8,7 +8,8 @@ export interface ProbeOptions {
   draining(): boolean;
   metrics(): Promise<{ text: string; contentType: string }>;
   jsonSchema(): Record<string, unknown>;
-  policyRevision(): string;
+  /** Undefined while it is not known. */
+  policyRevision(): string | undefined;
 }
 
 /** Liveness, readiness, metrics, the schema of hms.yml and a front page: what needs no sign-in. */
@@ -66,7 +67,7 @@ export function probeRoutes(options: ProbeOptions): Route[] {
 <style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{overflow-wrap:anywhere}</style></head>
 <body><main><h1>HMS-SYS</h1><p>This GitHub App is running. Reasons for a decision stand in the pull request's <code>hms/gate</code> check.</p>
 <ul><li><a href="/readyz">Readiness</a></li><li><a href="/metrics">Metrics</a></li><li><a href="/schema/hms.json">Schema of hms.yml</a></li></ul>
-<p>Policy bundle <code>${options.policyRevision()}</code></p></main></body></html>`),
+<p>Policy bundle <code>${options.policyRevision() ?? "not known yet"}</code></p></main></body></html>`),
     },
   ];
 }

@@ -1,11 +1,24 @@
 import type { CheckerInput } from "../model/checker-input.ts";
 import type { Verdict } from "../model/verdict.ts";
 
+/** A verdict and the policy that gave it. */
+export interface CheckerAnswer {
+  verdict: Verdict;
+  /**
+   * Revision of the bundle that decided: `sha256:<hex>` of ours and of an organisation's own; for an OPA server what it calls its bundle
+   * (`bundle:<name>@<revision>`), the digest of its policies (`policies:sha256:<hex>`), or `unversioned:<hash>`, which binds nothing.
+   */
+  bundleRevision: string;
+}
+
 /** The external checker. It rejects when it cannot decide: callers treat that as *unknown*, never as a yes. */
 export interface Checker {
-  /** `sha256:<hex>` of the policy bundle that {@link evaluate} uses now. */
-  revision(): string;
-  evaluate(input: CheckerInput): Promise<Verdict>;
+  /**
+   * Revision of the policy that {@link evaluate} asks now, as far as it is known. Undefined where it is not: then an earlier answer says
+   * nothing about the next one.
+   */
+  revision(): string | undefined;
+  evaluate(input: CheckerInput): Promise<CheckerAnswer>;
 }
 
 /** A policy that somebody brought to try out. It decides apart from the process: it may loop, or want too much memory. */

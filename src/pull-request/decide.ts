@@ -21,18 +21,18 @@ export async function judge(
 ): Promise<Judgement> {
   const input = mergeInput(snapshot);
   const inputDigest = `sha256:${sha256Hex(canonicalJson(input))}`;
-  const bundleRevision = checker.revision();
+  const revision = checker.revision();
   if (
     previous &&
     previous.inputDigest === inputDigest &&
-    previous.bundleRevision === bundleRevision &&
+    previous.bundleRevision === revision &&
     previous.sha === snapshot.pull.headSha &&
     (previous.verdict.validUntilMs ?? Number.POSITIVE_INFINITY) > nowMs
   ) {
     return { decision: previous, input, fresh: false };
   }
   try {
-    const verdict = await checker.evaluate(input);
+    const { verdict, bundleRevision } = await checker.evaluate(input);
     return {
       decision: { id: decisionId(nowMs), sha: snapshot.pull.headSha, bundleRevision, inputDigest, verdict },
       input,

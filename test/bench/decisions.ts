@@ -17,7 +17,7 @@ const GOAL = 10;
 export async function decisions(): Promise<Row[]> {
   const input = mergeInput(snapshot());
   const checker = await openWasmChecker({ path: `${POLICIES}/dist` });
-  const verdict = await checker.evaluate(input);
+  const { verdict } = await checker.evaluate(input);
   if (verdict.allow || verdict.deny.length === 0) throw new Error("the input was meant to be denied");
   const server = await startOpa().catch((error: unknown) => {
     if (error instanceof ToolUnavailableError) return undefined;

@@ -64,7 +64,7 @@ test("a request that cannot be judged stays, and keeps neither the others nor th
       revision: () => "sha256:x",
       async evaluate(input: CheckerInput) {
         if (input.command?.verb === "why") throw new Error("no rule for this");
-        return { allow: true, deny: [], waiting: [], warn: [] };
+        return { verdict: { allow: true, deny: [], waiting: [], warn: [] }, bundleRevision: "sha256:x" };
       },
     },
   };

@@ -19,7 +19,7 @@ await compose(read.settings, {
     evaluate: async () => {
       const answer = answers[process.env.BROKEN_CHECKER ?? ""];
       if (!answer) throw new Error("BROKEN_CHECKER names no way to be broken");
-      return answer();
+      return { verdict: answer(), bundleRevision: `${checker.revision()}-broken` };
     },
   }),
 });

@@ -7,7 +7,7 @@ import { corpus } from "./corpus.ts";
 const checker = await openWasmChecker({ path: join(import.meta.dirname, "../../policies/dist") });
 
 test.each(corpus.map((row) => [row.name, row] as const))("%s", async (_name, row) => {
-  const verdict = await checker.evaluate(row.input as CheckerInput);
+  const { verdict } = await checker.evaluate(row.input as CheckerInput);
   expect({
     allow: verdict.allow,
     deny: verdict.deny.map(({ rule }) => rule),

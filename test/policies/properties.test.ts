@@ -9,7 +9,7 @@ import { mergeInputs, pathsIn, valueAt, withValueAt } from "./generators.ts";
 import { HEAD, mergeableInput, OLD } from "./inputs.ts";
 
 const checker = await openWasmChecker({ path: join(import.meta.dirname, "../../policies/dist") });
-const judge = (input: unknown) => checker.evaluate(input as CheckerInput);
+const judge = async (input: unknown) => (await checker.evaluate(input as CheckerInput)).verdict;
 
 async function holds(property: (input: CheckerInput) => Promise<void>): Promise<void> {
   await fc.assert(fc.asyncProperty(mergeInputs, property), { numRuns: 500 });

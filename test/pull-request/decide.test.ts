@@ -41,7 +41,7 @@ function checker(answer: () => Verdict, revision = "sha256:one"): Checker & { as
     revision: () => revision,
     async evaluate() {
       counting.asked++;
-      return answer();
+      return { verdict: answer(), bundleRevision: revision };
     },
   };
   return counting;

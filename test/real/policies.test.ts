@@ -43,7 +43,7 @@ describe("a real OPA server and the compiled policy", () => {
   async function expectAgreement(input: unknown): Promise<void> {
     const response = await fetch(`${url}/v1/data/hms/decision`, { method: "POST", body: JSON.stringify({ input }) });
     const answer = (await response.json()) as { result: unknown };
-    expect(await checker.evaluate(input as CheckerInput)).toEqual(verdictOf(answer.result));
+    expect((await checker.evaluate(input as CheckerInput)).verdict).toEqual(verdictOf(answer.result));
   }
 
   test.each(corpus.map((row) => [row.name, row] as const))("agree: %s", async (_name, row) => {
@@ -94,12 +94,12 @@ describe("policies that organisations bring", () => {
 
   test("a bundle as opa builds it", async () => {
     const checker = await open(`decision := ${yes} if input.point == "merge"`);
-    expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+    expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
   });
 
   test("the entrypoint is found by name among others", async () => {
     const checker = await open(`decision := ${yes}\n\nanother := false`, ["hms/another", "hms/decision"]);
-    expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+    expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
   });
 
   test("a bundle with another entrypoint is refused", async () => {

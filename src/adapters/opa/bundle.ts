@@ -9,6 +9,7 @@ import { readTar } from "./tar.ts";
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 const MAX_ENTRIES = 1_000;
+const TOO_LARGE = `it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`;
 
 /** A policy bundle that cannot be used. The message is written for the operator who named it. */
 export class PolicyBundleError extends Error {
@@ -29,39 +30,51 @@ const WASM_MAGIC = Buffer.from("\0asm", "latin1");
 
 /** Reads a directory (`policy.wasm`, `manifest.json`), a compiled OPA bundle (`.tar.gz`), or the `policy.wasm` alone. */
 export async function readBundle(path: string): Promise<PolicyBundle> {
+  return parseBundle(await bundleBytes(path), path);
+}
+
+/** The bytes that stand at the path, for {@link parseBundle}: of a directory, those of its `policy.wasm`. */
+export async function bundleBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw new PolicyBundleError(`The policy bundle ${path} cannot be read: ${error.code ?? error.message}.`);
   });
-  return info.isDirectory() ? readDirectory(path) : readOneFile(path);
+  return info.isDirectory() ? directoryBytes(path) : readCapped(path);
+}
+
+/**
+ * A compiled OPA bundle (`.tar.gz`), or the `policy.wasm` alone.
+ * @param name what to call it in problems.
+ */
+export async function parseBundle(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<PolicyBundle> {
+  if (bytes.byteLength > MAX_FILE_BYTES)
+    throw new PolicyBundleError(`The policy bundle ${name} is larger than ${MAX_FILE_BYTES} bytes.`);
+  return WASM_MAGIC.equals(bytes.subarray(0, WASM_MAGIC.length))
+    ? bundleOf(bytes, undefined, name)
+    : readArchive(bytes, name);
 }
 
 const directoryManifest = z.object({ revision: z.string(), entrypoints: z.array(z.string()) });
 
-async function readDirectory(path: string): Promise<PolicyBundle> {
+async function directoryBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const wasm = await readCapped(join(path, "policy.wasm"));
   const manifest = directoryManifest.safeParse(
     parseJson(await readCapped(join(path, "manifest.json")), "manifest.json", path),
   );
-  if (!manifest.success) throw new PolicyBundleError(`manifest.json in ${path} is not a policy manifest.`);
-  const bundle = bundleOf(wasm, undefined, path);
-  if (manifest.data.revision !== bundle.revision) {
+  if (!manifest.success)
+    throw new PolicyBundleError(`manifest.json in the policy bundle ${path} is not a policy manifest.`);
+  const revision = sha256(wasm);
+  if (manifest.data.revision !== revision) {
     throw new PolicyBundleError(
-      `policy.wasm in ${path} is ${bundle.revision}, but its manifest.json says ${manifest.data.revision}. Run "npm run policies".`,
+      `policy.wasm in ${path} is ${revision}, but its manifest.json says ${manifest.data.revision}. Run "npm run policies".`,
     );
   }
-  return bundle;
-}
-
-async function readOneFile(path: string): Promise<PolicyBundle> {
-  const bytes = await readCapped(path);
-  return WASM_MAGIC.equals(bytes.subarray(0, WASM_MAGIC.length))
-    ? bundleOf(bytes, undefined, path)
-    : readArchive(bytes, path);
+  return wasm;
 }
 
 async function readArchive(packed: Uint8Array, path: string): Promise<PolicyBundle> {
   const entries = await unpack(packed).catch((error: Error) => {
-    throw new PolicyBundleError(`The policy bundle ${path} is damaged: ${error.message}.`);
+    const reason = "code" in error && error.code === "ERR_BUFFER_TOO_LARGE" ? TOO_LARGE : error.message;
+    throw new PolicyBundleError(`The policy bundle ${path} is damaged: ${reason}.`);
   });
   const file = (name: string) => entries.find((entry) => entry.path === name)?.bytes;
   const wasm = file("policy.wasm");
@@ -81,7 +94,7 @@ async function unpack(packed: Uint8Array) {
 function bundleOf(wasm: Uint8Array<ArrayBuffer>, dataBytes: Uint8Array | undefined, path: string): PolicyBundle {
   const data = dataBytes === undefined ? {} : parseJson(dataBytes, "data.json", path);
   if (typeof data !== "object" || data === null || Array.isArray(data)) {
-    throw new PolicyBundleError(`data.json in ${path} is not an object.`);
+    throw new PolicyBundleError(`data.json in the policy bundle ${path} is not an object.`);
   }
   const revision =
     dataBytes === undefined || Object.keys(data).length === 0
@@ -105,7 +118,7 @@ function parseJson(bytes: Uint8Array, name: string, path: string): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new PolicyBundleError(`${name} in ${path} is not JSON.`);
+    throw new PolicyBundleError(`${name} in the policy bundle ${path} is not JSON.`);
   }
 }
 

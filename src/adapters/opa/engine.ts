@@ -29,7 +29,14 @@ export interface Engine {
 }
 
 /** Compiles a bundle, and checks that it is a policy which can run here. Throws {@link PolicyBundleError}. */
-export async function openEngine(bundle: PolicyBundle, entrypoint: string): Promise<Engine> {
+export async function openEngine(
+  bundle: PolicyBundle,
+  entrypoint: string,
+  maxMemoryBytes = MAX_MEMORY_BYTES,
+): Promise<Engine> {
+  if (hasOwnMemory(bundle.wasm)) {
+    throw new PolicyBundleError("The WebAssembly is not a policy compiled by OPA: it brings memory of its own.");
+  }
   const module = await WebAssembly.compile(bundle.wasm).catch((error: Error) => {
     throw new PolicyBundleError(`The policy is not WebAssembly: ${error.message}.`);
   });
@@ -38,7 +45,7 @@ export async function openEngine(bundle: PolicyBundle, entrypoint: string): Prom
     if (!exported.has(name))
       throw new PolicyBundleError(`The WebAssembly is not a policy compiled by OPA: no ${name}.`);
   }
-  const first = instantiate(module, bundle.data);
+  const first = instantiate(module, bundle.data, maxMemoryBytes);
   if (!Object.hasOwn(first.entrypoints, entrypoint)) {
     throw new PolicyBundleError(
       `The policy has no entrypoint ${entrypoint}; it has ${Object.keys(first.entrypoints).join(", ") || "none"}.`,
@@ -52,7 +59,7 @@ export async function openEngine(bundle: PolicyBundle, entrypoint: string): Prom
   let instance: LoadedPolicy | undefined = first;
   return {
     evaluate(json) {
-      const policy = instance ?? instantiate(module, bundle.data);
+      const policy = instance ?? instantiate(module, bundle.data, maxMemoryBytes);
       // An aborted run leaves the instance's heap in an unknown state: it is kept only after a good one.
       instance = undefined;
       const results = policy.evaluate(json, entrypoint);
@@ -62,9 +69,30 @@ export async function openEngine(bundle: PolicyBundle, entrypoint: string): Prom
   };
 }
 
-function instantiate(module: WebAssembly.Module, data: object): LoadedPolicy {
+const MEMORY_SECTION = 5;
+
+/**
+ * Whether a module declares memory besides the one that it is given, whose size would be nobody's to limit. What is not WebAssembly is left
+ * to the compiler. https://webassembly.github.io/spec/core/binary/modules.html#sections
+ */
+function hasOwnMemory(wasm: Uint8Array): boolean {
+  let offset = 8;
+  while (offset < wasm.length) {
+    if (wasm[offset++] === MEMORY_SECTION) return true;
+    let size = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = wasm[offset++] ?? 0;
+      size += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    offset += size;
+  }
+  return false;
+}
+
+function instantiate(module: WebAssembly.Module, data: object, maxMemoryBytes: number): LoadedPolicy {
   try {
-    const policy = loadPolicySync(module, { initial: 5, maximum: MAX_MEMORY_BYTES / PAGE_BYTES });
+    const policy = loadPolicySync(module, { initial: 5, maximum: maxMemoryBytes / PAGE_BYTES });
     policy.setData(data);
     return policy;
   } catch (error) {
@@ -85,4 +113,10 @@ export function reasonOf(thrown: unknown): string {
   if (typeof thrown === "string") return thrown;
   if (typeof thrown === "object" && thrown !== null && "message" in thrown) return String(thrown.message);
   return String(thrown);
+}
+
+/** The one result in a result set. */
+export function resultOf(results: unknown): unknown {
+  if (!Array.isArray(results) || results.length !== 1) throw new Error("the policy gave no single answer");
+  return results[0]?.result;
 }

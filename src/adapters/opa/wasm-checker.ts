@@ -1,19 +1,15 @@
 import type { CheckerInput } from "../../model/checker-input.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import type { Checker } from "../../ports/checker.ts";
-import { verdictOf } from "./answer.ts";
+import { EvaluationError, verdictOf } from "./answer.ts";
 import { PolicyBundleError, readBundle } from "./bundle.ts";
-import { type Engine, openEngine, reasonOf } from "./engine.ts";
+import { type Engine, openEngine, reasonOf, resultOf } from "./engine.ts";
+import { inputJson } from "./input.ts";
 
+export { EvaluationError } from "./answer.ts";
 export { PolicyBundleError } from "./bundle.ts";
 
 const ENTRYPOINT = "hms/decision";
-const MAX_INPUT_BYTES = 8 * 1024 * 1024;
-
-/** The checker could not decide on this input. Callers treat it as *unknown*. */
-export class EvaluationError extends Error {
-  override name = "EvaluationError";
-}
 
 export interface WasmCheckerOptions {
   /** A directory with `policy.wasm` and `manifest.json`, or a compiled OPA bundle (`.tar.gz`). */
@@ -31,18 +27,19 @@ export type ReloadReport =
   | { kind: "failed"; revision: string; reason: string };
 
 export interface WasmChecker extends Checker {
+  revision(): string;
   /** Reads the bundle again from where it was opened. Never rejects. */
   reload(): Promise<ReloadReport>;
 }
 
 /** Opens a compiled policy that decides in this process. Rejects with {@link PolicyBundleError} if it is unusable. */
 export async function openWasmChecker(options: WasmCheckerOptions): Promise<WasmChecker> {
-  const maxInputBytes = options.maxInputBytes ?? MAX_INPUT_BYTES;
   let loaded = await load(options);
   return {
     revision: () => loaded.revision,
     async evaluate(input) {
-      return decide(loaded.engine, input, maxInputBytes);
+      const { engine, revision } = loaded;
+      return { verdict: decide(engine, input, options.maxInputBytes), bundleRevision: revision };
     },
     async reload() {
       try {
@@ -69,15 +66,9 @@ async function load({ path, pin }: WasmCheckerOptions): Promise<{ engine: Engine
   return { engine: await openEngine(bundle, ENTRYPOINT), revision: bundle.revision };
 }
 
-function decide(engine: Engine, input: CheckerInput, maxInputBytes: number): Verdict {
+function decide(engine: Engine, input: CheckerInput, maxInputBytes: number | undefined): Verdict {
   try {
-    const json = Buffer.from(JSON.stringify(input));
-    if (json.byteLength > maxInputBytes) {
-      throw new Error(`its input has ${json.byteLength} bytes, and the limit is ${maxInputBytes}`);
-    }
-    const results = engine.evaluate(new Uint8Array(json).buffer);
-    if (!Array.isArray(results) || results.length !== 1) throw new Error("the policy gave no single answer");
-    return verdictOf(results[0]?.result);
+    return verdictOf(resultOf(engine.evaluate(inputJson(input, maxInputBytes))));
   } catch (error) {
     throw new EvaluationError(`The checker could not decide: ${reasonOf(error)}.`);
   }

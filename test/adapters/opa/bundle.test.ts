@@ -27,7 +27,7 @@ test("a directory and an archive of the same policy are one revision", async () 
   ]);
   const checker = await openWasmChecker({ path, pin: revision });
   expect(checker.revision()).toBe(revision);
-  expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+  expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
 });
 
 test("data in a bundle is part of its revision", async () => {

@@ -43,7 +43,7 @@ test("an input over the limit is refused, and the checker goes on", async () => 
   const checker = await openWasmChecker({ path: DIST, maxInputBytes: 10_000 });
   const large = mergeableInput({ pull_request: { changed_files: ["x".repeat(10_000)] } });
   await expect(checker.evaluate(large)).rejects.toThrow(EvaluationError);
-  expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+  expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
 });
 
 test("an input of several megabytes is judged, and what it took is given back", async () => {
@@ -54,9 +54,9 @@ test("an input of several megabytes is judged, and what it took is given back", 
     message: "x".repeat(100),
     fingerprint: "f".repeat(64),
   }));
-  const verdict = await checker.evaluate(mergeableInput({ scans: [scan("secrets", findings)] }));
+  const { verdict } = await checker.evaluate(mergeableInput({ scans: [scan("secrets", findings)] }));
   expect(verdict.deny[0]?.message).toMatch(/^20000 critical findings: .* and 97 more\.$/);
-  expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+  expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
 });
 
 test("an input that breaks an evaluation breaks only that one", async () => {
@@ -65,7 +65,7 @@ test("an input that breaks an evaluation breaks only that one", async () => {
   for (let i = 0; i < 3; i++) {
     await checker.evaluate(tooDeep()).catch((error: unknown) => expect(error).toBeInstanceOf(EvaluationError));
     expect(await checker.evaluate(mergeableInput({ approvals: [] }))).toEqual(before);
-    expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+    expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
   }
 });
 
@@ -73,7 +73,7 @@ test("what is not an input at all is denied or refused", async () => {
   const checker = await openWasmChecker({ path: DIST });
   for (const value of [undefined, null, false, 0, "", "data.hms", Symbol("x"), { toJSON: () => undefined }]) {
     const allowed = await checker.evaluate(value as unknown as CheckerInput).then(
-      (verdict) => verdict.allow,
+      ({ verdict }) => verdict.allow,
       () => false,
     );
     expect(allowed).toBe(false);
@@ -87,7 +87,7 @@ test("many evaluations at once do not mix", async () => {
       checker.evaluate(mergeableInput({ unknown: i % 2 === 0 ? [] : [`fact ${i}`] })),
     ),
   );
-  for (const [i, verdict] of verdicts.entries()) {
+  for (const [i, { verdict }] of verdicts.entries()) {
     expect(verdict.waiting.map(({ message }) => message)).toEqual(i % 2 === 0 ? [] : [`fact ${i}`]);
   }
 });
@@ -119,7 +119,7 @@ test("reload takes a new bundle and keeps the last good one", async () => {
   expect(await checker.reload()).toMatchObject({ kind: "failed", revision: checker.revision() });
   rmSync(path);
   expect(await checker.reload()).toMatchObject({ kind: "failed", reason: expect.stringContaining("ENOENT") });
-  expect((await checker.evaluate(mergeableInput())).allow).toBe(true);
+  expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
 });
 
 test("reload holds the pin", async () => {
