@@ -13,7 +13,7 @@ import { sweepInstallations } from "./intake/sweep.ts";
 import { webhookListener } from "./intake/webhook.ts";
 import { every } from "./periodically.ts";
 import { httpApp } from "./portal/http.ts";
-import { probeRoutes } from "./portal/probes.ts";
+import { portalRoutes } from "./portal/portal.ts";
 import type { Route } from "./portal/route.ts";
 import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
@@ -37,6 +37,7 @@ export interface Overrides {
   engine?(engine: Engine): Engine;
   github?(github: GitHub): GitHub;
   checker?(checker: Checker): Checker;
+  routes?(routes: readonly Route[]): readonly Route[];
 }
 
 export interface Service {
@@ -106,8 +107,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     lagged: metrics.lag,
     configurationChanged: (installationId) => configuration.forget(installationId),
   });
-  const routes: Route[] = [
-    ...probeRoutes({
+  const routes = portalRoutes({
+    probes: {
       probeStore: () => engine.probe(),
       draining: () => draining,
       metrics: async () => ({
@@ -116,9 +117,14 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       }),
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
       policyRevision: () => checker.revision(),
-    }),
-  ];
-  const pages = getRequestListener(httpApp(routes, async () => undefined).fetch);
+    },
+  });
+  const http = httpApp(overrides.routes?.(routes) ?? routes, async () => undefined, {
+    publicUrl: settings.publicUrl,
+    now: () => clock.now(),
+    failed: (error) => log.error({ err: error }, "request failed"),
+  });
+  const pages = getRequestListener(http.fetch);
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     if (request.method === "POST" && path === "/api/github/webhooks") webhook(request, response);

@@ -1,24 +1,51 @@
 import { Hono } from "hono";
-import { problem } from "./problem.ts";
-import { type Authenticate, mount, type Route } from "./route.ts";
+import { Allowance } from "./allowance.ts";
+import { mount, PRIVATE } from "./mount.ts";
+import { PAGE_CSP } from "./pages/layout.ts";
+import { answerProblem } from "./problem-page.ts";
+import type { Authenticate, Route } from "./route.ts";
+
+/** What no page of ours uses, whoever asks for it. */
+const UNUSED = [
+  "accelerometer",
+  "camera",
+  "display-capture",
+  "geolocation",
+  "gyroscope",
+  "microphone",
+  "payment",
+  "usb",
+];
+
+export interface HttpOptions {
+  /** Where people reach this process, without a slash at the end. */
+  publicUrl: string;
+  now(): number;
+  /** Told of what a handler threw; the answer says nothing of it. */
+  failed(error: Error): void;
+}
 
 /** Everything but the webhook: all routes, each with who may use it, behind the headers that every answer carries. */
-export function httpApp(routes: readonly Route[], authenticate: Authenticate): Hono {
+export function httpApp(routes: readonly Route[], authenticate: Authenticate, options: HttpOptions): Hono {
+  const { publicUrl, now, failed } = options;
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
-    const own = context.res.headers.has("content-security-policy");
-    if (!own) {
-      context.header(
-        "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      );
-    }
+    const has = (name: string): boolean => context.res.headers.has(name);
+    if (!has("content-security-policy")) context.header("content-security-policy", PAGE_CSP);
     context.header("x-content-type-options", "nosniff");
     context.header("referrer-policy", "no-referrer");
+    context.header("cross-origin-opener-policy", "same-origin");
+    context.header("cross-origin-resource-policy", "same-origin");
+    context.header("permissions-policy", UNUSED.map((name) => `${name}=()`).join(", "));
+    if (publicUrl.startsWith("https:")) context.header("strict-transport-security", "max-age=31536000");
+    if (context.get(PRIVATE as never)) context.header("cache-control", "no-store");
   });
-  mount(app, routes, authenticate);
-  app.notFound(() => problem("not-found"));
-  app.onError(() => problem("internal-error"));
+  mount(app, routes, { authenticate, allowance: new Allowance(now), publicUrl });
+  app.notFound((context) => answerProblem(context, "not-found"));
+  app.onError((error, context) => {
+    failed(error);
+    return answerProblem(context, "internal-error");
+  });
   return app;
 }

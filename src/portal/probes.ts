@@ -1,5 +1,6 @@
 import { html } from "hono/html";
 import { atMostEvery } from "./at-most-every.ts";
+import { page } from "./pages/layout.ts";
 import type { Route } from "./route.ts";
 
 export interface ProbeOptions {
@@ -21,6 +22,7 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       method: "GET",
       path: "/healthz",
       access: "public",
+      cost: 0,
       summary: "Whether the process answers.",
       handler: (context) => context.json({ status: "ok" }),
     },
@@ -28,6 +30,7 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       method: "GET",
       path: "/readyz",
       access: "public",
+      cost: 0,
       summary: "Whether it takes work: 503 while draining or while the store cannot be written.",
       async handler(context) {
         if (options.draining()) return context.json({ status: "draining" }, 503);
@@ -43,6 +46,7 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       method: "GET",
       path: "/metrics",
       access: "public",
+      cost: 0,
       summary: "Metrics in the Prometheus text format.",
       async handler(context) {
         const { text, contentType } = await options.metrics();
@@ -61,13 +65,16 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       path: "/",
       access: "public",
       summary: "The front page.",
-      handler: (context) =>
-        context.html(html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>HMS-SYS</title>
-<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{overflow-wrap:anywhere}</style></head>
-<body><main><h1>HMS-SYS</h1><p>This GitHub App is running. Reasons for a decision stand in the pull request's <code>hms/gate</code> check.</p>
-<ul><li><a href="/readyz">Readiness</a></li><li><a href="/metrics">Metrics</a></li><li><a href="/schema/hms.json">Schema of hms.yml</a></li></ul>
-<p>Policy bundle <code>${options.policyRevision() ?? "not known yet"}</code></p></main></body></html>`),
+      handler: () =>
+        page({
+          title: "Front page",
+          viewer: undefined,
+          path: "/",
+          bundleRevision: options.policyRevision() ?? "not known yet",
+          body: html`<h1>HMS-SYS</h1>
+<p>This GitHub App is running. Reasons for a decision stand in the pull request's <code>hms/gate</code> check.</p>
+<ul><li><a href="/readyz">Readiness</a></li><li><a href="/metrics">Metrics</a></li><li><a href="/schema/hms.json">Schema of hms.yml</a></li></ul>`,
+        }),
     },
   ];
 }

@@ -2,7 +2,7 @@
  * Why a request was not answered, as RFC 9457 wants it told, with a code that does not change and what to do next. `docs/errors.md` has a
  * section for each code.
  */
-interface ProblemKind {
+export interface ProblemKind {
   status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 502 | 503;
   title: string;
   /** What to do, in the imperative. */
@@ -10,7 +10,17 @@ interface ProblemKind {
 }
 
 export const PROBLEMS = {
+  "foreign-origin": {
+    status: 403,
+    title: "Not from a page of ours",
+    next: "Do it on the portal's own page, reached by the address in HMS_PUBLIC_URL.",
+  },
   "internal-error": { status: 500, title: "Internal error", next: "Try again; if it stays, look at the log." },
+  "method-not-allowed": {
+    status: 405,
+    title: "Method not allowed",
+    next: "Use one of the methods that the Allow header names.",
+  },
   "not-allowed": {
     status: 403,
     title: "Not allowed",
@@ -22,6 +32,12 @@ export const PROBLEMS = {
     next: "Check the address, and that you may see the repository on GitHub.",
   },
   "not-signed-in": { status: 401, title: "Not signed in", next: "Sign in with GitHub, or send the operator token." },
+  "too-large": { status: 413, title: "Too large", next: "Send less." },
+  "too-many-requests": {
+    status: 429,
+    title: "Too many requests",
+    next: "Wait as long as the Retry-After header says.",
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,5 +1,4 @@
-import type { Context, Hono } from "hono";
-import { problem } from "./problem.ts";
+import type { Context } from "hono";
 import type { Role, Viewer } from "./viewer.ts";
 
 interface RouteBase {
@@ -8,6 +7,10 @@ interface RouteBase {
   path: string;
   /** One line: what it is for. */
   summary: string;
+  /** Longest body that is read, in bytes; 64 KiB unless given. */
+  maxBodyBytes?: number;
+  /** What one request takes from whoever sends it (see `allowance.ts`); 1 unless given, 0 for what may be asked without end. */
+  cost?: number;
 }
 
 /**
@@ -22,22 +25,3 @@ export type Route =
 
 /** Who sends a request; undefined for whoever did not sign in. */
 export type Authenticate = (context: Context) => Promise<Viewer | undefined>;
-
-/** Whether it is a page for people, who are led to sign in, or for programs, who are told. */
-const isPage = (path: string): boolean => !path.startsWith("/api/");
-
-export function mount(app: Hono, routes: readonly Route[], authenticate: Authenticate): void {
-  for (const route of routes) {
-    app.on(route.method, route.path, async (context) => {
-      if (route.access === "public") return route.handler(context);
-      const viewer = await authenticate(context);
-      if (!viewer) {
-        return isPage(route.path) && route.method === "GET"
-          ? context.redirect(`/sign-in?to=${encodeURIComponent(context.req.path)}`, 303)
-          : problem("not-signed-in");
-      }
-      if (!viewer.has(route.access)) return problem("not-allowed", `This needs the role ${route.access}.`);
-      return route.handler(context, viewer);
-    });
-  }
-}

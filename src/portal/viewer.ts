@@ -13,4 +13,9 @@ export interface Viewer {
   sees(installationId: number, repositoryId: number): boolean;
   /** Whether they have the role for the repositories of `owner`; without one, for those of any. Everyone who is signed in is a reader. */
   has(role: Role, owner?: string): boolean;
+  /**
+   * The same viewer with what GitHub says now, asked before somebody is refused: access that was just given need not wait for the next
+   * look. Undefined when GitHub was asked moments ago.
+   */
+  renewed?(): Promise<Viewer | undefined>;
 }

@@ -10,7 +10,8 @@ function app(probeStore: () => Promise<void>, draining = false) {
     jsonSchema: () => ({}),
     policyRevision: () => "sha256:0",
   });
-  return httpApp(routes, async () => undefined);
+  const quiet = { publicUrl: "http://localhost", now: () => 0, failed: () => undefined };
+  return httpApp(routes, async () => undefined, quiet);
 }
 
 test("/readyz: however often it is asked, the store is written to once a second", async () => {

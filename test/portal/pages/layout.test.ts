@@ -1,9 +1,8 @@
-import { Hono } from "hono";
 import { html } from "hono/html";
 import { expect, test } from "vitest";
+import { httpApp } from "../../../src/portal/http.ts";
 import { ASSETS, assetRoutes } from "../../../src/portal/pages/assets.ts";
 import { PAGE_CSP, page } from "../../../src/portal/pages/layout.ts";
-import { mount } from "../../../src/portal/route.ts";
 import type { Viewer } from "../../../src/portal/viewer.ts";
 import { viewer } from "./viewers.ts";
 
@@ -51,8 +50,8 @@ test("headers: the strict policy, no copies kept, the status that was asked for"
 });
 
 test("style and script are served under names that change with their content, to be kept for good", async () => {
-  const app = new Hono();
-  mount(app, assetRoutes(), async () => undefined);
+  const quiet = { publicUrl: "http://localhost", now: () => 0, failed: () => undefined };
+  const app = httpApp(assetRoutes(), async () => undefined, quiet);
   for (const asset of Object.values(ASSETS)) {
     expect(asset.path).toMatch(/^\/assets\/portal-[0-9a-f]{16}\.(?:css|js)$/);
     const answer = await app.request(asset.path);

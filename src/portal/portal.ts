@@ -1,0 +1,13 @@
+import { assetRoutes } from "./pages/assets.ts";
+import { type ProbeOptions, probeRoutes } from "./probes.ts";
+import type { Route } from "./route.ts";
+
+/** What the routes are made of, by package. */
+export interface PortalParts {
+  probes: ProbeOptions;
+}
+
+/** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
+export function portalRoutes(parts: PortalParts): Route[] {
+  return [...probeRoutes(parts.probes), ...assetRoutes()];
+}
