@@ -6,6 +6,8 @@ export const storageKey = {
   /** `RepositoryRef`, as the last delivery called it. */
   repository: (installationId: number, repositoryId: number) => `repository/${installationId}/${repositoryId}`,
   repositories: (installationId: number) => `repository/${installationId}/`,
+  /** Prefix of those of all installations. */
+  everyRepository: "repository/",
   /** `TrackedPull`: what was last known of a pull request. */
   pull: (installationId: number, repositoryId: number, number: number) =>
     `pull/${installationId}/${repositoryId}/${number}`,

@@ -1,0 +1,98 @@
+import { z } from "zod";
+
+const permission = z.enum(["none", "read", "triage", "write", "maintain", "admin"]);
+const text = z.string().max(100_000);
+const login = z.string().min(1).max(100);
+const sha = z.string().regex(/^[0-9a-f]{40}$/, "must be a full commit SHA of 40 hexadecimal digits");
+const count = z.int().nonnegative();
+
+const scan = z.strictObject({
+  kind: text,
+  sha,
+  status: z.enum(["completed", "running", "unknown"]),
+  reason: text.optional(),
+  findings: z
+    .array(
+      z.strictObject({
+        rule: text,
+        severity: z.enum(["critical", "high", "medium", "low", "note"]),
+        message: text,
+        fingerprint: text,
+      }),
+    )
+    .max(100_000),
+});
+
+/** `hms.checker/v1`, as facts may be edited for a simulation. */
+export const checkerInput = z.strictObject({
+  schema: z.literal("hms.checker/v1"),
+  point: z.enum(["merge", "command"]),
+  repository: z.strictObject({ id: z.int().positive(), owner: login, name: login, default_branch: text }),
+  pull_request: z.strictObject({
+    number: z.int().positive(),
+    head_sha: sha,
+    base: text,
+    fork: z.boolean(),
+    draft: z.boolean(),
+    author: z.strictObject({ login, type: text, association: text }),
+    last_pusher: login.nullable(),
+    labels: z.array(text).max(1_000),
+    commits: count,
+    changed_files: z.array(text).max(100_000),
+    touches_trusted_paths: z.array(text).max(1_000).nullable(),
+  }),
+  approvals: z.array(z.strictObject({ login, permission, sha })).max(10_000),
+  scans: z.array(scan).max(100),
+  hold: z.strictObject({ by: login, reason: text }).nullable(),
+  overrides: z.array(z.strictObject({ rule: text, by: login, permission, sha, reason: text })).max(1_000),
+  ok_to_test: z.strictObject({ by: login, permission, sha }).nullable(),
+  unknown: z.array(text).max(1_000),
+  config: z.strictObject({
+    valid: z.boolean(),
+    required_scans: z.array(text).max(100),
+    approvals: z.strictObject({ count }),
+    overrides: z.array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) })).max(1_000),
+  }),
+  command: z
+    .strictObject({
+      verb: text,
+      rule: text.optional(),
+      sha: text.optional(),
+      sender: z.strictObject({ login, permission, is_author: z.boolean(), is_last_pusher: z.boolean() }),
+    })
+    .optional(),
+});
+
+/**
+ * Why edited facts are none that could be judged; undefined when they could. Facts that a release before or after this one wrote may have another
+ * shape: only what the edit made wrong counts.
+ */
+export function editRefusal(original: unknown, edited: unknown): string | undefined {
+  const known = new Set(issuesOf(original).map(({ key }) => key));
+  const issue = issuesOf(edited).find(({ key }) => !known.has(key));
+  if (issue) return issue.text;
+  const moved = IDENTITY.find((path) => at(original, path) !== at(edited, path));
+  return moved === undefined ? undefined : `${moved} says what is judged and cannot be edited`;
+}
+
+/** What names the pull request at hand: with another one it would be a question about something else. */
+const IDENTITY = ["schema", "point", "repository.id", "pull_request.number"];
+
+function issuesOf(value: unknown): { key: string; text: string }[] {
+  return (checkerInput.safeParse(value).error?.issues ?? []).flatMap((issue) => {
+    const path = issue.path.map(String);
+    // One element of a list stands for all of them.
+    const place = issue.path.map((part) => (typeof part === "number" ? "*" : String(part))).join(".");
+    const names = issue.code === "unrecognized_keys" ? issue.keys : [""];
+    return names.map((name) => ({
+      key: `${place}:${issue.code}:${name}`,
+      text: name
+        ? `${[...path, name].join(".").slice(0, 200)} is not a fact that the checker is given`
+        : `${path.join(".").slice(0, 200) || "the input"}: ${issue.message}`,
+    }));
+  });
+}
+
+function at(value: unknown, path: string): unknown {
+  return path.split(".").reduce((part: unknown, name) => (part as Record<string, unknown> | null)?.[name], value);
+}

@@ -1,0 +1,61 @@
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { repositoryStream } from "../../ports/ledger.ts";
+import type { Viewer } from "../viewer.ts";
+import type { ViewDeps } from "./deps.ts";
+
+export interface SeenRepository {
+  installationId: number;
+  ref: RepositoryRef;
+}
+
+/** Every repository that the viewer sees, by full name. One that they do not see is nowhere, also not in a count. */
+export async function seenRepositories(deps: ViewDeps, viewer: Viewer): Promise<SeenRepository[]> {
+  const records = await deps.engine.records.list<RepositoryRef>(storageKey.everyRepository);
+  return records
+    .map(({ key, value }) => ({ installationId: Number(key.split("/")[1]), ref: value }))
+    .filter(({ installationId, ref }) => viewer.sees(installationId, ref.id))
+    .sort((a, b) => compare(fullName(a.ref), fullName(b.ref)) || a.installationId - b.installationId);
+}
+
+/** Names are compared as GitHub does, without regard to case. Undefined for one that is not there and for one that the viewer does not see. */
+export async function seenRepository(
+  deps: ViewDeps,
+  viewer: Viewer,
+  owner: string,
+  repository: string,
+): Promise<SeenRepository | undefined> {
+  const wanted = `${owner}/${repository}`.toLowerCase();
+  return (await seenRepositories(deps, viewer)).find(({ ref }) => fullName(ref) === wanted);
+}
+
+/** Lower-case `owner/name`: what lists are sorted by. */
+export function fullName(ref: Pick<RepositoryRef, "owner" | "name">): string {
+  return `${ref.owner}/${ref.name}`.toLowerCase();
+}
+
+/** The repository that a ledger stream is of; undefined for an installation's. */
+export function repositoryOfStream(stream: string): { installationId: number; repositoryId: number } | undefined {
+  const [, installationId, repositoryId] = /^repository\/(\d+)\/(\d+)$/.exec(stream) ?? [];
+  return installationId === undefined
+    ? undefined
+    : { installationId: Number(installationId), repositoryId: Number(repositoryId) };
+}
+
+export function streamOf({ installationId, ref }: SeenRepository): string {
+  return repositoryStream({ installationId, repositoryId: ref.id });
+}
+
+/** The streams of repositories that the viewer sees. */
+export async function seenStreams(deps: ViewDeps, viewer: Viewer): Promise<string[]> {
+  return (await deps.engine.ledger.streams()).filter((stream) => seesStream(viewer, stream));
+}
+
+export function seesStream(viewer: Viewer, stream: string): boolean {
+  const repository = repositoryOfStream(stream);
+  return repository !== undefined && viewer.sees(repository.installationId, repository.repositoryId);
+}
+
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
