@@ -6,6 +6,7 @@ import type { Permissions } from "./permissions.ts";
 import type { BranchProtection, Ruleset } from "./protection-state.ts";
 import { PullIndex } from "./pull-index.ts";
 import type { Pull } from "./pull-state.ts";
+import { UserAccesses } from "./user-access.ts";
 
 /** The nouns of the site, as plain mutable records; everything on the wire is derived from them by `shapes/`. */
 export type Account = {
@@ -215,6 +216,7 @@ export class State {
   readonly installations = new Map<number, Installation>();
   readonly installationTokens = new Map<string, InstallationToken>();
   readonly userTokens = new Map<string, Account>();
+  readonly userAccesses = new UserAccesses();
   readonly repositories = new Map<number, Repository>();
   readonly runs = new Map<number, { run: CheckRun; repository: Repository }>();
   readonly suites = new Map<number, { suite: CheckSuite; repository: Repository }>();
