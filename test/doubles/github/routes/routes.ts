@@ -1,5 +1,6 @@
 import { Router } from "../http/router.ts";
 import { accountRoutes } from "./accounts.ts";
+import { activityRoutes } from "./activity.ts";
 import { appManifestRoutes } from "./app-manifests.ts";
 import { appRoutes } from "./apps.ts";
 import { checkRoutes } from "./checks.ts";
@@ -41,6 +42,7 @@ export function createRouter(): Router {
     protectionRoutes,
     rulesetRoutes,
     deploymentRoutes,
+    activityRoutes,
     repositoryRoutes,
   ]) {
     register(router);
