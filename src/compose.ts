@@ -6,12 +6,11 @@ import type { Logger } from "pino";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
 import { openWasmChecker } from "./adapters/opa/wasm-checker.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
+import { startBackground } from "./background.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
 import { checkCredentials } from "./credentials.ts";
-import { sweepInstallations } from "./intake/sweep.ts";
 import { webhookListener } from "./intake/webhook.ts";
-import { every } from "./periodically.ts";
 import { httpApp } from "./portal/http.ts";
 import { portalRoutes } from "./portal/portal.ts";
 import type { Route } from "./portal/route.ts";
@@ -51,8 +50,6 @@ export interface Service {
 const CONCURRENCY = 16;
 const LEASE_MS = 60_000;
 const DRAIN_MS = 25_000;
-const PRUNE_EVERY_MS = 3_600_000;
-const KEEP_DELIVERIES_MS = 8 * 24 * 3_600_000;
 
 /** The policies that come with this version. */
 const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
@@ -133,10 +130,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const url = await listen(server, settings.host, settings.port);
 
   worker.start();
-  const timers = [
-    every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
-    every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
-  ];
+  const background = startBackground({ settings, engine, github, clock, log, metrics, worker, sweep });
   log.info({ url, policyBundle: checker.revision() }, "listening");
 
   return {
@@ -144,7 +138,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     log,
     async stop() {
       draining = true;
-      for (const timer of timers) timer.stop();
+      background.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await worker.drain(DRAIN_MS);

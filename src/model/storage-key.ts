@@ -45,4 +45,13 @@ export const storageKey = {
   /** Where the findings stand in one head, valid for one revision of the scanner. */
   placed: (installationId: number, repositoryId: number, kind: string, revision: string, headSha: string) =>
     `placed/${installationId}/${repositoryId}/${kind}/${revision}/${headSha}`,
+  /** `Missed`: a webhook delivery that never arrived. These are the App's, whatever installation they are about. */
+  missed: (guid: string) => `healing/missed/${guid}`,
+  allMissed: "healing/missed/",
+  /** ms since the epoch up to which GitHub's log of deliveries was read. */
+  healedUpTo: "healing/up-to",
+  /** `Scan`: where the reading of that log goes on. */
+  healingScan: "healing/scan",
+  /** `Recovery`: the outage that is being recovered from. */
+  recovery: "healing/recovery",
 } as const;

@@ -7,6 +7,7 @@ import type {
   RepositoryRef,
   Review,
 } from "../model/pull-request.ts";
+import type { AppDeliveries } from "./app-deliveries.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =
@@ -108,6 +109,7 @@ export interface RepositoryApi {
 }
 
 export interface GitHub {
+  readonly deliveries: AppDeliveries;
   repository(installationId: number, ref: RepositoryRef): RepositoryApi;
   /** Every repository that the installation can see. */
   repositories(installationId: number): Promise<RepositoryRef[]>;

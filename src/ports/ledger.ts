@@ -53,6 +53,11 @@ export function repositoryStream(key: { installationId: number; repositoryId: nu
   return `repository/${key.installationId}/${key.repositoryId}`;
 }
 
+/** The stream of what concerns one installation as a whole. */
+export function installationStream(installationId: number): string {
+  return `installation/${installationId}`;
+}
+
 /** Append-only, hash-chained per stream (invariant I7). Streams are `repository/<installation>/<repository id>` and `installation/<id>`. */
 export interface Ledger {
   append(stream: string, events: LedgerEvent[]): Promise<void>;

@@ -64,6 +64,8 @@ export interface ParkedKey {
 export interface Queue {
   /** Resolves only once everything in it is durable. A delivery id that was accepted before changes nothing. Rejects when the store cannot write. */
   accept(acceptance: Acceptance): Promise<"accepted" | "duplicate">;
+  /** Those of the delivery ids that were accepted, in the last 8 days at least. */
+  known(deliveryIds: readonly string[]): Promise<Set<string>>;
   /** Durable on resolve. `notBeforeMs` (since the epoch): an earlier due time wins over a later one. Frees a parked key. */
   enqueue(key: string, options?: { notBeforeMs?: number; causes?: readonly Delivery[] }): Promise<void>;
   /** The next key that is due, leased for `ttlMs`; undefined when there is none. */

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { QueueStats } from "../ports/queue.ts";
+import { createHealingMetrics, type HealingMetrics } from "./healing-metrics.ts";
 
 /** What `/metrics` shows, in the Prometheus text format. No repository, pull request or login ever becomes a label. */
 export interface Metrics {
@@ -12,6 +13,7 @@ export interface Metrics {
   phase(name: string, durationMs: number): void;
   /** What a gate came to say. */
   verdict(outcome: string): void;
+  readonly healing: HealingMetrics;
   render(queue: () => Promise<QueueStats>): Promise<string>;
   readonly contentType: string;
 }
@@ -86,6 +88,7 @@ export function createMetrics(): Metrics {
   });
   return {
     contentType: registry.contentType,
+    healing: createHealingMetrics(registry),
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),
     call(route, status, durationMs) {

@@ -25,6 +25,8 @@ export interface WorkerOptions {
 
 export interface Worker {
   start(): void;
+  /** When the oldest of the runs under way began, ms since the epoch; undefined when there is none. */
+  oldestRunAtMs(): number | undefined;
   /** Takes no more keys and resolves when the runs under way have ended, or after `withinMs`: their leases then expire. */
   drain(withinMs: number): Promise<void>;
 }
@@ -36,7 +38,7 @@ const SETTLE_AGAIN_MS = 1000;
 
 export function createWorker(options: WorkerOptions): Worker {
   const { queue, log } = options;
-  const running = new Set<Promise<void>>();
+  const running = new Map<Promise<void>, number>();
   let draining = false;
   let filling = false;
   let again = false;
@@ -57,7 +59,7 @@ export function createWorker(options: WorkerOptions): Worker {
             running.delete(one);
             wake();
           });
-          running.add(one);
+          running.set(one, options.clock.now());
         }
       } while (again && !draining);
     } finally {
@@ -153,12 +155,13 @@ export function createWorker(options: WorkerOptions): Worker {
   /** A key that was being taken when the end began still runs. */
   async function ended(): Promise<void> {
     while (filling || running.size > 0) {
-      await Promise.allSettled([...running]);
+      await Promise.allSettled([...running.keys()]);
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
   return {
+    oldestRunAtMs: () => (running.size > 0 ? Math.min(...running.values()) : undefined),
     start() {
       queue.onReady(wake);
       wake();

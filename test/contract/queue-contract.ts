@@ -55,6 +55,18 @@ function acceptContract(bench: Bench): void {
     expect(await again.queue.lease(TTL_MS)).toBeUndefined();
   });
 
+  test("knows the delivery ids that it accepted, those without keys too, after a restart too", async () => {
+    await bench.engine.queue.accept(acceptance("d1", [KEY]));
+    await bench.engine.queue.accept(acceptance("d2", []));
+    const asked = ["d1", "d2", "d3", 'd"4', ""];
+    expect(await bench.engine.queue.known(asked)).toEqual(new Set(["d1", "d2"]));
+    expect(await bench.engine.queue.known([])).toEqual(new Set());
+    const again = await bench.reopen();
+    bench.clock.advance(8 * DAY_MS - 1);
+    await again.queue.prune(0);
+    expect(await again.queue.known(asked)).toEqual(new Set(["d1", "d2"]));
+  });
+
   test("an acceptance that fails is not kept in part, and does not fail those beside it", async () => {
     const { queue, records } = bench.engine;
     const broken = { ...acceptance("bad", ["installation/7", "not a key"]), records: [{ key: "bad", value: 1 }] };

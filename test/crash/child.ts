@@ -48,10 +48,9 @@ await compose(read.settings, {
     close: () => engine.close(),
   }),
   github: (github) => ({
+    ...github,
     repository: (installationId, ref) => watched("github", github.repository(installationId, ref)),
-    repositories: (installationId) => github.repositories(installationId),
-    installations: () => github.installations(),
-    app: () => github.app(),
+    deliveries: watched("deliveries", github.deliveries),
   }),
   checker: (checker) => watched("checker", checker),
 });

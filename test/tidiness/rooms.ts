@@ -3,7 +3,17 @@ import type { SourceFile } from "./tree.ts";
 
 /** The import table of the design, section 4: a room and the rooms that it may import. */
 const CAPABILITIES = ["gate", "preview", "scan", "agents"];
-const COORDINATORS = ["pull-request", "promotion", "commands", "worker", "intake", "portal", "a2a", "telemetry"];
+const COORDINATORS = [
+  "pull-request",
+  "promotion",
+  "commands",
+  "worker",
+  "intake",
+  "healing",
+  "portal",
+  "a2a",
+  "telemetry",
+];
 
 /** A room: a folder of `src/`, one adapter, or `top` for the files beside the folders, which may import anything. */
 export function roomOf(path: string): string {

@@ -70,8 +70,16 @@ export class Connection {
 
   /** A call as the App itself (JWT). */
   async asApp<T>(route: string, parameters: Record<string, unknown> = {}): Promise<T> {
+    return (await this.callAsApp<T>(route, parameters)).data;
+  }
+
+  /** The same, with the answer's `Link` header. */
+  async callAsApp<T>(
+    route: string,
+    parameters: Record<string, unknown> = {},
+  ): Promise<{ data: T; link: string | undefined }> {
     const { token } = await this.#auth({ type: "app" });
-    return (await this.#send(0, route, parameters, `bearer ${token}`)).data as T;
+    return this.#send(0, route, parameters, `bearer ${token}`);
   }
 
   /**

@@ -2,6 +2,7 @@ import { Probot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { GitHub, RepositoryApi } from "../../ports/github.ts";
+import { appDeliveries } from "./app-deliveries.ts";
 import { type CallObserver, Connection } from "./connection.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
@@ -52,6 +53,7 @@ function oneClientForAllEvents({ octokit }: { octokit: unknown }) {
 export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): GitHub {
   const connection = new Connection(options);
   return {
+    deliveries: appDeliveries(connection),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       new GitHubRepository(connection, installationId, ref, options.appId),
     async repositories(installationId) {

@@ -35,6 +35,7 @@ export interface QueueParts {
 export class SqliteQueue implements Queue {
   readonly #parts: QueueParts;
   readonly #insertDelivery: StatementSync;
+  readonly #knownDeliveries: StatementSync;
   readonly #insertIntent: StatementSync;
   readonly #selectIntents: StatementSync;
   readonly #settleIntent: StatementSync;
@@ -48,6 +49,7 @@ export class SqliteQueue implements Queue {
     this.#insertDelivery = database.prepare(
       "INSERT OR IGNORE INTO deliveries (id, event, action, received_at, accepted_at) VALUES (?, ?, ?, ?, ?)",
     );
+    this.#knownDeliveries = database.prepare("SELECT id FROM deliveries WHERE id IN (SELECT value FROM json_each(?))");
     this.#insertIntent = database.prepare(
       "INSERT OR IGNORE INTO intents (id, key, asked_at, intent) VALUES (?, ?, ?, ?)",
     );
@@ -79,6 +81,11 @@ export class SqliteQueue implements Queue {
       for (const { key, json } of records) this.#parts.records.putIfOther(key, json);
       return "accepted";
     });
+  }
+
+  async known(deliveryIds: readonly string[]): Promise<Set<string>> {
+    const rows = this.#knownDeliveries.all(JSON.stringify(deliveryIds)) as { id: string }[];
+    return new Set(rows.map((row) => row.id));
   }
 
   async enqueue(key: string, options: { notBeforeMs?: number; causes?: readonly Delivery[] } = {}): Promise<void> {

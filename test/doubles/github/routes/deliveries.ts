@@ -5,6 +5,9 @@ import type { App } from "../state.ts";
 import type { Delivery } from "../webhooks/delivery.ts";
 import { requireApp } from "./apps.ts";
 
+/** https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries */
+const KEPT_DAYS = 3;
+
 /** https://docs.github.com/rest/apps/webhooks */
 export function deliveryRoutes(router: Router): void {
   router.on("GET /app/hook/config", (call) => {
@@ -33,14 +36,17 @@ function config(app: App) {
 
 function deliveryOf(call: Call): Delivery {
   const app = requireApp(call.actor);
-  const found = finished(call.site.webhooks.deliveries(app)).find(({ id }) => id === Number(call.params.delivery_id));
+  const found = finished(call.site.webhooks.deliveries(app), call.site.now()).find(
+    ({ id }) => id === Number(call.params.delivery_id),
+  );
   if (!found) throw notFound();
   return found;
 }
 
-/** What is still under way is not listed yet. */
-function finished(deliveries: Delivery[]): Delivery[] {
-  return deliveries.filter(({ outcome }) => outcome !== undefined);
+/** What is still under way is not listed yet, and what is older than three days not any more. */
+function finished(deliveries: Delivery[], now: Date): Delivery[] {
+  const oldestMs = now.getTime() - KEPT_DAYS * 24 * 3_600_000;
+  return deliveries.filter(({ outcome, createdAt }) => outcome !== undefined && createdAt.getTime() >= oldestMs);
 }
 
 /** Newest first; the cursor names the last one seen, pages have no numbers. */
@@ -52,7 +58,7 @@ function list(call: Call) {
     throw validationFailed({ resource: "HookDelivery", field: "cursor", code: "invalid" });
   const status = call.query.get("status");
   const below = cursor ? Number(cursor.slice(3)) : Number.POSITIVE_INFINITY;
-  const matching = finished(call.site.webhooks.deliveries(app))
+  const matching = finished(call.site.webhooks.deliveries(app), call.site.now())
     .filter(({ outcome }) => status === null || (outcome?.statusCode ?? 0) < 400 === (status === "success"))
     .sort((a, b) => b.id - a.id)
     .filter(({ id }) => id < below);

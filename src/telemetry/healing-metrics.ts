@@ -1,0 +1,28 @@
+import { Counter, Histogram, type Registry } from "prom-client";
+
+export interface HealingMetrics {
+  deliveries(result: string, count: number): void;
+  recovered(seconds: number): void;
+}
+
+const SECONDS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600];
+
+export function createHealingMetrics(registry: Registry): HealingMetrics {
+  const registers = [registry];
+  const deliveries = new Counter({
+    name: "hms_missed_deliveries_total",
+    help: "Deliveries that GitHub could not hand over: missed, asked for again, healed, given up.",
+    labelNames: ["result"],
+    registers,
+  });
+  const recovery = new Histogram({
+    name: "hms_recovery_seconds",
+    help: "From the end of an outage until its last missed delivery was reconciled.",
+    buckets: SECONDS,
+    registers,
+  });
+  return {
+    deliveries: (result, count) => deliveries.inc({ result }, count),
+    recovered: (seconds) => recovery.observe(seconds),
+  };
+}
