@@ -29,6 +29,8 @@ import { createWorker } from "./worker/worker.ts";
 
 /** Parts that a test or a simulation brings itself; everything else is as in production. */
 export interface Overrides {
+  /** One that may listen already, as after set-up; what it answered with before is taken off. */
+  server?: Server;
   clock?: Clock;
   log?: Logger;
   /** How long a key is leased, renewed in thirds of it. */
@@ -115,6 +117,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
       policyRevision: () => checker.revision(),
     },
+    installed: {
+      allowedOwners: settings.allowedOwners,
+      installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
+    },
   });
   const http = httpApp(overrides.routes?.(routes) ?? routes, async () => undefined, {
     publicUrl: settings.publicUrl,
@@ -122,7 +128,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     failed: (error) => log.error({ err: error }, "request failed"),
   });
   const pages = getRequestListener(http.fetch);
-  const server = createServer((request, response) => {
+  const server = overrides.server ?? createServer();
+  server.removeAllListeners("request").on("request", (request, response) => {
     const path = request.url?.split("?")[0];
     if (request.method === "POST" && path === "/api/github/webhooks") webhook(request, response);
     else void pages(request, response);
@@ -152,13 +159,18 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   };
 }
 
-function listen(server: Server, host: string, port: number): Promise<string> {
+/** `http://host:port` that the server listens on, from now on if it did not yet. */
+export function listen(server: Server, host: string, port: number): Promise<string> {
+  const url = (): string => {
+    const address = server.address() as AddressInfo;
+    return `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`;
+  };
+  if (server.listening) return Promise.resolve(url());
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, () => {
       server.removeListener("error", reject);
-      const address = server.address() as AddressInfo;
-      resolve(`http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`);
+      resolve(url());
     });
   });
 }

@@ -1,5 +1,5 @@
 import { readPrivateKey } from "./private-key.ts";
-import { readSavedApp } from "./saved-app.ts";
+import { readSavedApp, type SavedApp } from "./saved-app.ts";
 
 /** How the App proves who it is: to GitHub, and for GitHub to us. */
 export interface AppCredentials {
@@ -38,12 +38,15 @@ export function readAppCredentials(
   const saved = readSavedApp(dataDir);
   if (saved.kind === "absent") return { none: true };
   if (saved.kind === "broken") return { problems: [{ text: saved.problem }] };
-  const { id, privateKey, webhookSecret, clientId, clientSecret } = saved.app;
   if (githubApiUrl !== undefined && saved.app.githubApiUrl !== githubApiUrl) {
     const text = `GITHUB_API_URL is not the GitHub that the App in ${saved.path} was registered at; set it to that one, or move the file away to set up an App here`;
     return { problems: [{ variable: "GITHUB_API_URL", text }] };
   }
-  return { app: { id, privateKey, webhookSecret, clientId, clientSecret, ...signIn } };
+  return { app: { ...credentialsOf(saved.app), ...signIn } };
+}
+
+export function credentialsOf({ id, privateKey, webhookSecret, clientId, clientSecret }: SavedApp): AppCredentials {
+  return { id, privateKey, webhookSecret, clientId, clientSecret };
 }
 
 function fromEnvironment(

@@ -1,5 +1,15 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { readPrivateKey } from "./private-key.ts";
 
@@ -10,6 +20,7 @@ const savedAppSchema = z.object({
   id: z.number().int().positive(),
   slug: z.string().min(1),
   owner: z.string().min(1),
+  ownerType: z.enum(["User", "Organization"]),
   /** The App's own page. */
   htmlUrl: z.string(),
   /** PKCS#8 PEM. */
@@ -56,4 +67,69 @@ export function readSavedApp(dataDir: string): ReadSavedApp {
   const key = readPrivateKey(parsed.data.privateKey, undefined);
   if ("problem" in key) return broken("holds a private key that cannot be used");
   return { kind: "saved", path, app: { ...parsed.data, privateKey: key.pem } };
+}
+
+/**
+ * Durable once it returns, and whole or not there at all whenever the process dies. Never overwrites: what is there is the only copy of a key.
+ * @throws when the directory cannot be written, the file exists, or GitHub gave a key that cannot be used
+ */
+export function writeSavedApp(dataDir: string, app: Omit<SavedApp, "version">): SavedApp {
+  const path = savedAppPath(dataDir);
+  const key = readPrivateKey(app.privateKey, undefined);
+  if ("problem" in key) throw new Error("GitHub gave a private key that cannot be used");
+  const saved: SavedApp = savedAppSchema.parse({ version: 1, ...app, privateKey: key.pem });
+  if (existsSync(path)) throw new Error("there are credentials already");
+  writeDurably(path, saved);
+  rmSync(notedPath(dataDir), { force: true });
+  return saved;
+}
+
+const notedSchema = z.object({ beganAt: z.string(), owner: z.string(), appsUrl: z.string() });
+
+/** A registration whose credentials are on their way: still there at a start, they were lost. */
+export type NotedRegistration = z.infer<typeof notedSchema>;
+
+function notedPath(dataDir: string): string {
+  return join(dataDir, "github-app.registering.json");
+}
+
+export function noteRegistration(dataDir: string, noted: NotedRegistration): void {
+  writeDurably(notedPath(dataDir), noted);
+}
+
+export function readNotedRegistration(dataDir: string): NotedRegistration | undefined {
+  try {
+    return notedSchema.parse(JSON.parse(readFileSync(notedPath(dataDir), "utf8")));
+  } catch {
+    // Only a hint: without it set-up begins as usual.
+    return undefined;
+  }
+}
+
+/** @throws when nothing can be written there: better before GitHub shows the credentials than after */
+export function probeDirectory(dataDir: string): void {
+  const path = join(dataDir, `.probe-${process.pid}`);
+  writeDurably(path, {});
+  rmSync(path);
+}
+
+function writeDurably(path: string, content: unknown): void {
+  const directory = dirname(path);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = `${path}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
+  const file = openSync(temporary, "wx", 0o600);
+  try {
+    writeSync(file, `${JSON.stringify(content, null, 2)}\n`);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+  const folder = openSync(directory, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

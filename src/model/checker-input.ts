@@ -15,26 +15,20 @@ export interface CheckerInput {
     base: string;
     fork: boolean;
     draft: boolean;
-    /** Accounts are told apart by their ids: a login can be given up and taken by somebody else. */
-    author: { id: number; login: string; type: string; association: string };
-    /** Both null when nobody can say. */
+    author: { login: string; type: string; association: string };
     last_pusher: string | null;
-    last_pusher_id: number | null;
     labels: string[];
     commits: number;
-    /** Null where nothing in the configuration asks for it: the list costs calls. */
-    changed_files: string[] | null;
+    changed_files: string[];
     /** Files named in {@link CheckerInput.trusted_paths} that this PR touches; null when the list could not be had. */
     touches_trusted_paths: string[] | null;
   };
-  /** Approving reviews at the head SHA, and earlier ones whose change is proven to be the same; each with what its author may do. */
-  approvals: CheckerApproval[];
-  /** Whose approval changed files need besides `config.approvals.count`; empty where the configuration asks for none. */
-  required_reviews: RequiredReview[];
+  /** Approving reviews at the head SHA, each with what its author may do. */
+  approvals: { login: string; permission: Permission; sha: string }[];
   scans: CheckerScan[];
   hold: { by: string; reason: string } | null;
   /** Overrides that name this very SHA. */
-  overrides: { rule: string; by: string; by_id: number; permission: Permission; sha: string; reason: string }[];
+  overrides: { rule: string; by: string; permission: Permission; sha: string; reason: string }[];
   /** SHAs for which `ok-to-test` was given; at most the head. */
   ok_to_test: { by: string; permission: Permission; sha: string } | null;
   /** Facts that could not be had, one sentence each. Any entry means: never allow. */
@@ -46,32 +40,8 @@ export interface CheckerInput {
     verb: string;
     rule?: string;
     sha?: string;
-    sender: { id: number; login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
+    sender: { login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
   };
-}
-
-export interface CheckerApproval {
-  id: number;
-  login: string;
-  permission: Permission;
-  /** The commit that was reviewed. */
-  sha: string;
-  /** Only of an earlier commit that proposes the very same change as the head: who pushed that one; both null when nobody can say. */
-  carried?: { pusher: string | null; pusher_id: number | null };
-}
-
-/** Files that somebody in particular has to approve. */
-export interface RequiredReview {
-  /** The rule that asks for it. */
-  rule: "code-owners" | "path-approvals";
-  /** As CODEOWNERS or hms.yml name them, `@acme/sre`: each of them will do. */
-  owners: string[];
-  /** How many of them. */
-  count: number;
-  files: string[];
-  /** Ids of those among the approvers who are owners; null where that could not be told, with the reason. */
-  approvers: number[] | null;
-  reason?: string;
 }
 
 export interface CheckerScan {
@@ -86,12 +56,6 @@ export interface CheckerConfig {
   valid: boolean;
   /** Scan kinds that must have reported at the head SHA. */
   required_scans: string[];
-  approvals: {
-    count: number;
-    /** Whether an approval of an earlier commit counts that proposes the very same change. */
-    carry: "content-neutral" | "never";
-    /** How many approvals a pull request needs that this App alone brought, in place of `count`. */
-    bots: { app: string; count: number }[];
-  };
+  approvals: { count: number };
   overrides: { rule: string; permission: "write" | "maintain" | "admin" }[];
 }

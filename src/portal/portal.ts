@@ -1,13 +1,15 @@
 import { assetRoutes } from "./pages/assets.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
 import type { Route } from "./route.ts";
+import { type InstalledOptions, installedRoute } from "./setup/installed.ts";
 
 /** What the routes are made of, by package. */
 export interface PortalParts {
   probes: ProbeOptions;
+  installed: InstalledOptions;
 }
 
 /** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
 export function portalRoutes(parts: PortalParts): Route[] {
-  return [...probeRoutes(parts.probes), ...assetRoutes()];
+  return [...probeRoutes(parts.probes), ...assetRoutes(), installedRoute(parts.installed)];
 }

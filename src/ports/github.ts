@@ -2,7 +2,6 @@ import type {
   ChangedFile,
   CommitSummary,
   Permission,
-  Person,
   PullRequest,
   RepositoryRef,
   Review,
@@ -92,10 +91,7 @@ export interface RepositoryApi {
   /** A file's text on the default branch, or at `ref`; undefined when it is positively not there. */
   file(path: string, ref?: string): Promise<string | undefined>;
   reviews(number: number): Promise<Review[]>;
-  /** `none` where the login belongs to another account than `id` by now. */
-  permission(login: string, id?: number): Promise<Permission>;
-  /** Who last made that branch of this repository point to the commit; null when GitHub does not say. */
-  pushedBy(branch: string, sha: string): Promise<Person | null>;
+  permission(login: string): Promise<Permission>;
   /** Sends the first 50 annotations; further ones go by {@link updateCheckRun}, 50 at a time. */
   createCheckRun(content: CheckRunContent): Promise<CheckRunRef>;
   /** Annotations are appended by GitHub, never replaced. */

@@ -179,6 +179,7 @@ describe("without an App", () => {
     id: 7,
     slug: "hms-acme",
     owner: "acme",
+    ownerType: "Organization",
     htmlUrl: "https://github.com/apps/hms-acme",
     privateKey: PKCS1,
     webhookSecret: "saved",

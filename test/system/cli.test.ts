@@ -12,10 +12,14 @@ const HMS = new URL("../../bin/hms", import.meta.url).pathname;
 const directory = mkdtempSync(join(tmpdir(), "hms-cli-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function hms(args: string[], program = HMS): Promise<{ code: number; out: string; err: string }> {
+function hms(
+  args: string[],
+  program = HMS,
+  environment: Record<string, string> = {},
+): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
     // No Node of the test's own in the PATH: the command finds its own.
-    execFile(program, args, { cwd: directory, env: { PATH: "/usr/bin:/bin" } }, (error, out, err) =>
+    execFile(program, args, { cwd: directory, env: { PATH: "/usr/bin:/bin", ...environment } }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
@@ -88,8 +92,8 @@ describe("hms serve", () => {
   });
   afterAll(() => stage.close());
 
-  test("without its environment it says what is missing and ends with 78", async () => {
-    const { code, err } = await hms(["serve"]);
+  test("with a part of an App's credentials it says what is missing and ends with 78", async () => {
+    const { code, err } = await hms(["serve"], HMS, { APP_ID: "" });
     expect(code).toBe(78);
     for (const name of ["APP_ID", "WEBHOOK_SECRET", "PRIVATE_KEY"]) expect(err).toContain(name);
   });

@@ -3,7 +3,6 @@ import type {
   ChangedFile,
   CommitSummary,
   Permission,
-  Person,
   PullRequest,
   RepositoryRef,
   Review,
@@ -15,7 +14,6 @@ import {
   type RepositoryApi,
   type TreeEntry,
 } from "../../ports/github.ts";
-import { readPusher } from "./activity.ts";
 import { readCommit, readComparison, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
@@ -155,19 +153,13 @@ export class GitHubRepository implements RepositoryApi {
     return take(z.array(shapes.review), items);
   }
 
-  pushedBy(branch: string, sha: string): Promise<Person | null> {
-    return readPusher((route, parameters) => this.#get(route, parameters), branch, sha);
-  }
-
-  async permission(login: string, id?: number): Promise<Permission> {
-    const user = z.object({ id: z.number() }).nullish();
-    const shape = z.object({ permission: z.string(), role_name: z.string().nullish(), user });
+  async permission(login: string): Promise<Permission> {
+    const shape = z.object({ permission: z.string(), role_name: z.string().nullish() });
     try {
       const answer = take(
         shape,
         await this.#get("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { username: login }),
       );
-      if (id !== undefined && answer.user?.id !== id) return "none";
       // `permission` knows only admin, write, read, none; `role_name` tells maintain and triage apart, or names a custom role.
       const role = PERMISSIONS.find((known) => known === answer.role_name);
       return role ?? PERMISSIONS.find((known) => known === answer.permission) ?? "none";

@@ -16,6 +16,8 @@ export interface PageOptions {
   /** Everything inside `<main>`, beginning with the page's one `<h1>`. */
   body: Html;
   status?: number;
+  /** Whether whoever is not signed in can; true unless given. */
+  signIn?: boolean;
   /** Revision of the policy bundle in force, for the footer. */
   bundleRevision?: string;
   headers?: Record<string, string>;
@@ -42,7 +44,7 @@ export async function page(options: PageOptions): Promise<Response> {
 const FAVICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect width='24' height='24' rx='6' fill='%23175f73'/%3E%3Cpath d='M6 19V7m12 12V7M6 10h12M6 15h12M12 10v5' stroke='%23fff' stroke-width='2.2' stroke-linecap='round' fill='none'/%3E%3C/svg%3E";
 
-export function pageDocument({ title, viewer, path, body, bundleRevision }: PageOptions): Html {
+export function pageDocument({ title, viewer, path, body, bundleRevision, signIn = true }: PageOptions): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -59,7 +61,7 @@ export function pageDocument({ title, viewer, path, body, bundleRevision }: Page
 <header class="bar">
 <a class="mark" href="/">${icon("gate")}<span>HMS-SYS</span></a>
 ${viewer ? navigation(viewer, path) : ""}
-${viewer ? session(viewer) : html`<a class="button session" href="/sign-in?to=${encodeURIComponent(path)}">Sign in</a>`}
+${viewer ? session(viewer) : !signIn ? "" : html`<a class="button session" href="/sign-in?to=${encodeURIComponent(path)}">Sign in</a>`}
 </header>
 <main id="main" tabindex="-1">
 ${body}

@@ -287,7 +287,6 @@ function newRepository(site: Site, owner: Account, name: string, network: Networ
     checkSuites: new Map(),
     checkRuns: new Map(),
     statuses: new Map(),
-    activities: [],
     protections: new Map(),
     rulesets: [],
     queues: new Map(),
