@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { type CheckerInForce, watchChecker } from "./checker.ts";
 import type { Settings } from "./config/settings.ts";
 import { deliveryHealing } from "./healing/heal.ts";
 import { type SweepDeps, sweepInstallations } from "./intake/sweep.ts";
@@ -18,16 +19,18 @@ export interface BackgroundDeps {
   metrics: Metrics;
   worker: Worker;
   sweep: SweepDeps;
+  checker: CheckerInForce;
 }
 
 const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_DELIVERIES_MS = 8 * 24 * 3_600_000;
+const CHECKER_EVERY_MS = 15_000;
 const HEAL_EVERY_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** What runs on its own: sweeps, healing, pruning. */
+/** What runs on its own: sweeps, healing, pruning, a look at the checker. */
 export function startBackground(deps: BackgroundDeps): { stop(): void } {
-  const { settings, engine, github, clock, log, metrics, worker, sweep } = deps;
+  const { settings, engine, github, clock, log, metrics, worker, sweep, checker } = deps;
   const heal = deliveryHealing({
     engine,
     deliveries: github.deliveries,
@@ -43,6 +46,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
   const timers = [
     every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),
+    every(CHECKER_EVERY_MS, watchChecker(checker, engine, log, metrics.checker), log, "looking at the checker failed"),
     every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
   ];
   return {

@@ -1,12 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
-import { openWasmChecker } from "./adapters/opa/wasm-checker.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
 import { startBackground } from "./background.ts";
+import { openChecker } from "./checker.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
 import { checkCredentials } from "./credentials.ts";
@@ -53,20 +52,12 @@ const CONCURRENCY = 16;
 const LEASE_MS = 60_000;
 const DRAIN_MS = 25_000;
 
-/** The policies that come with this version. */
-const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
-
 /** Puts the adapters and the rooms together: the only place where they meet. Rejects when anything it needs is not there. */
 export async function compose(settings: Settings, overrides: Overrides = {}): Promise<Service> {
   const clock = overrides.clock ?? systemClock;
   const log = overrides.log ?? createLog(settings.logLevel);
   const metrics = createMetrics();
   const tracing = startTracing({ endpoint: settings.traceEndpoint, ended: metrics.phase });
-  const ownChecker = await openWasmChecker({
-    path: settings.policyBundle?.path ?? OWN_BUNDLE,
-    ...(settings.policyBundle?.sha256 ? { pin: `sha256:${settings.policyBundle.sha256}` } : {}),
-  });
-  const checker = overrides.checker?.(ownChecker) ?? ownChecker;
   const app = { appId: settings.app.id, privateKey: settings.app.privateKey, baseUrl: settings.githubApiUrl };
   const probot = createProbot({ ...app, webhookSecret: settings.app.webhookSecret });
   await probot.ready();
@@ -79,6 +70,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   await checkCredentials(github, { appId: app.appId, baseUrl: app.baseUrl, log });
   const sqlite = await openSqlite({ path: settings.store.path, clock });
   const engine = overrides.engine?.(sqlite) ?? sqlite;
+  const inForce = await openChecker(settings, engine.records, log);
+  const checker = overrides.checker?.(inForce.checker) ?? inForce.checker;
   const scanner = createSecretScanner();
   const configuration = configurationSource(github, () => clock.now());
   const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock, decided: metrics.verdict };
@@ -116,6 +109,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       }),
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
       policyRevision: () => checker.revision(),
+      checkerTrouble: () => inForce.trouble(),
     },
     installed: {
       allowedOwners: settings.allowedOwners,
@@ -137,7 +131,17 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const url = await listen(server, settings.host, settings.port);
 
   worker.start();
-  const background = startBackground({ settings, engine, github, clock, log, metrics, worker, sweep });
+  const background = startBackground({
+    settings,
+    engine,
+    github,
+    clock,
+    log,
+    metrics,
+    worker,
+    sweep,
+    checker: inForce,
+  });
   log.info({ url, policyBundle: checker.revision() }, "listening");
 
   return {
@@ -152,6 +156,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       server.closeAllConnections();
       await closed;
       await scanner.close();
+      inForce.close();
       await engine.close();
       log.info("stopped");
       await tracing.stop();

@@ -39,15 +39,33 @@ export const storeUrl = by<{ kind: "sqlite"; path: string }>((text) => {
   return { kind: "sqlite", path: path.replace(/^\/\/(?=\/)/, "") };
 });
 
-export const policyBundle = by<{ path: string; sha256?: string }>((text) => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text))
-    return { problem: "must be a path; bundles from a URL are not in this version" };
-  const [path = "", pin, more] = text.split("#");
-  if (path === "" || more !== undefined) return { problem: "must be PATH or PATH#sha256:<64 hex digits>" };
-  if (pin === undefined) return { path };
-  const sha256 = /^sha256:([0-9a-f]{64})$/i.exec(pin)?.[1]?.toLowerCase();
-  return sha256 ? { path, sha256 } : { problem: "must be PATH or PATH#sha256:<64 hex digits>" };
+const PINNED = "must be PATH, PATH#sha256:<64 hex digits> or https://HOST/PATH#sha256:<64 hex digits>";
+
+export const policyBundle = by<{ path: string; sha256?: string } | { url: string; sha256: string }>((text) => {
+  const [place = "", pin, more] = text.split("#");
+  if (place === "" || more !== undefined) return { problem: PINNED };
+  const sha256 = /^sha256:([0-9a-f]{64})$/i.exec(pin ?? "")?.[1]?.toLowerCase();
+  if (pin !== undefined && sha256 === undefined) return { problem: PINNED };
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(place)) return sha256 === undefined ? { path: place } : { path: place, sha256 };
+  const url = URL.canParse(place) ? new URL(place) : undefined;
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (!url || !secure) return { problem: "must be a path or an https URL" };
+  if (url.username || url.password) return { problem: "must not hold a user name or password" };
+  return sha256 === undefined
+    ? { problem: "names a URL and must end in #sha256:<64 hex digits>, the digest of the file" }
+    : { url: url.href, sha256 };
 });
+
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** RFC 6750, section 2.1. */
+export const bearerToken = by((text) =>
+  /^[A-Za-z0-9._~+/-]{1,4096}=*$/.test(text)
+    ? text
+    : { problem: "must be a bearer token: letters, digits and ._~+/-=" },
+);
 
 /** Checked by `readPrivateKey`, with the file of PRIVATE_KEY_PATH. */
 export const privateKeyText = z.string();

@@ -3,8 +3,10 @@ import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import {
   appId,
+  bearerToken,
   duration,
   httpUrl,
+  isLoopback,
   list,
   policyBundle,
   port,
@@ -22,7 +24,9 @@ export interface Settings {
   dataDir: string;
   store: { kind: "sqlite"; path: string };
   /** Absent: the policies that come with this version. */
-  policyBundle?: { path: string; sha256?: string };
+  policyBundle?: { path: string; sha256?: string } | { url: string; sha256: string };
+  /** An OPA server that decides in place of a bundle. The URL has no slash at the end. */
+  checkerServer?: { url: string; token?: string };
   app: AppCredentials;
   /** Without a slash at the end. */
   githubApiUrl: string;
@@ -57,6 +61,8 @@ const environmentSchema = z.object({
   HMS_DATA_DIR: z.string().default("./data"),
   HMS_STORE_URL: storeUrl.optional(),
   HMS_POLICY_BUNDLE: policyBundle.optional(),
+  HMS_CHECKER_URL: httpUrl.optional(),
+  HMS_CHECKER_TOKEN: bearerToken.optional(),
   APP_ID: appId.optional(),
   PRIVATE_KEY: privateKeyText.optional(),
   PRIVATE_KEY_PATH: z.string().optional(),
@@ -80,6 +86,8 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_DATA_DIR: "/var/lib/hms",
   HMS_STORE_URL: "sqlite:/var/lib/hms/hms.db",
   HMS_POLICY_BUNDLE: `/etc/hms/policy.wasm#sha256:${"<64 hex digits>"}`,
+  HMS_CHECKER_URL: "https://opa.acme.dev",
+  HMS_CHECKER_TOKEN: "$(cat /run/secrets/opa-token)",
   APP_ID: "123456",
   PRIVATE_KEY: "the text of the .pem file that GitHub gave you",
   PRIVATE_KEY_PATH: "/etc/hms/app.private-key.pem",
@@ -103,9 +111,6 @@ interface NotYet {
 
 /** Variables of the design that do nothing yet. To ignore one would mostly be to run without what was asked for. */
 export const NOT_YET: Readonly<Record<string, NotYet>> = {
-  HMS_CHECKER_URL: {
-    why: "an OPA server as the checker is not in this version; use HMS_POLICY_BUNDLE or leave both out",
-  },
   HMS_SECRETS_URL: {
     why: "reading secrets from a manager is not in this version; give them in the environment, which `env:` stands for",
     taken: /^\s*env:/,
@@ -141,6 +146,11 @@ export function readSettings(environment: Environment): SettingsResult {
       if (!problems.some((told) => variable && told.startsWith(`${variable} `))) problems.push(`${text}.${example}`);
     }
   }
+  if (given.HMS_CHECKER_URL !== undefined && given.HMS_POLICY_BUNDLE !== undefined) {
+    problems.push(
+      "HMS_CHECKER_URL and HMS_POLICY_BUNDLE are both set, and only one policy can be in force. Leave one out.",
+    );
+  }
   warnings.push(...unknownVariables(Object.keys(given)));
   if (!parsed.success || "problems" in credentials || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
@@ -159,6 +169,12 @@ export function readSettings(environment: Environment): SettingsResult {
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.LOG_LEVEL,
   };
+  if (env.HMS_CHECKER_URL) {
+    if (/^http:/.test(env.HMS_CHECKER_URL) && !isLoopback(new URL(env.HMS_CHECKER_URL).hostname))
+      warnings.push("HMS_CHECKER_URL is not https: whoever is between could answer in the checker's place.");
+    const token = env.HMS_CHECKER_TOKEN;
+    settings.checkerServer = { url: env.HMS_CHECKER_URL, ...(token === undefined ? {} : { token }) };
+  } else if (env.HMS_CHECKER_TOKEN) warnings.push("HMS_CHECKER_TOKEN does nothing without HMS_CHECKER_URL.");
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
   return "none" in credentials
     ? { setUp: settings, warnings }
@@ -190,8 +206,4 @@ function unknownVariables(names: string[]): string[] {
       const meant = didYouMean(name, VARIABLES);
       return `${name} is not a variable of this version and does nothing${meant ? `; did you mean ${meant}?` : "."}`;
     });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname.startsWith("127.") || hostname === "[::1]";
 }

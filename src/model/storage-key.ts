@@ -11,6 +11,7 @@ export const storageKey = {
   /** `TrackedPull`: what was last known of a pull request. */
   pull: (installationId: number, repositoryId: number, number: number) =>
     `pull/${installationId}/${repositoryId}/${number}`,
+  allPulls: () => "pull/",
   pulls: (installationId: number, repositoryId: number) => `pull/${installationId}/${repositoryId}/`,
   /** `PullAtCommit`: what one pull request has to say about one commit. */
   atCommit: (installationId: number, repositoryId: number, sha: string, number: number) =>
@@ -29,6 +30,8 @@ export const storageKey = {
   /** `{ delivery }`: somebody pressed GitHub's re-run button at this commit; its checks are written again whatever stands there. */
   rerun: (installationId: number, repositoryId: number, sha: string) =>
     `rerun/${installationId}/${repositoryId}/${sha}`,
+  /** `{ revision }`: of the policy under which all open pull requests were last asked to be judged. */
+  checkerRevision: () => "checker/revision",
   hold: (installationId: number, repositoryId: number, number: number) =>
     `hold/${installationId}/${repositoryId}/${number}`,
   override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>

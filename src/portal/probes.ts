@@ -10,6 +10,8 @@ export interface ProbeOptions {
   metrics(): Promise<{ text: string; contentType: string }>;
   jsonSchema(): Record<string, unknown>;
   /** Undefined while it is not known. */
+  /** Why the checker is not as it should be: said by `/readyz`, which stays ready, since nothing accepted is lost by it. */
+  checkerTrouble(): string | undefined;
   policyRevision(): string | undefined;
 }
 
@@ -36,7 +38,8 @@ export function probeRoutes(options: ProbeOptions): Route[] {
         if (options.draining()) return context.json({ status: "draining" }, 503);
         try {
           await probeStore();
-          return context.json({ status: "ready" });
+          const checker = options.checkerTrouble();
+          return context.json(checker === undefined ? { status: "ready" } : { status: "ready", checker });
         } catch {
           return context.json({ status: "unavailable", reason: "the store cannot be written" }, 503);
         }

@@ -14,6 +14,8 @@ export interface Metrics {
   /** What a gate came to say. */
   verdict(outcome: string): void;
   readonly healing: HealingMetrics;
+  /** Whether the checker is as it should be. */
+  checker(healthy: boolean): void;
   render(queue: () => Promise<QueueStats>): Promise<string>;
   readonly contentType: string;
 }
@@ -74,6 +76,12 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const checker = new Gauge({
+    name: "hms_checker_healthy",
+    help: "1 while the checker decides with the policy that it is told to.",
+    registers,
+  });
+  checker.set(1);
   const verdicts = new Counter({
     name: "hms_verdicts_total",
     help: "New verdicts by outcome.",
@@ -89,6 +97,7 @@ export function createMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     healing: createHealingMetrics(registry),
+    checker: (healthy) => checker.set(healthy ? 1 : 0),
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),
     call(route, status, durationMs) {

@@ -132,8 +132,8 @@ describe("refused, with the variable's name and an example", () => {
       "HMS_STORE_URL must name a file: what is accepted has to outlive the process. Example: HMS_STORE_URL=sqlite:/var/lib/hms/hms.db",
     ],
     [
-      { HMS_CHECKER_URL: "http://opa" },
-      "HMS_CHECKER_URL is set, but an OPA server as the checker is not in this version; use HMS_POLICY_BUNDLE or leave both out.",
+      { HMS_CHECKER_URL: "https://opa", HMS_POLICY_BUNDLE: "p.wasm" },
+      "HMS_CHECKER_URL and HMS_POLICY_BUNDLE are both set, and only one policy can be in force. Leave one out.",
     ],
     [
       { HMS_RESYNC_INTERVAL: "10" },
@@ -159,7 +159,17 @@ describe("refused, with the variable's name and an example", () => {
     expect(problems(change)).toEqual([problem]);
   });
 
-  test.each(["p#sha256:12", "p#", "#sha256:x", "https://x/p.wasm", "p#sha1:1#2"])("HMS_POLICY_BUNDLE=%s", (value) => {
+  test.each([
+    "p#sha256:12",
+    "p#",
+    "#sha256:x",
+    "https://x/p.wasm",
+    "p#sha1:1#2",
+    `http://x/p.wasm#sha256:${"0".repeat(64)}`,
+    `http://127.evil.example/p.wasm#sha256:${"0".repeat(64)}`,
+    `https://u:p@x/p.wasm#sha256:${"0".repeat(64)}`,
+    `s3://x/p.wasm#sha256:${"0".repeat(64)}`,
+  ])("HMS_POLICY_BUNDLE=%s", (value) => {
     expect(problems({ HMS_POLICY_BUNDLE: value })).toHaveLength(1);
   });
 
@@ -263,6 +273,22 @@ test("tokens in the clear are warned of, save on this machine", () => {
   for (const url of ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"]) {
     expect(readSettings({ ...BASE, GITHUB_API_URL: url }).warnings).toEqual([]);
   }
+});
+
+test("a checker of one's own: a pinned URL, or an OPA server", () => {
+  const sha256 = "ab".repeat(32);
+  expect(settings({ HMS_POLICY_BUNDLE: `https://acme.dev/p.tar.gz?v=1#sha256:${sha256}` }).policyBundle).toEqual({
+    url: "https://acme.dev/p.tar.gz?v=1",
+    sha256,
+  });
+  expect(settings({ HMS_POLICY_BUNDLE: `http://127.0.0.1:1/p#sha256:${sha256}` }).policyBundle).toHaveProperty("url");
+  expect(settings({ HMS_CHECKER_URL: "https://opa.acme.dev/a/", HMS_CHECKER_TOKEN: " abc= " }).checkerServer).toEqual({
+    url: "https://opa.acme.dev/a",
+    token: "abc=",
+  });
+  expect(problems({ HMS_CHECKER_URL: "https://opa", HMS_CHECKER_TOKEN: "a b" })).toHaveLength(1);
+  expect(readSettings({ ...BASE, HMS_CHECKER_URL: "http://opa.acme" }).warnings).toHaveLength(1);
+  expect(readSettings({ ...BASE, HMS_CHECKER_TOKEN: "abc" }).warnings).toHaveLength(1);
 });
 
 test("no problem or warning quotes a value", () => {

@@ -2,13 +2,14 @@ import { expect, test, vi } from "vitest";
 import { httpApp } from "../../src/portal/http.ts";
 import { probeRoutes } from "../../src/portal/probes.ts";
 
-function app(probeStore: () => Promise<void>, draining = false) {
+function app(probeStore: () => Promise<void>, draining = false, checkerTrouble?: string) {
   const routes = probeRoutes({
     probeStore,
     draining: () => draining,
     metrics: async () => ({ text: "", contentType: "text/plain" }),
     jsonSchema: () => ({}),
     policyRevision: () => "sha256:0",
+    checkerTrouble: () => checkerTrouble,
   });
   const quiet = { publicUrl: "http://localhost", now: () => 0, failed: () => undefined };
   return httpApp(routes, async () => undefined, quiet);
@@ -29,4 +30,12 @@ test("/readyz: 503 while the store cannot be written, and while draining without
   expect((await app(probe).request("/readyz")).status).toBe(503);
   expect((await app(probe, true).request("/readyz")).status).toBe(503);
   expect(probe).toHaveBeenCalledTimes(1);
+});
+
+test("/readyz: a checker in trouble is said, and takes nothing from readiness", async () => {
+  const answer = await app(async () => undefined, false, "The last good policy bundle still decides.").request(
+    "/readyz",
+  );
+  expect(answer.status).toBe(200);
+  expect(await answer.json()).toEqual({ status: "ready", checker: "The last good policy bundle still decides." });
 });

@@ -65,7 +65,7 @@ describe.concurrent("an environment that cannot be used is refused with the vari
     ["WEBHOOK_SECRET", "   "],
     ["PORT", "http"],
     ["HMS_STORE_URL", "nats://localhost"],
-    ["HMS_CHECKER_URL", "http://localhost:8181"],
+    ["HMS_CHECKER_URL", "localhost:8181"],
   ])("%s=%j", async (name, value) => {
     const { code, said } = await refused({ [name]: value });
     expect(code).toBe(78);

@@ -6,7 +6,7 @@ import { gunzip } from "node:zlib";
 import { z } from "zod";
 import { readTar } from "./tar.ts";
 
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
+export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 const MAX_ENTRIES = 1_000;
 const TOO_LARGE = `it unpacks to more than ${MAX_UNPACKED_BYTES} bytes`;

@@ -1,9 +1,20 @@
+import { EvaluationError } from "./answer.ts";
+import { reasonOf } from "./engine.ts";
+
 const MAX_INPUT_BYTES = 8 * 1024 * 1024;
 /** A checker's input is five levels deep; the compiled policy's stack ends at a few thousand. */
 const MAX_DEPTH = 64;
 
-/** The input as the policy reads it. Throws on one that is too large or too deep to be judged. */
-export function inputJson(input: unknown, maxBytes = MAX_INPUT_BYTES): ArrayBuffer {
+/** The input as the policy reads it. Throws {@link EvaluationError} on one that is too large or too deep to be judged. */
+export function encodedInput(input: unknown, maxBytes = MAX_INPUT_BYTES): ArrayBuffer {
+  try {
+    return encoded(input, maxBytes);
+  } catch (error) {
+    throw new EvaluationError(`The checker could not decide: ${reasonOf(error)}.`);
+  }
+}
+
+function encoded(input: unknown, maxBytes: number): ArrayBuffer {
   const text = JSON.stringify(input);
   if (typeof text !== "string") throw new Error("its input is not a JSON document");
   const sizeBytes = Buffer.byteLength(text);

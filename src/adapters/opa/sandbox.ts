@@ -1,8 +1,7 @@
 import type { Checker, PolicyOnTrial, PolicySandbox } from "../../ports/checker.ts";
 import { EvaluationError, PolicyBrokeError } from "./answer.ts";
 import { PolicyBundleError } from "./bundle.ts";
-import { reasonOf } from "./engine.ts";
-import { inputJson } from "./input.ts";
+import { encodedInput } from "./input.ts";
 import { ThreadedPolicy, type ThreadLimits } from "./threaded-policy.ts";
 
 const LIMITS: ThreadLimits = { openMs: 10_000, evaluateMs: 1_000, memoryMb: 128, maxWaiting: 10_000 };
@@ -60,9 +59,8 @@ function onTrial(policy: ThreadedPolicy, maxTrialMs: number, closed: () => void)
     revision: () => policy.revision,
     async evaluate(input) {
       if (ended !== undefined) throw new EvaluationError(`The checker could not decide: ${ended}.`);
-      const json = jsonOf(input);
       try {
-        const verdict = await policy.evaluate(json);
+        const verdict = await policy.evaluate(encodedInput(input));
         failures = 0;
         return { verdict, bundleRevision: policy.revision };
       } catch (error) {
@@ -73,12 +71,4 @@ function onTrial(policy: ThreadedPolicy, maxTrialMs: number, closed: () => void)
     },
     close: async () => end("it was closed"),
   };
-}
-
-function jsonOf(input: unknown): ArrayBuffer {
-  try {
-    return inputJson(input);
-  } catch (error) {
-    throw new EvaluationError(`The checker could not decide: ${reasonOf(error)}.`);
-  }
 }

@@ -70,6 +70,11 @@ export class ThreadedPolicy {
     return mine;
   }
 
+  /** What is asked already is still answered. */
+  closeWhenIdle(): void {
+    void this.#turn.then(() => this.close());
+  }
+
   close(): void {
     this.#closed = true;
     this.#end();

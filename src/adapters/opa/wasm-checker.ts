@@ -1,10 +1,9 @@
-import type { CheckerInput } from "../../model/checker-input.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import type { Checker } from "../../ports/checker.ts";
 import { EvaluationError, verdictOf } from "./answer.ts";
 import { PolicyBundleError, readBundle } from "./bundle.ts";
 import { type Engine, openEngine, reasonOf, resultOf } from "./engine.ts";
-import { inputJson } from "./input.ts";
+import { encodedInput } from "./input.ts";
 
 export { EvaluationError } from "./answer.ts";
 export { PolicyBundleError } from "./bundle.ts";
@@ -20,37 +19,17 @@ export interface WasmCheckerOptions {
   maxInputBytes?: number;
 }
 
-/** What {@link WasmChecker.reload} found. After a failure the last good bundle still decides. */
-export type ReloadReport =
-  | { kind: "unchanged"; revision: string }
-  | { kind: "replaced"; revision: string; previousRevision: string }
-  | { kind: "failed"; revision: string; reason: string };
-
 export interface WasmChecker extends Checker {
   revision(): string;
-  /** Reads the bundle again from where it was opened. Never rejects. */
-  reload(): Promise<ReloadReport>;
 }
 
-/** Opens a compiled policy that decides in this process. Rejects with {@link PolicyBundleError} if it is unusable. */
+/** Opens our own compiled policy, which decides in this process. Rejects with {@link PolicyBundleError} if it is unusable. */
 export async function openWasmChecker(options: WasmCheckerOptions): Promise<WasmChecker> {
-  let loaded = await load(options);
+  const { engine, revision } = await load(options);
   return {
-    revision: () => loaded.revision,
+    revision: () => revision,
     async evaluate(input) {
-      const { engine, revision } = loaded;
-      return { verdict: decide(engine, input, options.maxInputBytes), bundleRevision: revision };
-    },
-    async reload() {
-      try {
-        const next = await load(options);
-        const previousRevision = loaded.revision;
-        if (next.revision === previousRevision) return { kind: "unchanged", revision: previousRevision };
-        loaded = next;
-        return { kind: "replaced", revision: next.revision, previousRevision };
-      } catch (error) {
-        return { kind: "failed", revision: loaded.revision, reason: reasonOf(error) };
-      }
+      return { verdict: decide(engine, encodedInput(input, options.maxInputBytes)), bundleRevision: revision };
     },
   };
 }
@@ -66,9 +45,9 @@ async function load({ path, pin }: WasmCheckerOptions): Promise<{ engine: Engine
   return { engine: await openEngine(bundle, ENTRYPOINT), revision: bundle.revision };
 }
 
-function decide(engine: Engine, input: CheckerInput, maxInputBytes: number | undefined): Verdict {
+function decide(engine: Engine, json: ArrayBuffer): Verdict {
   try {
-    return verdictOf(resultOf(engine.evaluate(inputJson(input, maxInputBytes))));
+    return verdictOf(resultOf(engine.evaluate(json)));
   } catch (error) {
     throw new EvaluationError(`The checker could not decide: ${reasonOf(error)}.`);
   }

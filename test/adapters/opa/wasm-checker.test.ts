@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { EvaluationError, openWasmChecker } from "../../../src/adapters/opa/wasm-checker.ts";
 import type { CheckerInput } from "../../../src/model/checker-input.ts";
 import { mergeableInput, scan } from "../../policies/inputs.ts";
-import { tarGz } from "./archive.ts";
-import { archive, DIST, directory, policyWasm } from "./bundle-policy.ts";
+import { archive, DIST, policyWasm } from "./bundle-policy.ts";
 
 /** The policy with its only entrypoint under another name of the same length. */
 function renamedEntrypoint(): Uint8Array {
@@ -15,11 +12,6 @@ function renamedEntrypoint(): Uint8Array {
   expect(at).toBeGreaterThan(0);
   wasm.write("hms/denision", at);
   return wasm;
-}
-
-/** The same policy in other bytes: a custom section that means nothing. */
-function withCustomSection(): Uint8Array {
-  return Buffer.concat([policyWasm, Uint8Array.of(0, 2, 1, 0x78)]);
 }
 
 /** Nested deeper than the policy's stack reaches. */
@@ -101,33 +93,4 @@ test("evaluations do not pile up in memory", async () => {
   };
   const warm = await evaluate(3_000);
   expect((await evaluate(10_000)) - warm).toBeLessThan(64 * 1024 * 1024);
-});
-
-test("reload takes a new bundle and keeps the last good one", async () => {
-  const path = join(directory(), "bundle.tar.gz");
-  writeFileSync(path, tarGz([{ path: "policy.wasm", bytes: policyWasm }]));
-  const checker = await openWasmChecker({ path });
-  const first = checker.revision();
-  expect(await checker.reload()).toEqual({ kind: "unchanged", revision: first });
-
-  writeFileSync(path, tarGz([{ path: "policy.wasm", bytes: withCustomSection() }]));
-  const report = await checker.reload();
-  expect(report).toEqual({ kind: "replaced", revision: checker.revision(), previousRevision: first });
-  expect(checker.revision()).not.toBe(first);
-
-  writeFileSync(path, "broken");
-  expect(await checker.reload()).toMatchObject({ kind: "failed", revision: checker.revision() });
-  rmSync(path);
-  expect(await checker.reload()).toMatchObject({ kind: "failed", reason: expect.stringContaining("ENOENT") });
-  expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
-});
-
-test("reload holds the pin", async () => {
-  const path = join(directory(), "bundle.tar.gz");
-  writeFileSync(path, tarGz([{ path: "policy.wasm", bytes: policyWasm }]));
-  const pin = (await openWasmChecker({ path })).revision();
-  const checker = await openWasmChecker({ path, pin });
-  writeFileSync(path, tarGz([{ path: "policy.wasm", bytes: withCustomSection() }]));
-  expect(await checker.reload()).toMatchObject({ kind: "failed", reason: expect.stringContaining("is pinned") });
-  expect(checker.revision()).toBe(pin);
 });
