@@ -65,6 +65,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     ...app,
     now: () => clock.now(),
     observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
+    delayed: metrics.delayed,
+    limits: settings.githubLimits,
   });
   const github = overrides.github?.(connected) ?? connected;
   await checkCredentials(github, { appId: app.appId, baseUrl: app.baseUrl, log });

@@ -32,6 +32,8 @@ export interface Settings {
   githubApiUrl: string;
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
+  /** Whether GitHub.com's published limits are kept, or only those that GitHub answers with. */
+  githubLimits: "published" | "answers";
   resyncIntervalMs: number;
   /** Base URL of an OTLP/HTTP collector, without a slash at the end; absent: no traces leave the process. */
   traceEndpoint: string | undefined;
@@ -72,6 +74,7 @@ const environmentSchema = z.object({
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
+  HMS_GITHUB_LIMITS: z.enum(["published", "answers"], { error: "must be published or answers" }).optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
@@ -97,6 +100,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_RESYNC_INTERVAL: "10m",
+  HMS_GITHUB_LIMITS: "published",
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
 };
@@ -165,6 +169,7 @@ export function readSettings(environment: Environment): SettingsResult {
     store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
     githubApiUrl: env.GITHUB_API_URL,
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
+    githubLimits: env.HMS_GITHUB_LIMITS ?? (isGitHubCom(env.GITHUB_API_URL) ? "published" : "answers"),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.LOG_LEVEL,
@@ -206,4 +211,9 @@ function unknownVariables(names: string[]): string[] {
       const meant = didYouMean(name, VARIABLES);
       return `${name} is not a variable of this version and does nothing${meant ? `; did you mean ${meant}?` : "."}`;
     });
+}
+
+/** github.com, and Enterprise Cloud with data residency. */
+function isGitHubCom(apiUrl: string): boolean {
+  return /^api\.(?:github\.com|[a-z0-9-]+\.ghe\.com)$/.test(new URL(apiUrl).hostname);
 }

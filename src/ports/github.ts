@@ -104,8 +104,23 @@ export interface RepositoryApi {
   react(commentId: number, content: "+1" | "-1" | "eyes" | "rocket" | "confused"): Promise<void>;
 }
 
+/** What is left of one installation's limits. Times are ms since the epoch. */
+export interface InstallationLimits {
+  installationId: number;
+  /** Points of the last minute, of GitHub's 900. */
+  points: number;
+  /** Calls under way. */
+  concurrent: number;
+  /** Of the hourly quota, as GitHub last said. */
+  quota: { limit: number; remaining: number; resetAtMs: number } | undefined;
+  /** GitHub asked to stay away until then; 0: it did not. */
+  closedUntilMs: number;
+}
+
 export interface GitHub {
   readonly deliveries: AppDeliveries;
+  /** Of the installations that were called since the start. */
+  limits(): InstallationLimits[];
   repository(installationId: number, ref: RepositoryRef): RepositoryApi;
   /** Every repository that the installation can see. */
   repositories(installationId: number): Promise<RepositoryRef[]>;

@@ -40,6 +40,9 @@ export interface Lease {
   expiresAtMs: number;
 }
 
+/** How a run ended. `postponed`: it could not be carried out now, which is nobody's failure; it keeps what led to it. */
+export type Settlement = Outcome | { kind: "failed"; error: string } | { kind: "postponed"; afterMs: number };
+
 export interface QueueStats {
   /** Keys that may run now. */
   ready: number;
@@ -75,7 +78,7 @@ export interface Queue {
   /** Whether the lease is still ours: asked before every write to the outside (invariant I6). */
   holds(lease: Lease): Promise<boolean>;
   /** Ends a run. Does nothing, and says false, when the lease is no longer ours: the key then belongs to another run. */
-  settle(lease: Lease, outcome: Outcome | { kind: "failed"; error: string }): Promise<boolean>;
+  settle(lease: Lease, outcome: Settlement): Promise<boolean>;
   /** Intents of a key that have not been settled, oldest first. */
   intents(key: string): Promise<Intent[]>;
   settleIntent(id: string, result: string): Promise<void>;

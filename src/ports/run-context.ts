@@ -14,6 +14,12 @@ export function withinRun<T>(lease: Pick<Lease, "key" | "attempt" | "causes">, w
   return context.with(context.active().setValue(RUN, fields), work);
 }
 
+/** Whether this is a run that nobody is waiting for: no delivery led to it, but a sweep or a timer. */
+export function inBackground(): boolean {
+  const fields = context.active().getValue(RUN) as { deliveries?: unknown } | undefined;
+  return fields !== undefined && fields.deliveries === undefined;
+}
+
 /** What a log line of the run at hand carries; nothing outside of one. */
 export function runFields(): Record<string, unknown> {
   return (context.active().getValue(RUN) as Record<string, unknown> | undefined) ?? {};

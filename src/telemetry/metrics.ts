@@ -16,6 +16,8 @@ export interface Metrics {
   readonly healing: HealingMetrics;
   /** Whether the checker is as it should be. */
   checker(healthy: boolean): void;
+  /** A call to GitHub that had to wait, or was put off, since a limit was reached. */
+  delayed(reason: string): void;
   render(queue: () => Promise<QueueStats>): Promise<string>;
   readonly contentType: string;
 }
@@ -88,6 +90,12 @@ export function createMetrics(): Metrics {
     labelNames: ["outcome"],
     registers,
   });
+  const delays = new Counter({
+    name: "hms_github_delays_total",
+    help: "Calls that waited or were put off, by the limit that was reached.",
+    labelNames: ["reason"],
+    registers,
+  });
   const queue = new Gauge({ name: "hms_queue_keys", help: "Keys by state.", labelNames: ["state"], registers });
   const age = new Gauge({
     name: "hms_queue_oldest_ready_seconds",
@@ -110,6 +118,7 @@ export function createMetrics(): Metrics {
       if (PHASES.has(name)) phases.observe({ phase: name }, durationMs / 1000);
     },
     verdict: (outcome) => verdicts.inc({ outcome }),
+    delayed: (reason) => delays.inc({ reason }),
     async render(stats) {
       const now = await stats();
       for (const state of ["ready", "delayed", "leased", "parked"] as const) queue.set({ state }, now[state]);

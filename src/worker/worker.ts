@@ -124,7 +124,7 @@ export function createWorker(options: WorkerOptions): Worker {
     if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {
       const afterMs = Math.max(1000, error.retryAtMs - options.clock.now());
       log.warn({ key: lease.key, afterMs }, "GitHub asks to wait");
-      await settle(lease, { kind: "requeue", afterMs });
+      await settle(lease, { kind: "postponed", afterMs });
       return "limited";
     }
     const final = error instanceof GitHubError && error.fault !== "unavailable" && error.fault !== "limited";

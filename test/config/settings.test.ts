@@ -31,6 +31,7 @@ test("the least, with every default", () => {
     store: { kind: "sqlite", path: "./data/hms.db" },
     app: { id: 12, privateKey: PKCS8, webhookSecret: "s3cret" },
     githubApiUrl: "https://api.github.com",
+    githubLimits: "published",
     allowedOwners: [],
     resyncIntervalMs: 600_000,
     logLevel: "info",
@@ -186,6 +187,7 @@ describe("without an App", () => {
   const saved = {
     version: 1,
     githubApiUrl: "https://api.github.com",
+    githubLimits: "published",
     id: 7,
     slug: "hms-acme",
     owner: "acme",

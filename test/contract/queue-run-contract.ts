@@ -87,6 +87,19 @@ function settleContract(bench: Bench): void {
     { kind: "terminal", reason: "no" },
     { kind: "failed", error: "no" },
   ] as const;
+  test("a run that is postponed keeps what led to it and is no failure, and is not hurried by what comes meanwhile", async () => {
+    const { queue } = bench.engine;
+    await queue.accept(acceptance("d1", [KEY]));
+    const lease = await leaseNow(queue);
+    await queue.accept(acceptance("d2", [KEY]));
+    await queue.settle(lease, { kind: "postponed", afterMs: 60_000 });
+    await bench.reopen();
+    expect(await drain(bench.engine.queue)).toEqual([]);
+    bench.clock.advance(60_000);
+    const again = await leaseNow(bench.engine.queue);
+    expect([again.attempt, again.causes.map(({ id }) => id)]).toEqual([0, ["d1", "d2"]]);
+  });
+
   test.each(outcomes)("a key that is enqueued while it runs is run again after it is $kind", async (outcome) => {
     const { queue } = bench.engine;
     await queue.enqueue(KEY);

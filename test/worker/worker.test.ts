@@ -91,8 +91,8 @@ describe("how a run ends", () => {
   test("GitHub's wait is no failure: the key comes back when GitHub said", async () => {
     const limited = (retryAtMs: number) => fails(new GitHubError("limited", 429, "wait", retryAtMs));
     const afterMs = async (retryAtMs: number) => (await outcomeOf(limited(retryAtMs), 20)).outcome;
-    expect(await afterMs(NOW + 30_000)).toEqual({ kind: "requeue", afterMs: 30_000 });
-    expect(await afterMs(NOW - 30_000)).toEqual({ kind: "requeue", afterMs: 1000 });
+    expect(await afterMs(NOW + 30_000)).toEqual({ kind: "postponed", afterMs: 30_000 });
+    expect(await afterMs(NOW - 30_000)).toEqual({ kind: "postponed", afterMs: 1000 });
   });
 
   test.each(["forbidden", "not-found", "refused"] as const)(

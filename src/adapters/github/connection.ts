@@ -1,8 +1,10 @@
 import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
-import { GitHubError } from "../../ports/github.ts";
+import { GitHubError, type InstallationLimits } from "../../ports/github.ts";
 import { span } from "../../ports/span.ts";
+import type { Budget, LimitReason, Limits } from "./budget.ts";
 import { toGitHubError } from "./faults.ts";
+import { Throttle } from "./throttle.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
 export type CallObserver = (call: { route: string; status: number; durationMs: number }) => void;
@@ -35,8 +37,7 @@ export class Connection {
   readonly #now: () => number;
   readonly #observer: CallObserver;
   readonly #remembered = new Map<string, Remembered>();
-  /** Installation → ms since the epoch before which GitHub asked us to stay away. */
-  readonly #closedUntilMs = new Map<number, number>();
+  readonly #throttle: Throttle;
   readonly #auth: ReturnType<typeof createAppAuth>;
 
   constructor(options: {
@@ -45,11 +46,15 @@ export class Connection {
     baseUrl: string;
     now: () => number;
     observer: CallObserver;
+    limits: Limits;
+    /** Told why a call had to wait. */
+    delayed?(reason: LimitReason): void;
     /** Longest that one call may take, 20 s unless given. */
     timeoutMs?: number;
   }) {
     this.#now = options.now;
     this.#observer = options.observer;
+    this.#throttle = new Throttle(options.limits, options.now, (reason) => options.delayed?.(reason));
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#octokit = new Octokit({
       baseUrl: options.baseUrl,
@@ -92,10 +97,6 @@ export class Connection {
     route: string,
     parameters: Record<string, unknown> = {},
   ): Promise<{ data: T; link: string | undefined }> {
-    const closedUntilMs = this.#closedUntilMs.get(installationId) ?? 0;
-    if (closedUntilMs > this.#now()) {
-      throw new GitHubError("limited", 429, "GitHub asked this installation to wait", closedUntilMs);
-    }
     try {
       const token = await this.#token(installationId, scope, false);
       try {
@@ -108,9 +109,15 @@ export class Connection {
       }
     } catch (thrown) {
       const error = toGitHubError(thrown, this.#now());
-      if (error.fault === "limited" && error.retryAtMs) this.#closedUntilMs.set(installationId, error.retryAtMs);
+      // Of the requests for tokens, which are the library's own; all others have said so already.
+      if (error.fault === "limited" && error.retryAtMs && error !== thrown)
+        this.#throttle.close(installationId, error.retryAtMs);
       throw error;
     }
+  }
+
+  limits(): InstallationLimits[] {
+    return this.#throttle.limits();
   }
 
   /** All pages of a list, up to `pages`; `complete` is false when there were more. */
@@ -158,8 +165,10 @@ export class Connection {
     parameters: Record<string, unknown>,
     authorization: string,
   ): Promise<{ data: never; link: string | undefined }> {
-    return span("github", { kind: "client", attributes: { "http.route": route } }, () =>
-      this.#request(installationId, route, parameters, authorization),
+    return this.#throttle.within(installationId, route, (budget) =>
+      span("github", { kind: "client", attributes: { "http.route": route } }, () =>
+        this.#request(installationId, route, parameters, authorization, budget),
+      ),
     );
   }
 
@@ -168,6 +177,7 @@ export class Connection {
     route: string,
     parameters: Record<string, unknown>,
     authorization: string,
+    budget: Budget,
   ): Promise<{ data: never; link: string | undefined }> {
     const conditional = REMEMBERED_ROUTES.has(route);
     const cacheKey = conditional ? `${installationId} ${route} ${JSON.stringify(parameters)}` : "";
@@ -181,16 +191,24 @@ export class Connection {
         headers: { ...headers, authorization, ...(known ? { "if-none-match": known.etag } : {}) },
       });
       status = response.status;
+      budget.learn(response.headers);
       if (conditional && response.headers.etag)
         this.#remember(cacheKey, { etag: response.headers.etag, data: response.data, link: response.headers.link });
       return { data: response.data as never, link: response.headers.link };
     } catch (thrown) {
-      status = typeof (thrown as { status?: unknown }).status === "number" ? (thrown as { status: number }).status : 0;
+      const { status: told, response } = thrown as {
+        status?: unknown;
+        response?: { headers?: Record<string, string> };
+      };
+      status = typeof told === "number" ? told : 0;
+      budget.learn(response?.headers ?? {});
       if (status === 304 && known) {
         this.#remember(cacheKey, known);
         return { data: known.data as never, link: known.link };
       }
-      throw toGitHubError(thrown, this.#now());
+      const error = toGitHubError(thrown, this.#now());
+      if (error.fault === "limited" && error.retryAtMs) budget.close(error.retryAtMs);
+      throw error;
     } finally {
       this.#observer({ route, status, durationMs: performance.now() - started });
     }

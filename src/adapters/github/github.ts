@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { GitHub, RepositoryApi } from "../../ports/github.ts";
 import { appDeliveries } from "./app-deliveries.ts";
+import type { Limits } from "./budget.ts";
 import { type CallObserver, Connection } from "./connection.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
@@ -15,6 +16,9 @@ export interface GitHubOptions {
   baseUrl: string;
   now: () => number;
   observer: CallObserver;
+  limits: Limits;
+  /** Told why a call had to wait. */
+  delayed?(reason: string): void;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface GitHubOptions {
  * they let all installations share one write a second, and re-POST a check run after a 502. Its client for an event is one
  * for all and may do nothing: our handlers only write down what came, and a client made anew for each costs more than that.
  */
-export function createProbot(options: Omit<GitHubOptions, "now" | "observer">): Probot {
+export function createProbot(options: Omit<GitHubOptions, "now" | "observer" | "limits">): Probot {
   return new Probot({
     appId: options.appId,
     privateKey: options.privateKey,
@@ -54,6 +58,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
   const connection = new Connection(options);
   return {
     deliveries: appDeliveries(connection),
+    limits: () => connection.limits(),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       new GitHubRepository(connection, installationId, ref, options.appId),
     async repositories(installationId) {

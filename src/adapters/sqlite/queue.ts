@@ -1,7 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Intent } from "../../model/intent.ts";
 import { parseKey } from "../../model/key.ts";
-import type { Outcome } from "../../model/outcome.ts";
 import type { Clock } from "../../ports/clock.ts";
 import {
   type Acceptance,
@@ -12,6 +11,7 @@ import {
   type ParkedKey,
   type Queue,
   type QueueStats,
+  type Settlement,
 } from "../../ports/queue.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import { type RecordTable, toJson } from "./records.ts";
@@ -108,7 +108,7 @@ export class SqliteQueue implements Queue {
     return this.#parts.schedule.held(lease) !== undefined;
   }
 
-  async settle(lease: Lease, outcome: Outcome | { kind: "failed"; error: string }): Promise<boolean> {
+  async settle(lease: Lease, outcome: Settlement): Promise<boolean> {
     return this.#parts.commits.write(() => {
       const entry = this.#parts.schedule.held(lease);
       if (!entry) return false;
@@ -178,7 +178,7 @@ export class SqliteQueue implements Queue {
   #after(
     entry: Entry,
     { againMs, againCauses = [] }: NonNullable<Entry["lease"]>,
-    outcome: Outcome | { kind: "failed" },
+    outcome: Settlement,
   ): Entry | undefined {
     const { key, rowId } = entry;
     const nowMs = this.#parts.clock.now();
@@ -186,6 +186,10 @@ export class SqliteQueue implements Queue {
     switch (outcome.kind) {
       case "requeue":
         return { key, rowId, dueMs: dueAfter(outcome.afterMs), attempt: 0, causes: againCauses };
+      case "postponed": {
+        const causes = joined(entry.causes, againCauses);
+        return { key, rowId, dueMs: nowMs + outcome.afterMs, attempt: entry.attempt, causes };
+      }
       case "failed": {
         const attempt = entry.attempt + 1;
         const dueMs = dueAfter(backoffMs(attempt, this.#parts.random()));

@@ -19,6 +19,7 @@ test("a GitHub that takes the connection and says nothing: tokens and calls end,
     baseUrl: `http://127.0.0.1:${port}`,
     now: () => Date.now(),
     observer: () => undefined,
+    limits: "published",
     timeoutMs: 200,
   });
   try {

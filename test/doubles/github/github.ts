@@ -81,6 +81,8 @@ export async function startGitHub(options: GitHubOptions = {}) {
     /** From now on, for `retryAfterS` seconds, every call of the installation is refused. */
     secondaryLimit: (installationId: number, limit: { retryAfterS: number; status?: 403 | 429 }): void =>
       site.rateLimits.setSecondary(installationId, limit),
+    /** Counts every installation's points and creations from now on, and refuses what is over the published limits. */
+    enforceSecondaryLimits: (): void => site.rateLimits.enforceSecondary(),
     /** Ends the server, deliveries under way and every child process. */
     async close(): Promise<void> {
       site.webhooks.stop();

@@ -11,15 +11,25 @@ type Secondary = { untilMs: number; retryAfterS: number; status: 403 | 429 };
 export class RateLimits {
   private readonly buckets = new Map<string, Bucket>();
   private readonly secondary = new Map<number, Secondary>();
+  private counted: Map<number, { atMs: number; points: number; creates: boolean }[]> | undefined;
   private readonly now: () => Date;
 
   constructor(now: () => Date) {
     this.now = now;
   }
 
+  /** From now on an installation's points and creations are counted, as GitHub.com does and an Enterprise Server need not. */
+  enforceSecondary(): void {
+    this.counted = new Map();
+  }
+
   /** Refuses the call while a limit is used up. */
-  check(actor: Actor): void {
-    if (actor.kind === "installation") this.checkSecondary(actor.token.installation.id);
+  check(actor: Actor, method: string, path: string): void {
+    if (actor.kind === "installation") {
+      const { id } = actor.token.installation;
+      this.checkSecondary(id);
+      this.count(id, method, path);
+    }
     const bucket = this.bucket(actor);
     if (bucket.remaining > 0) return;
     const who = actor.kind === "installation" ? `installation ID ${actor.token.installation.id}` : actor.kind;
@@ -65,6 +75,24 @@ export class RateLimits {
     { retryAfterS, status = 403 }: { retryAfterS: number; status?: 403 | 429 },
   ): void {
     this.secondary.set(installationId, { untilMs: this.now().getTime() + retryAfterS * 1000, retryAfterS, status });
+  }
+
+  /** Over 900 points a minute, or 80 creations, the installation is sent away for a minute. */
+  private count(installationId: number, method: string, path: string): void {
+    if (!this.counted) return;
+    const nowMs = this.now().getTime();
+    const recent = (this.counted.get(installationId) ?? []).filter(({ atMs }) => atMs > nowMs - 60_000);
+    const reads = method === "GET" || method === "HEAD" || method === "OPTIONS";
+    recent.push({
+      atMs: nowMs,
+      points: reads ? 1 : 5,
+      creates: !reads && /\/(?:comments|reactions|issues|pulls)$/.test(path),
+    });
+    this.counted.set(installationId, recent);
+    const points = recent.reduce((sum, call) => sum + call.points, 0);
+    if (points <= 900 && recent.filter((call) => call.creates).length <= 80) return;
+    this.setSecondary(installationId, { retryAfterS: 60 });
+    this.checkSecondary(installationId);
   }
 
   private checkSecondary(installationId: number): void {

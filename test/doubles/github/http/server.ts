@@ -64,7 +64,7 @@ async function answer(
   let actor: Actor = { kind: "anonymous" };
   try {
     actor = authenticate(site, request.headers);
-    if (path !== "/rate_limit") site.rateLimits.check(actor);
+    if (path !== "/rate_limit") site.rateLimits.check(actor, method, path);
     const route = router.match(method, path);
     if (!route) throw notFound();
     const body = Body.parse(raw, request.headers["content-type"]);
