@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
+import { openSandbox } from "./adapters/opa/sandbox.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
 import { startBackground } from "./background.ts";
 import { openChecker } from "./checker.ts";
@@ -12,7 +13,8 @@ import { checkCredentials } from "./credentials.ts";
 import { webhookListener } from "./intake/webhook.ts";
 import { httpApp } from "./portal/http.ts";
 import { portalRoutes } from "./portal/portal.ts";
-import type { Route } from "./portal/route.ts";
+import type { Authenticate, Route } from "./portal/route.ts";
+import type { ViewDeps } from "./portal/views/deps.ts";
 import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
@@ -101,7 +103,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     lagged: metrics.lag,
     configurationChanged: (installationId) => configuration.forget(installationId),
   });
+  const authenticate: Authenticate = async () => undefined;
+  const views: ViewDeps = { engine, checker, sandbox: openSandbox(checker), clock };
   const routes = portalRoutes({
+    pages: { views, authenticate, ownPolicy: !settings.policyBundle && !settings.checkerServer },
     probes: {
       probeStore: () => engine.probe(),
       draining: () => draining,
@@ -110,7 +115,6 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
         contentType: metrics.contentType,
       }),
       jsonSchema: () => hmsJsonSchema(settings.publicUrl),
-      policyRevision: () => checker.revision(),
       checkerTrouble: () => inForce.trouble(),
     },
     installed: {
@@ -118,7 +122,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
     },
   });
-  const http = httpApp(overrides.routes?.(routes) ?? routes, async () => undefined, {
+  const http = httpApp(overrides.routes?.(routes) ?? routes, authenticate, {
     publicUrl: settings.publicUrl,
     now: () => clock.now(),
     failed: (error) => log.error({ err: error }, "request failed"),

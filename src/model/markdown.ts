@@ -41,7 +41,7 @@ export function tableCode(text: string): string {
 }
 
 /** Control, bidirectional and line breaking characters as blanks: text that stays on its line and reads in its order. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069\u200e\u200f]+/gu, " ").replace(/\p{Cs}/gu, "�");
 }
 

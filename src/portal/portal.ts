@@ -1,4 +1,5 @@
 import { assetRoutes } from "./pages/assets.ts";
+import { type PagesDeps, pageRoutes } from "./pages/pages.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
 import type { Route } from "./route.ts";
 import { type InstalledOptions, installedRoute } from "./setup/installed.ts";
@@ -7,9 +8,10 @@ import { type InstalledOptions, installedRoute } from "./setup/installed.ts";
 export interface PortalParts {
   probes: ProbeOptions;
   installed: InstalledOptions;
+  pages: PagesDeps;
 }
 
 /** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
 export function portalRoutes(parts: PortalParts): Route[] {
-  return [...probeRoutes(parts.probes), ...assetRoutes(), installedRoute(parts.installed)];
+  return [...probeRoutes(parts.probes), ...assetRoutes(), installedRoute(parts.installed), ...pageRoutes(parts.pages)];
 }

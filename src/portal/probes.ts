@@ -1,6 +1,4 @@
-import { html } from "hono/html";
 import { atMostEvery } from "./at-most-every.ts";
-import { page } from "./pages/layout.ts";
 import type { Route } from "./route.ts";
 
 export interface ProbeOptions {
@@ -9,13 +7,11 @@ export interface ProbeOptions {
   draining(): boolean;
   metrics(): Promise<{ text: string; contentType: string }>;
   jsonSchema(): Record<string, unknown>;
-  /** Undefined while it is not known. */
   /** Why the checker is not as it should be: said by `/readyz`, which stays ready, since nothing accepted is lost by it. */
   checkerTrouble(): string | undefined;
-  policyRevision(): string | undefined;
 }
 
-/** Liveness, readiness, metrics, the schema of hms.yml and a front page: what needs no sign-in. */
+/** Liveness, readiness, metrics and the schema of hms.yml: what needs no sign-in and is asked by programs. */
 export function probeRoutes(options: ProbeOptions): Route[] {
   // Every probe writes: whoever may ask must not decide how often.
   const probeStore = atMostEvery(1000, options.probeStore);
@@ -62,22 +58,6 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       access: "public",
       summary: "JSON Schema of .github/hms.yml.",
       handler: (context) => context.json(options.jsonSchema()),
-    },
-    {
-      method: "GET",
-      path: "/",
-      access: "public",
-      summary: "The front page.",
-      handler: () =>
-        page({
-          title: "Front page",
-          viewer: undefined,
-          path: "/",
-          bundleRevision: options.policyRevision() ?? "not known yet",
-          body: html`<h1>HMS-SYS</h1>
-<p>This GitHub App is running. Reasons for a decision stand in the pull request's <code>hms/gate</code> check.</p>
-<ul><li><a href="/readyz">Readiness</a></li><li><a href="/metrics">Metrics</a></li><li><a href="/schema/hms.json">Schema of hms.yml</a></li></ul>`,
-        }),
     },
   ];
 }

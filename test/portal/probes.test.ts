@@ -8,7 +8,6 @@ function app(probeStore: () => Promise<void>, draining = false, checkerTrouble?:
     draining: () => draining,
     metrics: async () => ({ text: "", contentType: "text/plain" }),
     jsonSchema: () => ({}),
-    policyRevision: () => "sha256:0",
     checkerTrouble: () => checkerTrouble,
   });
   const quiet = { publicUrl: "http://localhost", now: () => 0, failed: () => undefined };

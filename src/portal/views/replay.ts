@@ -72,12 +72,29 @@ export function edited(
   patch: unknown,
 ): { ok: true; input: CheckerInput } | { ok: false; why: string } {
   try {
-    const result = mergePatch(input, patch);
+    const result = nullsKept(input, mergePatch(input, patch));
     const why = editRefusal(input, result);
     return why === undefined ? { ok: true, input: result as CheckerInput } : { ok: false, why };
   } catch (error) {
     return { ok: false, why: messageOf(error) };
   }
+}
+
+/** Facts of which there may be none. The facts say `null` then, which in a merge patch takes a member away. */
+const NULLABLE = { "": ["hold", "ok_to_test"], pull_request: ["last_pusher", "touches_trusted_paths"] };
+
+function nullsKept(original: CheckerInput, result: unknown): unknown {
+  if (!isObject(result)) return result;
+  const kept = { ...result };
+  for (const name of NULLABLE[""]) if (name in original && !(name in kept)) kept[name] = null;
+  const pull = kept.pull_request;
+  if (!isObject(pull)) return kept;
+  const missing = NULLABLE.pull_request.filter((name) => name in original.pull_request && !(name in pull));
+  return { ...kept, pull_request: { ...pull, ...Object.fromEntries(missing.map((name) => [name, null])) } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function messageOf(error: unknown): string {

@@ -1,0 +1,134 @@
+import type { Context } from "hono";
+import { answerProblem } from "../problem-page.ts";
+import type { Authenticate, Route } from "../route.ts";
+import type { Viewer } from "../viewer.ts";
+import type { ViewDeps } from "../views/deps.ts";
+import { pullView } from "../views/pull-view.ts";
+import { queueView, retryKey } from "../views/queue-view.ts";
+import { decisionRoutes } from "./decision-routes.ts";
+import { frontBody } from "./front.ts";
+import { type Html, page } from "./layout.ts";
+import { ledgerRoutes } from "./ledger-routes.ts";
+import { liveRoute } from "./live.ts";
+import { pullBody } from "./pull.ts";
+import { pullsBody } from "./pulls.ts";
+import { pullsPage } from "./pulls-query.ts";
+import { queueBody } from "./queue.ts";
+import { whatIfRoutes } from "./what-if-routes.ts";
+
+export interface PagesDeps {
+  views: ViewDeps;
+  /** For the front page, which is another one for whoever is signed in. */
+  authenticate: Authenticate;
+  /** Whether the policy that comes with HMS-SYS decides, so that its rules are known by name. */
+  ownPolicy: boolean;
+}
+
+export interface Shown {
+  title: string;
+  body: Html;
+  /** Place in the navigation that the page belongs to; its own path unless given. */
+  place?: string;
+  status?: number;
+}
+
+/** A page of ours around `shown`. */
+export function show(
+  { views }: PagesDeps,
+  context: Context,
+  viewer: Viewer | undefined,
+  shown: Shown,
+): Promise<Response> {
+  const { title, body, status, place = context.req.path } = shown;
+  const bundleRevision = views.checker.revision();
+  return page({
+    title,
+    viewer,
+    path: place,
+    body,
+    ...(bundleRevision === undefined ? {} : { bundleRevision }),
+    ...(status === undefined ? {} : { status }),
+  });
+}
+
+/** What people see in a browser: every page, readable without the script. */
+export function pageRoutes(deps: PagesDeps): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/",
+      access: "public",
+      summary: "Open pull requests of whoever is signed in; for everybody else what this is.",
+      async handler(context) {
+        const viewer = await deps.authenticate(context);
+        return viewer
+          ? pulls(deps, context, viewer)
+          : show(deps, context, undefined, { title: "The gate of your pull requests", body: frontBody() });
+      },
+    },
+    {
+      method: "GET",
+      path: "/pulls/:owner/:repository/:number",
+      access: "reader",
+      summary: "One pull request: verdict, facts, what to do next, what happened.",
+      handler: (context, viewer) => pull(deps, context, viewer),
+    },
+    ...decisionRoutes(deps),
+    ...whatIfRoutes(deps),
+    ...queueRoutes(deps),
+    ...ledgerRoutes(deps),
+    liveRoute({ ledger: deps.views.engine.ledger }),
+  ];
+}
+
+async function pulls(deps: PagesDeps, context: Context, viewer: Viewer): Promise<Response> {
+  const list = await pullsPage(deps.views, viewer, new URL(context.req.url).searchParams);
+  return show(deps, context, viewer, { title: "Pull requests", body: pullsBody(list) });
+}
+
+async function pull(deps: PagesDeps, context: Context, viewer: Viewer): Promise<Response> {
+  const { owner = "", repository = "", number = "" } = context.req.param();
+  const view = /^[1-9]\d{0,9}$/.test(number)
+    ? await pullView(deps.views, viewer, owner, repository, Number(number))
+    : undefined;
+  if (!view) return answerProblem(context, "not-found");
+  const { ownPolicy } = deps;
+  return show(deps, context, viewer, {
+    title: `${view.row.title.slice(0, 100)} · ${view.row.owner}/${view.row.repository} #${view.row.number}`,
+    body: pullBody({ view, ownPolicy, nowMs: deps.views.clock.now() }),
+    place: "/",
+  });
+}
+
+function queueRoutes(deps: PagesDeps): Route[] {
+  const shown = async (context: Context, viewer: Viewer, retried?: { key: string; done: boolean }) =>
+    show(deps, context, viewer, {
+      title: "Queue",
+      place: "/queue",
+      body: queueBody({
+        view: await queueView(deps.views, viewer),
+        nowMs: deps.views.clock.now(),
+        ...(retried ? { retried } : {}),
+      }),
+    });
+  return [
+    {
+      method: "GET",
+      path: "/queue",
+      access: "operator",
+      summary: "What waits to be worked on, and what is parked until somebody acts.",
+      handler: (context, viewer) => shown(context, viewer),
+    },
+    {
+      method: "POST",
+      path: "/queue/retry",
+      access: "operator",
+      summary: "Tries a parked key again.",
+      async handler(context, viewer) {
+        const key = (await context.req.formData()).get("key");
+        const named = typeof key === "string" ? key.slice(0, 200) : "";
+        return shown(context, viewer, { key: named, done: await retryKey(deps.views, viewer, named) });
+      },
+    },
+  ];
+}
