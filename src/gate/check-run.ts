@@ -9,6 +9,8 @@ export interface GateVote {
   /** Absent while nothing was decided, with the reason in `undecided`. */
   decision?: Decision;
   undecided?: string;
+  /** The decision is an earlier one, about the same facts under the same policy; why the checker could not be asked now. */
+  checkerAway?: string;
   /** Rules that the policy lets somebody override, with what they must be. */
   overridable: { rule: string; permission: string }[];
 }
@@ -109,6 +111,11 @@ function section(sha: string, vote: GateVote, named: boolean): string {
   if (warn.length > 0)
     parts.push(warn.map((one) => `- ${inlineCode(one.rule)}: ${escapeMarkdown(one.message)}`).join("\n"));
   if (parts.length === 0) parts.push("All rules are met.");
+  if (vote.checkerAway !== undefined) {
+    parts.push(
+      `> The policy checker is away (${escapeMarkdown(vote.checkerAway)}). It decided this earlier, on exactly these facts and under the policy that it has as far as is known; that stands until a fact changes.`,
+    );
+  }
   return heading + parts.join("\n\n");
 }
 

@@ -18,6 +18,9 @@ export const storageKey = {
     `at/${installationId}/${repositoryId}/${sha}/${number}`,
   atCommits: (installationId: number, repositoryId: number, sha: string) =>
     `at/${installationId}/${repositoryId}/${sha}/`,
+  /** `Decision[]`, newest first: the last few about one pull request, for when the checker is away. */
+  pastDecisions: (installationId: number, repositoryId: number, number: number) =>
+    `past/${installationId}/${repositoryId}/${number}`,
   /** `WrittenCheck`: what we last wrote to a check run. */
   check: (installationId: number, repositoryId: number, sha: string, name: string) =>
     `check/${installationId}/${repositoryId}/${sha}/${name}`,

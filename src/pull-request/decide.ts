@@ -6,42 +6,76 @@ import type { Snapshot } from "../model/snapshot.ts";
 import type { Decision } from "../model/verdict.ts";
 import type { Checker } from "../ports/checker.ts";
 
-/** A decision, or why there is none. */
-export type Judgement = { decision: Decision; input: CheckerInput; fresh: boolean } | { undecided: string };
+/**
+ * A decision, or why there is none.
+ * `checkerAway`: why the checker could not be asked, where an earlier decision stands in for it.
+ */
+export type Judgement =
+  | { decision: Decision; input: CheckerInput; fresh: boolean; checkerAway?: string }
+  | { undecided: string };
+
+/** Finds an earlier decision about the same pull request that is bound to exactly this, of those that are remembered. */
+export type PastDecision = (bound: Bound) => Promise<Decision | undefined>;
+
+/** What a decision has to be bound to, to say anything about what is to be decided now. */
+export interface Bound {
+  sha: string;
+  inputDigest: string;
+  /** Undefined where the checker's policy is not known: then nothing is bound to it. */
+  bundleRevision: string | undefined;
+  nowMs: number;
+}
+
+/** Whether a decision still stands for what is to be decided now (invariant I3). */
+export function stands(decision: Decision, { sha, inputDigest, bundleRevision, nowMs }: Bound): boolean {
+  return (
+    bundleRevision !== undefined &&
+    decision.bundleRevision === bundleRevision &&
+    decision.inputDigest === inputDigest &&
+    decision.sha === sha &&
+    (decision.verdict.validUntilMs ?? Number.POSITIVE_INFINITY) > nowMs
+  );
+}
 
 /**
- * Asks the checker. The same facts under the same bundle keep their decision and its id. A checker that is away or talks nonsense gives
- * *undecided*, which is never green.
+ * Asks the checker. The same facts under the same bundle keep their decision and its id. While the checker is away or talks nonsense, an
+ * earlier decision about exactly these facts under exactly this bundle stands in; without one it is *undecided*, which is never green.
  */
 export async function judge(
   checker: Checker,
   snapshot: Snapshot,
   previous: Decision | undefined,
   nowMs: number,
+  past: PastDecision = async () => undefined,
 ): Promise<Judgement> {
   const input = mergeInput(snapshot);
+  const sha = snapshot.pull.headSha;
   const inputDigest = `sha256:${sha256Hex(canonicalJson(input))}`;
-  const revision = checker.revision();
-  if (
-    previous &&
-    previous.inputDigest === inputDigest &&
-    previous.bundleRevision === revision &&
-    previous.sha === snapshot.pull.headSha &&
-    (previous.verdict.validUntilMs ?? Number.POSITIVE_INFINITY) > nowMs
-  ) {
-    return { decision: previous, input, fresh: false };
-  }
+  const bound = (): Bound => ({ sha, inputDigest, bundleRevision: checker.revision(), nowMs });
+  if (previous && stands(previous, bound())) return { decision: previous, input, fresh: false };
   try {
     const { verdict, bundleRevision } = await checker.evaluate(input);
-    return {
-      decision: { id: decisionId(nowMs), sha: snapshot.pull.headSha, bundleRevision, inputDigest, verdict },
-      input,
-      fresh: true,
-    };
+    const decision: Decision = { id: decisionId(nowMs), sha, bundleRevision, inputDigest, verdict };
+    // A policy without a revision is asked each time; the same answer is the same decision.
+    const repeated = previous && stands(previous, { ...bound(), bundleRevision }) && sameVerdict(previous, decision);
+    return repeated ? { decision: previous, input, fresh: false } : { decision, input, fresh: true };
   } catch (error) {
-    const why = error instanceof Error ? ` (${error.message.slice(0, 200)})` : "";
-    return { undecided: `The policy checker could not decide${why}. It is asked again by itself.` };
+    const why = error instanceof Error ? error.message.slice(0, 200) : "no reason is known";
+    const earlier = await past(bound());
+    if (earlier && stands(earlier, bound())) return { decision: earlier, input, fresh: false, checkerAway: why };
+    return { undecided: `The policy checker could not decide (${why}). It is asked again by itself.` };
   }
+}
+
+/** The part of a vote that a judgement gives. */
+export function answerOf(judgement: Judgement): { decision: Decision; checkerAway?: string } | { undecided: string } {
+  if (!("decision" in judgement)) return judgement;
+  const { decision, checkerAway } = judgement;
+  return checkerAway === undefined ? { decision } : { decision, checkerAway };
+}
+
+function sameVerdict(a: Decision, b: Decision): boolean {
+  return canonicalJson(a.verdict) === canonicalJson(b.verdict);
 }
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -20,8 +20,9 @@ import type { SecretScanner } from "../scan/secrets.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
-import { type Judgement, judge } from "./decide.ts";
+import { answerOf, type Judgement, judge } from "./decide.ts";
 import { observe } from "./observe.ts";
+import { pastDecision, rememberDecision } from "./past-decisions.ts";
 
 export interface PullRequestDeps {
   github: GitHub;
@@ -74,6 +75,7 @@ export async function reconcilePull(
   if (!before || !sameFacts(before, tracked)) await records.put(trackedKey, tracked);
   if (pull.state === "closed") {
     await leaveCommit(deps, key, pull.headSha);
+    await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
     return { kind: "done" };
@@ -96,12 +98,16 @@ export async function reconcilePull(
     if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
     throw error;
   });
-  const judgement = await span("judge", {}, () => judge(deps.checker, snapshot, last?.vote.decision, deps.clock.now()));
+  const judgement = await span("judge", {}, () => {
+    // Where an earlier decision stood in for the checker, the checker is asked again.
+    const previous = last?.vote.checkerAway === undefined ? last?.vote.decision : undefined;
+    return judge(deps.checker, snapshot, previous, deps.clock.now(), pastDecision(records, key));
+  });
   const at: PullAtCommit = {
     vote: {
       number,
       baseRef: pull.baseRef,
-      ...("decision" in judgement ? { decision: judgement.decision } : judgement),
+      ...answerOf(judgement),
       overridable: snapshot.config.overrides,
     },
     mode: snapshot.config.mode,
@@ -113,10 +119,14 @@ export async function reconcilePull(
   };
 
   const fresh = "decision" in judgement && judgement.fresh;
+  const kept = "decision" in judgement && judgement.checkerAway !== undefined && last?.vote.checkerAway === undefined;
   await span("say", {}, () =>
-    say(deps, key, run, pull, at, fresh ? verdictEvent(deps, key, at, judgement) : undefined),
+    say(deps, key, run, pull, at, fresh || kept ? verdictEvent(deps, key, at, judgement) : undefined),
   );
-  if (fresh) deps.decided?.(voteState(at.vote));
+  if (fresh) {
+    await rememberDecision(records, key, judgement.decision);
+    deps.decided?.(voteState(at.vote));
+  }
   return again(at, deps.clock.now());
 }
 
@@ -124,16 +134,16 @@ function verdictEvent(
   deps: PullRequestDeps,
   key: Key & { kind: "pull" },
   at: PullAtCommit,
-  { decision, input }: Extract<Judgement, { fresh: boolean }>,
+  { decision, input, checkerAway }: Extract<Judgement, { fresh: boolean }>,
 ): LedgerEvent {
   const { id, sha, bundleRevision, inputDigest, verdict } = decision;
   const rules = verdict.deny.map((one) => one.rule);
   const waiting = verdict.waiting.map((one) => one.rule);
   return {
-    type: "verdict",
+    type: checkerAway === undefined ? "verdict" : "verdict_kept",
     subject: formatKey(key),
     atMs: deps.clock.now(),
-    id,
+    id: checkerAway === undefined ? id : `${id}/kept/${deps.clock.now()}`,
     data: { decision: id, sha, bundleRevision, inputDigest, outcome: voteState(at.vote), rules, waiting },
     body: { input, verdict },
   };
@@ -147,6 +157,7 @@ function again(at: PullAtCommit, nowMs: number): Outcome {
     case "waiting-on-machines":
       return { kind: "requeue", afterMs: WAITING_RETRY_MS };
     default:
+      if (at.vote.checkerAway !== undefined) return { kind: "requeue", afterMs: WAITING_RETRY_MS };
       return validUntilMs === undefined
         ? { kind: "done" }
         : { kind: "requeue", afterMs: Math.max(EXPIRED_RETRY_MS, validUntilMs - nowMs) };
