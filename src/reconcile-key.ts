@@ -9,6 +9,7 @@ import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
 import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
+import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/reconcile-merge-group.ts";
 
 /** One key, whatever it is. People's requests first: what they ask may change what the rest reads. */
 export async function reconcile(
@@ -21,13 +22,19 @@ export async function reconcile(
   if (key.kind === "installation") return reconcileInstallation(sweep, key);
   const ref = await repositoryOf(deps, key);
   switch (key.kind) {
-    case "repository":
-      return reconcileRepository(sweep, key, ref);
+    case "repository": {
+      const outcome = await reconcileRepository(sweep, key, ref);
+      await sweepGroups(deps, key, ref);
+      return outcome;
+    }
+    case "merge-group":
+      return reconcileMergeGroup(deps, key, ref, run);
     case "commit":
       return reconcileCommit(deps, key, ref, run);
     case "pull": {
       const answer = await span("commands", {}, () => actOnIntents(deps, key, ref, run));
       const outcome = await reconcilePull(deps, key, ref, run);
+      await rejudgeGroupsOf(deps, key);
       await answer();
       return outcome;
     }

@@ -13,6 +13,16 @@ export interface GateVote {
   checkerAway?: string;
   /** Rules that the policy lets somebody override, with what they must be. */
   overridable: { rule: string; permission: string }[];
+  /** This is the vote of a merge group (its `number` is 0) with these pull requests, each judged at its own head. */
+  members?: GroupMember[];
+}
+
+export interface GroupMember {
+  number: number;
+  headSha: string;
+  outcome: GateState;
+  /** Absent while nothing was decided about it. */
+  decision?: Decision;
 }
 
 export interface GateContent {
@@ -72,10 +82,9 @@ function title(outcome: GateState, votes: GateVote[]): string {
 }
 
 function lead(outcome: GateState, votes: GateVote[]): string {
+  const pulls = votes.filter((vote) => !vote.members).length;
   const several =
-    votes.length > 1
-      ? ` ${votes.length} open pull requests share this commit; the strictest answer counts for all of them.`
-      : "";
+    pulls > 1 ? ` ${pulls} open pull requests share this commit; the strictest answer counts for all of them.` : "";
   switch (outcome) {
     case "allow":
       return `Every rule of the policy is met at this commit.${several}`;
@@ -91,7 +100,8 @@ function lead(outcome: GateState, votes: GateVote[]): string {
 }
 
 function section(sha: string, vote: GateVote, named: boolean): string {
-  const heading = named ? `### Pull request ${vote.number} into ${inlineCode(vote.baseRef)}\n\n` : "";
+  const what = vote.members ? "Merge group" : `Pull request ${vote.number}`;
+  const heading = named || vote.members ? `### ${what} into ${inlineCode(vote.baseRef)}\n\n` : "";
   if (!vote.decision) return `${heading}${escapeMarkdown(vote.undecided ?? "Not judged yet.")}`;
   const { deny, waiting, warn } = vote.decision.verdict;
   const parts: string[] = [];
@@ -116,7 +126,28 @@ function section(sha: string, vote: GateVote, named: boolean): string {
       `> The policy checker is away (${escapeMarkdown(vote.checkerAway)}). It decided this earlier, on exactly these facts and under the policy that it has as far as is known; that stands until a fact changes.`,
     );
   }
+  if (vote.members) parts.push(membersTable(vote.members));
   return heading + parts.join("\n\n");
+}
+
+const MARKS: Record<GateState, string> = {
+  allow: "✅ allowed",
+  "waiting-on-people": "⏳ waiting for people",
+  "waiting-on-machines": "⏳ waiting",
+  unknown: "❔ not decided",
+  deny: "❌ refused",
+};
+
+function membersTable(members: GroupMember[]): string {
+  return [
+    "Every pull request in the group, judged at its own head:",
+    "",
+    "| Pull request | Head | |",
+    "|---|---|---|",
+    ...members.map(
+      ({ number, headSha, outcome }) => `| #${number} | ${inlineCode(headSha.slice(0, 7))} | ${MARKS[outcome]} |`,
+    ),
+  ].join("\n");
 }
 
 function denialRow(denial: Denial): string {
@@ -140,10 +171,14 @@ function overrideLine(sha: string, denial: Denial, vote: GateVote): string[] {
 }
 
 function bindings(votes: GateVote[]): string {
-  const rows = votes.flatMap((vote) =>
-    vote.decision
+  const decided = votes.flatMap(({ decision, number, members = undefined }) => [
+    { decision, about: members ? "merge group" : String(number) },
+    ...(members ?? []).map((member) => ({ decision: member.decision, about: String(member.number) })),
+  ]);
+  const rows = decided.flatMap(({ decision, about }) =>
+    decision
       ? [
-          `| ${vote.number} | ${inlineCode(vote.decision.id)} | ${inlineCode(vote.decision.bundleRevision.slice(0, 19))} | ${inlineCode(vote.decision.inputDigest.slice(0, 19))} |`,
+          `| ${about} | ${inlineCode(decision.id)} | ${inlineCode(decision.bundleRevision.slice(0, 19))} | ${inlineCode(decision.inputDigest.slice(0, 19))} |`,
         ]
       : [],
   );

@@ -1,5 +1,6 @@
-import type { CheckerInput } from "../model/checker-input.ts";
-import type { Permission } from "../model/pull-request.ts";
+import type { CheckerInput, MergeGroupInput } from "../model/checker-input.ts";
+import type { ScanReport } from "../model/finding.ts";
+import type { Permission, RepositoryRef } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
 /** The checker's input for the merge of one pull request. Lists are sorted: equal facts give an equal digest. */
@@ -9,12 +10,7 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
   return {
     schema: "hms.checker/v1",
     point: "merge",
-    repository: {
-      id: repository.id,
-      owner: repository.owner,
-      name: repository.name,
-      default_branch: repository.defaultBranch,
-    },
+    repository: repositoryOf(repository),
     pull_request: {
       number: pull.number,
       head_sha: pull.headSha,
@@ -29,29 +25,54 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
       touches_trusted_paths: snapshot.touchesTrustedPaths && [...snapshot.touchesTrustedPaths].sort(),
     },
     approvals: [...snapshot.approvals].sort((a, b) => (a.login < b.login ? -1 : 1)),
-    scans: snapshot.scans
-      .map((scan) => ({
-        kind: scan.kind,
-        sha: scan.sha,
-        status: scan.status,
-        ...(scan.status === "completed" ? {} : { reason: scan.reason }),
-        findings:
-          scan.status === "completed"
-            ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({
-                rule,
-                severity,
-                message,
-                fingerprint,
-              }))
-            : [],
-      }))
-      .sort((a, b) => (a.kind < b.kind ? -1 : 1)),
+    scans: scansOf(snapshot.scans),
     hold: snapshot.hold,
     overrides: [...snapshot.overrides].sort((a, b) => (a.rule < b.rule ? -1 : 1)),
     ok_to_test: snapshot.okToTest,
     unknown: [...snapshot.unknown].sort(),
     config,
   };
+}
+
+/** The checker's input for a merge group; `scans` are of the commits that the queue itself made. */
+export function mergeGroupInput(facts: {
+  repository: RepositoryRef;
+  group: MergeGroupInput["group"];
+  scans: ScanReport[];
+  config: MergeGroupInput["config"];
+}): MergeGroupInput {
+  const { group } = facts;
+  return {
+    schema: "hms.checker/v1",
+    point: "merge-group",
+    repository: repositoryOf(facts.repository),
+    group: {
+      ...group,
+      members: [...group.members].sort((a, b) => a.number - b.number),
+      unexplained: [...group.unexplained].sort(),
+    },
+    scans: scansOf(facts.scans),
+    config: facts.config,
+  };
+}
+
+function repositoryOf({ id, owner, name, defaultBranch }: RepositoryRef): CheckerInput["repository"] {
+  return { id, owner, name, default_branch: defaultBranch };
+}
+
+function scansOf(scans: ScanReport[]): CheckerInput["scans"] {
+  return scans
+    .map((scan) => ({
+      kind: scan.kind,
+      sha: scan.sha,
+      status: scan.status,
+      ...(scan.status === "completed" ? {} : { reason: scan.reason }),
+      findings:
+        scan.status === "completed"
+          ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({ rule, severity, message, fingerprint }))
+          : [],
+    }))
+    .sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }
 
 /** The checker's input for one command: who asks, and what the pull request is. Facts that no command depends on are left empty. */

@@ -39,6 +39,10 @@ const bodies = {
       user: account.nullish(),
     }),
   }),
+  merge_group: z.object({
+    reason: z.string().optional(),
+    merge_group: z.object({ head_sha: sha, head_ref: z.string(), base_ref: z.string() }),
+  }),
   push: z.object({
     ref: z.string(),
     after: z.string(),
@@ -150,6 +154,21 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
           ? { kind: "installation", installationId }
           : { kind: "repository", installationId, repositoryId },
       );
+      return mapped;
+    }
+    case "merge_group": {
+      const parsed = bodies.merge_group.safeParse(payload);
+      if (!parsed.success) return undefined;
+      const { head_sha: head, head_ref: headRef, base_ref: baseRef } = parsed.data.merge_group;
+      look({ kind: "merge-group", installationId, repositoryId, sha: head });
+      // One record for each word, since they may come in any order.
+      if (action === "destroyed") {
+        const value = { reason: parsed.data.reason ?? "unknown" };
+        mapped.records.push({ key: storageKey.groupEnded(installationId, repositoryId, head), value });
+      } else {
+        const value = { headRef, baseRef, seenAtMs: nowMs };
+        mapped.records.push({ key: storageKey.group(installationId, repositoryId, head), value });
+      }
       return mapped;
     }
     case "check_run":

@@ -49,6 +49,7 @@ const EVENTS = [
   "pull_request",
   "pull_request_review",
   "issue_comment",
+  "merge_group",
   "push",
   "check_run",
   "check_suite",

@@ -1,5 +1,6 @@
 import type { Finding, ScanReport } from "./finding.ts";
 import type { Permission } from "./pull-request.ts";
+import type { GateState } from "./verdict.ts";
 
 /**
  * The one document that the external checker decides on, `hms.checker/v1`. It holds no wall-clock time: what depends on time
@@ -43,6 +44,27 @@ export interface CheckerInput {
     sender: { login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
   };
 }
+
+/** The document at point `merge-group`: what a merge queue is about to merge as one. */
+export interface MergeGroupInput extends Pick<CheckerInput, "schema" | "repository" | "scans"> {
+  point: "merge-group";
+  group: {
+    /** The group's commit. */
+    sha: string;
+    /** The branch that it is to be merged to. */
+    base: string;
+    /** Every pull request that lands with it, judged at its own head. `why` is a sentence for whom it concerns. */
+    members: { number: number; head_sha: string; outcome: GateState; rules: string[]; why: string }[];
+    /** What of the commits between base and group no pull request explains, one sentence each. Any entry means: never allow. */
+    unexplained: string[];
+    /** It has been undecided for so long that waiting on serves nobody. */
+    overdue: boolean;
+  };
+  config: Pick<CheckerConfig, "valid" | "required_scans">;
+}
+
+/** Whatever the checker is asked about. */
+export type CheckerDocument = CheckerInput | MergeGroupInput;
 
 export interface CheckerScan {
   kind: string;

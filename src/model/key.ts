@@ -6,16 +6,19 @@ export type Key =
   | { kind: "pull"; installationId: number; repositoryId: number; number: number }
   /** One commit's checks: whatever is written to a (repository, SHA) is written by the holder of this key's lease. */
   | { kind: "commit"; installationId: number; repositoryId: number; sha: string }
+  /** A merge queue's commit, judged as a whole; what it says is written by the commit's own key. */
+  | { kind: "merge-group"; installationId: number; repositoryId: number; sha: string }
   | { kind: "repository"; installationId: number; repositoryId: number }
   | { kind: "installation"; installationId: number };
 
-/** `pull/7/42/12`, `commit/7/42/<40-hex>`, `repository/7/42`, `installation/7`. The inverse of {@link parseKey}. */
+/** `pull/7/42/12`, `commit/7/42/<40-hex>`, `merge-group/7/42/<40-hex>`, `repository/7/42`, `installation/7`. The inverse of {@link parseKey}. */
 export function formatKey(key: Key): string {
   switch (key.kind) {
     case "pull":
       return `pull/${key.installationId}/${key.repositoryId}/${key.number}`;
     case "commit":
-      return `commit/${key.installationId}/${key.repositoryId}/${key.sha}`;
+    case "merge-group":
+      return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.sha}`;
     case "repository":
       return `repository/${key.installationId}/${key.repositoryId}`;
     case "installation":
@@ -24,13 +27,14 @@ export function formatKey(key: Key): string {
 }
 
 const PATTERN =
-  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+))$/;
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {
   const m = PATTERN.exec(text);
   if (m?.[1]) return { kind: "pull", installationId: Number(m[2]), repositoryId: Number(m[3]), number: Number(m[4]) };
-  if (m?.[5]) return { kind: "commit", installationId: Number(m[6]), repositoryId: Number(m[7]), sha: String(m[8]) };
+  const kind = m?.[5] as "commit" | "merge-group" | undefined;
+  if (m && kind) return { kind, installationId: Number(m[6]), repositoryId: Number(m[7]), sha: String(m[8]) };
   if (m?.[9]) return { kind: "repository", installationId: Number(m[10]), repositoryId: Number(m[11]) };
   if (m?.[12]) return { kind: "installation", installationId: Number(m[13]) };
   throw new Error(`not a key: ${JSON.stringify(text)}`);

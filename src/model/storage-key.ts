@@ -21,6 +21,20 @@ export const storageKey = {
   /** `Decision[]`, newest first: the last few about one pull request, for when the checker is away. */
   pastDecisions: (installationId: number, repositoryId: number, number: number) =>
     `past/${installationId}/${repositoryId}/${number}`,
+  /** `PullAtCommit` of a merge group: what the group as a whole has to say about its commit. */
+  atGroup: (installationId: number, repositoryId: number, sha: string) =>
+    `at/${installationId}/${repositoryId}/${sha}/group`,
+  /** `{ headRef, baseRef }`: checks were asked for at this commit of a merge queue. */
+  group: (installationId: number, repositoryId: number, sha: string) =>
+    `group/${installationId}/${repositoryId}/${sha}`,
+  /** `{ reason }`: GitHub said that the merge group is no more. */
+  groupEnded: (installationId: number, repositoryId: number, sha: string) =>
+    `group-ended/${installationId}/${repositoryId}/${sha}`,
+  /** `{}`: the merge group at that commit holds this pull request. */
+  groupMember: (installationId: number, repositoryId: number, number: number, sha: string) =>
+    `group-member/${installationId}/${repositoryId}/${number}/${sha}`,
+  groupsOf: (installationId: number, repositoryId: number, number: number) =>
+    `group-member/${installationId}/${repositoryId}/${number}/`,
   /** `WrittenCheck`: what we last wrote to a check run. */
   check: (installationId: number, repositoryId: number, sha: string, name: string) =>
     `check/${installationId}/${repositoryId}/${sha}/${name}`,

@@ -1,4 +1,4 @@
-import type { CheckerInput } from "../model/checker-input.ts";
+import type { CheckerDocument } from "../model/checker-input.ts";
 import type { Verdict } from "../model/verdict.ts";
 
 /** A verdict and the policy that gave it. */
@@ -18,7 +18,7 @@ export interface Checker {
    * nothing about the next one.
    */
   revision(): string | undefined;
-  evaluate(input: CheckerInput): Promise<CheckerAnswer>;
+  evaluate(input: CheckerDocument): Promise<CheckerAnswer>;
 }
 
 /** A policy that somebody brought to try out. It decides apart from the process: it may loop, or want too much memory. */

@@ -7,6 +7,7 @@ import type {
   Review,
 } from "../model/pull-request.ts";
 import type { AppDeliveries } from "./app-deliveries.ts";
+import type { MergeGroupReads } from "./merge-groups.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =
@@ -72,7 +73,7 @@ export interface TreeEntry {
 }
 
 /** One repository as an installation sees it. Every call may reject with {@link GitHubError}. */
-export interface RepositoryApi {
+export interface RepositoryApi extends MergeGroupReads {
   readonly ref: RepositoryRef;
   pull(number: number): Promise<PullRequest>;
   openPulls(): Promise<PullRequest[]>;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mergeInput } from "../gate/gate.ts";
 import { canonicalJson, sha256Hex } from "../model/canonical-json.ts";
-import type { CheckerInput } from "../model/checker-input.ts";
+import type { CheckerDocument, CheckerInput } from "../model/checker-input.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import type { Decision } from "../model/verdict.ts";
 import type { Checker } from "../ports/checker.ts";
@@ -10,8 +10,8 @@ import type { Checker } from "../ports/checker.ts";
  * A decision, or why there is none.
  * `checkerAway`: why the checker could not be asked, where an earlier decision stands in for it.
  */
-export type Judgement =
-  | { decision: Decision; input: CheckerInput; fresh: boolean; checkerAway?: string }
+export type Judgement<Input = CheckerInput> =
+  | { decision: Decision; input: Input; fresh: boolean; checkerAway?: string }
   | { undecided: string };
 
 /** Finds an earlier decision about the same pull request that is bound to exactly this, of those that are remembered. */
@@ -41,15 +41,25 @@ export function stands(decision: Decision, { sha, inputDigest, bundleRevision, n
  * Asks the checker. The same facts under the same bundle keep their decision and its id. While the checker is away or talks nonsense, an
  * earlier decision about exactly these facts under exactly this bundle stands in; without one it is *undecided*, which is never green.
  */
-export async function judge(
+export function judge(
   checker: Checker,
   snapshot: Snapshot,
   previous: Decision | undefined,
   nowMs: number,
   past: PastDecision = async () => undefined,
 ): Promise<Judgement> {
-  const input = mergeInput(snapshot);
-  const sha = snapshot.pull.headSha;
+  return judgeDocument(checker, mergeInput(snapshot), snapshot.pull.headSha, previous, nowMs, past);
+}
+
+/** The same for any document; `sha` is the commit that the decision is about. */
+export async function judgeDocument<Input extends CheckerDocument>(
+  checker: Checker,
+  input: Input,
+  sha: string,
+  previous: Decision | undefined,
+  nowMs: number,
+  past: PastDecision = async () => undefined,
+): Promise<Judgement<Input>> {
   const inputDigest = `sha256:${sha256Hex(canonicalJson(input))}`;
   const bound = (): Bound => ({ sha, inputDigest, bundleRevision: checker.revision(), nowMs });
   if (previous && stands(previous, bound())) return { decision: previous, input, fresh: false };

@@ -1,5 +1,4 @@
 import { type Finding, SEVERITIES } from "../model/finding.ts";
-import type { PullRequest } from "../model/pull-request.ts";
 import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
@@ -17,7 +16,7 @@ type Placements = [path: string, lines: [fingerprint: string, headLine: number |
  */
 export async function placeInHead(
   deps: { api: RepositoryApi; records: Records; scanner: SecretScanner },
-  pull: PullRequest,
+  headSha: string,
   findings: Finding[],
   key: string,
 ): Promise<{ findings: Finding[]; notes: string[] }> {
@@ -33,7 +32,7 @@ export async function placeInHead(
     Array.from({ length: CONCURRENT_FILES }, async () => {
       for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
         const own = findings.filter((finding) => finding.location.path === path);
-        const placed = await deps.scanner.headLines(own, path, await headText(deps.api, pull, path));
+        const placed = await deps.scanner.headLines(own, path, await headText(deps.api, headSha, path));
         if (placed) known.set(path, new Map(placed.map((one) => [one.fingerprint, one.location.headLine ?? null])));
       }
     }),
@@ -65,9 +64,9 @@ function worstPaths(findings: readonly Finding[]): string[] {
   return [...ranks].sort(([a, rankA], [b, rankB]) => rankA - rankB || (a < b ? -1 : 1)).map(([path]) => path);
 }
 
-async function headText(api: RepositoryApi, pull: PullRequest, path: string): Promise<string | undefined> {
+async function headText(api: RepositoryApi, headSha: string, path: string): Promise<string | undefined> {
   try {
-    return await api.file(path, pull.headSha);
+    return await api.file(path, headSha);
   } catch (error) {
     // Too large for the contents API: the finding counts all the same, it only has no annotation.
     if (error instanceof GitHubError && error.status === 200) return undefined;

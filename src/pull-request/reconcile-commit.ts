@@ -52,7 +52,7 @@ export async function reconcileCommit(
   for (const content of checksOf(sha, votes)) {
     const { name, state, title } = content;
     const nowMs = deps.clock.now();
-    const pulls = votes.map((vote) => vote.vote.number);
+    const pulls = votes.filter((vote) => !vote.vote.members).map((vote) => vote.vote.number);
     const wrote = (id: string): Promise<void> =>
       ledger.append(repositoryStream(key), [
         {

@@ -20,9 +20,11 @@ import type { SecretScanner } from "../scan/secrets.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
-import { answerOf, type Judgement, judge } from "./decide.ts";
+import { answerOf, judge } from "./decide.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
+import { scanCheck } from "./scan-check.ts";
+import { verdictEvent } from "./verdict-event.ts";
 
 export interface PullRequestDeps {
   github: GitHub;
@@ -113,7 +115,7 @@ export async function reconcilePull(
     mode: snapshot.config.mode,
     draft: pull.draft,
     checks: [
-      ...snapshot.scans.map((report) => scanCheck(pull, secretsCheckRun(report, pull))),
+      ...snapshot.scans.map((report) => scanCheck(pull.headSha, secretsCheckRun(report, pull))),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
     ],
   };
@@ -121,32 +123,13 @@ export async function reconcilePull(
   const fresh = "decision" in judgement && judgement.fresh;
   const kept = "decision" in judgement && judgement.checkerAway !== undefined && last?.vote.checkerAway === undefined;
   await span("say", {}, () =>
-    say(deps, key, run, pull, at, fresh || kept ? verdictEvent(deps, key, at, judgement) : undefined),
+    say(deps, key, run, pull, at, fresh || kept ? verdictEvent(key, at.vote, judgement, deps.clock.now()) : undefined),
   );
   if (fresh) {
     await rememberDecision(records, key, judgement.decision);
     deps.decided?.(voteState(at.vote));
   }
   return again(at, deps.clock.now());
-}
-
-function verdictEvent(
-  deps: PullRequestDeps,
-  key: Key & { kind: "pull" },
-  at: PullAtCommit,
-  { decision, input, checkerAway }: Extract<Judgement, { fresh: boolean }>,
-): LedgerEvent {
-  const { id, sha, bundleRevision, inputDigest, verdict } = decision;
-  const rules = verdict.deny.map((one) => one.rule);
-  const waiting = verdict.waiting.map((one) => one.rule);
-  return {
-    type: checkerAway === undefined ? "verdict" : "verdict_kept",
-    subject: formatKey(key),
-    atMs: deps.clock.now(),
-    id: checkerAway === undefined ? id : `${id}/kept/${deps.clock.now()}`,
-    data: { decision: id, sha, bundleRevision, inputDigest, outcome: voteState(at.vote), rules, waiting },
-    body: { input, verdict },
-  };
 }
 
 function again(at: PullAtCommit, nowMs: number): Outcome {
@@ -246,19 +229,6 @@ async function endIntents(records: Records, key: Key & { kind: "pull" }, before:
 
 function sameFacts({ readAtMs: _, ...a }: TrackedPull, { readAtMs: __, ...b }: TrackedPull): boolean {
   return isDeepStrictEqual(a, b);
-}
-
-function scanCheck(pull: PullRequest, check: ReturnType<typeof secretsCheckRun>): CheckContent {
-  const { status, title, summary, text, annotations } = check;
-  return {
-    name: "hms/scan/secrets",
-    sha: pull.headSha,
-    state: status === "completed" ? { status, conclusion: check.conclusion } : { status },
-    title,
-    summary,
-    ...(text ? { text } : {}),
-    ...(annotations.length > 0 ? { annotations } : {}),
-  };
 }
 
 async function proposedConfig(

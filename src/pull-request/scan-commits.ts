@@ -33,16 +33,30 @@ export async function scanCommits(
   pull: PullRequest,
   limits: Pick<ScanLimits, "fileSize" | "commitSize">,
 ): Promise<CommitsScan> {
-  const kind = "secrets";
-  const sha = pull.headSha;
   const single = pull.commits === 1;
   const listed = single ? { commits: [], complete: true } : await deps.api.pullCommits(pull);
   if (!listed.complete) {
     const reason = `GitHub lists ${listed.commits.length} of this pull request's ${pull.commits} commits; the others could not be scanned.`;
-    return { report: { kind, status: "unknown", sha, reason }, touchesTrusted: null, head: undefined };
+    return {
+      report: { kind: "secrets", status: "unknown", sha: pull.headSha, reason },
+      touchesTrusted: null,
+      head: undefined,
+    };
   }
-  const shas = single ? [sha] : listed.commits.map((commit) => commit.sha);
-  let head = listed.commits.at(-1);
+  const shas = single ? [pull.headSha] : listed.commits.map((commit) => commit.sha);
+  const scan = await scanListed(deps, pull.headSha, shas, limits);
+  return { ...scan, head: listed.commits.at(-1) ?? scan.head };
+}
+
+/** The same for commits that are known one by one; where findings still stand is looked up at `sha`. */
+export async function scanListed(
+  deps: { api: RepositoryApi; records: Records; scanner: SecretScanner; installationId: number },
+  sha: string,
+  shas: string[],
+  limits: Pick<ScanLimits, "fileSize" | "commitSize">,
+): Promise<CommitsScan> {
+  const kind = "secrets";
+  let head: CommitSummary | undefined;
   const revision = `${SCANNER_REVISION}-${limits.fileSize}-${limits.commitSize}`;
   const scanned: ScannedCommit[] = [];
   const incomplete: string[] = [];
@@ -76,7 +90,7 @@ export async function scanCommits(
   );
   const { findings, notes: placeNotes } = await placeInHead(
     deps,
-    pull,
+    sha,
     scanned.flatMap((one) => one.findings),
     storageKey.placed(deps.installationId, deps.api.ref.id, kind, revision, sha),
   );

@@ -34,8 +34,14 @@ const ANNOTATIONS_MAX = 200;
 /** From here on the check fails; what is milder is shown in a check that passes. The gate's policy judges for itself. */
 const FAILING: readonly Severity[] = ["critical", "high"];
 
-/** The check run of a secret scan. `commits` is the number of commits of the pull request as GitHub counts them. */
-export function secretsCheckRun(report: ScanReport, pull: { number: number; commits: number }): SecretsCheckRun {
+/**
+ * The check run of a secret scan. `commits` is the number of commits of the pull request as GitHub counts them; `of` says whose they are
+ * where it is no pull request.
+ */
+export function secretsCheckRun(
+  report: ScanReport,
+  pull: { number: number; commits: number; of?: string },
+): SecretsCheckRun {
   if (report.status !== "completed") {
     const running = report.status === "running";
     return {
@@ -87,11 +93,11 @@ function title(findings: readonly Finding[], commits: number): string {
 
 function summary(
   report: Extract<ScanReport, { status: "completed" }>,
-  pull: { number: number; commits: number },
+  pull: { number: number; commits: number; of?: string },
   parts: { standing: Finding[]; past: Finding[]; unscanned: Finding[] },
 ): string {
   const lines = [
-    `Looked through ${report.scannedCommits} of ${count(pull.commits, "commit")} of this pull request, each with its message, up to ${inlineCode(report.sha)}.`,
+    `Looked through ${report.scannedCommits} of ${pull.of ? `${pull.of} ${count(pull.commits, "commit")}` : `${count(pull.commits, "commit")} of this pull request`}, each with its message, up to ${inlineCode(report.sha)}.`,
   ];
   if (parts.standing.length > 0) {
     lines.push(

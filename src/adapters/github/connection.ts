@@ -24,6 +24,7 @@ const REMEMBERED_ROUTES = new Set([
   "GET /repos/{owner}/{repo}/pulls/{pull_number}",
   "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
   "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+  "GET /repos/{owner}/{repo}/git/matching-refs/{ref}",
 ]);
 /** Longest that one call may take. GitHub gives up on its own side after 10 s. */
 const TIMEOUT_MS = 20_000;

@@ -5,6 +5,7 @@ import type { GitHub, RepositoryApi } from "../../ports/github.ts";
 import { appDeliveries } from "./app-deliveries.ts";
 import type { Limits } from "./budget.ts";
 import { type CallObserver, Connection } from "./connection.ts";
+import { mergeGroupReads } from "./merge-group-reads.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
 
@@ -60,7 +61,10 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
     deliveries: appDeliveries(connection),
     limits: () => connection.limits(),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
-      new GitHubRepository(connection, installationId, ref, options.appId),
+      Object.assign(
+        new GitHubRepository(connection, installationId, ref, options.appId),
+        mergeGroupReads(connection, installationId, ref),
+      ),
     async repositories(installationId) {
       const repositories: RepositoryRef[] = [];
       const shape = z.object({ total_count: z.number(), repositories: z.array(shapes.repository) });

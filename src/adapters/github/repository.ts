@@ -14,6 +14,7 @@ import {
   type RepositoryApi,
   type TreeEntry,
 } from "../../ports/github.ts";
+import type { MergeGroupReads } from "../../ports/merge-groups.ts";
 import { readCommit, readComparison, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
@@ -25,7 +26,7 @@ const ANNOTATIONS_PER_REQUEST = 50;
 const PERMISSIONS: readonly Permission[] = ["none", "read", "triage", "write", "maintain", "admin"];
 
 /** One repository through GitHub's REST API. */
-export class GitHubRepository implements RepositoryApi {
+export class GitHubRepository implements Omit<RepositoryApi, keyof MergeGroupReads> {
   readonly ref: RepositoryRef;
   readonly #connection: Connection;
   readonly #installationId: number;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { CheckerInput } from "../../model/checker-input.ts";
+import type { CheckerDocument } from "../../model/checker-input.ts";
 import type { Checker, CheckerAnswer } from "../../ports/checker.ts";
 import { PolicyBundleError } from "./bundle.ts";
 import type { BundleSource } from "./bundle-source.ts";
@@ -66,7 +66,7 @@ export async function openBundleChecker(options: BundleCheckerOptions): Promise<
   };
 }
 
-async function ask({ policies, revision }: Loaded, input: CheckerInput): Promise<CheckerAnswer> {
+async function ask({ policies, revision }: Loaded, input: CheckerDocument): Promise<CheckerAnswer> {
   const least = policies.reduce((a, b) => (b.load < a.load ? b : a));
   return { verdict: await least.evaluate(encodedInput(input)), bundleRevision: revision };
 }

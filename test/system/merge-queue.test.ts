@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { RepositoryHandle } from "../doubles/github/github.ts";
+import type { MergeQueueParameters } from "../doubles/github/protection-state.ts";
+import { plantedKey, type Stage, setStage } from "../stage/stage.ts";
+import { checks, concluded, idle, newRepository, type OpenedPull, openPull, until } from "./scene.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+const APPROVED = "version: 1\ngate:\n  approvals: { count: 1 }\n";
+const APPROVED_FILE = { ".github/hms.yml": APPROVED };
+const KEY = plantedKey();
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage.close());
+
+/** A repository whose `main` takes only what the gate lets through its merge queue. */
+async function queued(files: Record<string, string> = {}, change: Partial<MergeQueueParameters> = {}) {
+  const repository = await newRepository(stage, files);
+  stage.github.protectByRuleset(repository, "main", {
+    requiredChecks: [{ context: "hms/gate", appId: stage.app.id }],
+    mergeQueue: change,
+  });
+  return repository;
+}
+
+async function ready(repository: RepositoryHandle): Promise<OpenedPull> {
+  const pull = await openPull(stage, repository);
+  stage.github.review(repository, pull.number, { author: "grace", state: "APPROVED" });
+  await concluded(stage, pull, "success");
+  return pull;
+}
+
+const enqueue = (pull: OpenedPull, brings?: Record<string, string>) =>
+  stage.github.enqueue(pull.repository, pull.number, { by: "ada", ...(brings ? { brings } : {}) });
+const queue = (repository: RepositoryHandle) => stage.github.mergeQueue(repository);
+const emptied = (repository: RepositoryHandle) =>
+  until(stage, "the queue is empty", () => queue(repository).length === 0);
+const merged = async (pull: OpenedPull) => (await stage.github.pull(pull.repository, pull.number)).merged;
+
+/** The commits that GitHub makes for the queue, with nothing told of them yet. */
+async function built(repository: RepositoryHandle, pulls: OpenedPull[]): Promise<string[]> {
+  stage.github.holdDeliveries(stage.app);
+  for (const pull of pulls) await enqueue(pull);
+  await until(stage, "groups are built", () => queue(repository).every(({ sha }) => sha));
+  return queue(repository).map(({ sha }) => sha ?? "");
+}
+
+describe.each(["MERGE", "SQUASH", "REBASE"] as const)("a queue that merges by %s", (merge_method) => {
+  test("a green pull request goes through, judged again at its head and scanned at the group's commit", async () => {
+    const repository = await queued(APPROVED_FILE, { merge_method });
+    const pull = await ready(repository);
+    const [sha = ""] = await built(repository, [pull]);
+    stage.github.releaseDeliveries(stage.app);
+    await emptied(repository);
+    expect(await merged(pull)).toBe(true);
+    expect(stage.github.refSha(repository, "main")).toBe(sha);
+    const gate = checks(stage, repository, sha).at(-1);
+    expect(gate?.output.summary).toContain(`#${pull.number} | \`${pull.sha.slice(0, 7)}\` | ✅`);
+    expect(checks(stage, repository, sha, "hms/scan/secrets").at(-1)?.conclusion).toBe("success");
+  });
+
+  test("of three the bad one is refused and named, and the others merge", async () => {
+    const repository = await queued(APPROVED_FILE, { merge_method });
+    const [one, two, three] = [await ready(repository), await ready(repository), await ready(repository)];
+    const [, second = "", third = ""] = await built(repository, [one, two, three]);
+    // What was green when it was queued is not any more.
+    const [review] = (await stage.as("ada", "GET", `/repos/${repository.fullName}/pulls/${two.number}/reviews`))
+      .body as {
+      id: number;
+    }[];
+    stage.github.dismissReview(repository, two.number, review?.id ?? 0, "linus");
+    stage.github.releaseDeliveries(stage.app);
+    await emptied(repository);
+    expect([await merged(one), await merged(two), await merged(three)]).toEqual([true, false, true]);
+    for (const sha of [second, third]) {
+      const gate = checks(stage, repository, sha).at(-1);
+      expect(gate?.conclusion ?? "unfinished").not.toBe("success");
+    }
+    const refused = checks(stage, repository, second).at(-1);
+    expect(refused).toMatchObject({ conclusion: "failure" });
+    expect(refused?.output.title).toContain(`Pull request ${two.number} is not allowed at its head`);
+    expect(refused?.output.summary).toContain("0 of 1 approval");
+  });
+});
+
+test("a group whose own merge plants a secret is refused", async () => {
+  const repository = await queued();
+  const pull = await ready(repository);
+  await enqueue(pull, { "merged.env": `KEY=${KEY}\n` });
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  const gate = await concluded(stage, { repository, sha }, "failure");
+  expect(gate.output.summary).toContain("no-high-findings");
+  expect(gate.output.summary).not.toContain(KEY);
+  await concluded(stage, { repository, sha }, "failure", "hms/scan/secrets");
+  await emptied(repository);
+  expect(await merged(pull)).toBe(false);
+});
+
+test("the delivery of merge_group is lost: the sweep finds the group", async () => {
+  const repository = await queued();
+  const pull = await ready(repository);
+  stage.github.failDeliveries(stage.app, { until: new Date(Date.now() + 3_600_000) });
+  await enqueue(pull);
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  await idle(stage);
+  expect(checks(stage, repository, sha)).toEqual([]);
+  stage.github.failDeliveries(stage.app, {});
+  await stage.restart("SIGTERM");
+  await emptied(repository);
+  expect(await merged(pull)).toBe(true);
+});
+
+test("held while it is queued: the group is judged again", async () => {
+  const repository = await queued({}, { min_entries_to_merge: 2 });
+  const pull = await ready(repository);
+  await enqueue(pull);
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  await concluded(stage, { repository, sha }, "success");
+  stage.github.comment(repository, pull.number, { author: "grace", body: "/hms hold not today" });
+  const gate = await concluded(stage, { repository, sha }, "failure");
+  expect(gate.output.summary).toContain("not today");
+  await emptied(repository);
+  expect(await merged(pull)).toBe(false);
+});
+
+test("in shadow mode the group blocks nothing", async () => {
+  const repository = await newRepository(stage, { ".github/hms.yml": "version: 1\ngate: { mode: shadow }\n" });
+  stage.github.protectByRuleset(repository, "main", { mergeQueue: { min_entries_to_merge: 2 } });
+  const pull = await openPull(stage, repository);
+  await concluded(stage, pull, "success", "hms/gate-shadow");
+  await enqueue(pull);
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  await concluded(stage, { repository, sha }, "success", "hms/gate-shadow");
+  expect(checks(stage, repository, sha)).toEqual([]);
+});
