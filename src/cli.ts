@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { checkConfigFile } from "./config/check-file.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
+import { version } from "./version.ts";
 
 /** EX_USAGE of sysexits.h is 64, but 2 is what shells and linters know; `config check` needs 1 for itself. */
 const EXIT_USAGE = 2;
@@ -50,11 +50,6 @@ async function hms(args: string[]): Promise<number> {
     process.stderr.write(`hms: ${error instanceof Error ? error.message : "unknown error"}\n`);
     return 1;
   }
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 process.exitCode = await hms(process.argv.slice(2));

@@ -26,6 +26,7 @@ import { createSecretScanner } from "./scan/secrets.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
+import { version } from "./version.ts";
 import { createWorker } from "./worker/worker.ts";
 
 /** Parts that a test or a simulation brings itself; everything else is as in production. */
@@ -121,6 +122,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       allowedOwners: settings.allowedOwners,
       installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
     },
+    api: { views, version: version(), publicUrl: settings.publicUrl },
   });
   const http = httpApp(overrides.routes?.(routes) ?? routes, authenticate, {
     publicUrl: settings.publicUrl,

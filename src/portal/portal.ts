@@ -1,3 +1,4 @@
+import { type ApiParts, apiRoutes } from "./api/api.ts";
 import { assetRoutes } from "./pages/assets.ts";
 import { type PagesDeps, pageRoutes } from "./pages/pages.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
@@ -9,9 +10,16 @@ export interface PortalParts {
   probes: ProbeOptions;
   installed: InstalledOptions;
   pages: PagesDeps;
+  api: ApiParts;
 }
 
 /** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
 export function portalRoutes(parts: PortalParts): Route[] {
-  return [...probeRoutes(parts.probes), ...assetRoutes(), installedRoute(parts.installed), ...pageRoutes(parts.pages)];
+  return [
+    ...probeRoutes(parts.probes),
+    ...assetRoutes(),
+    installedRoute(parts.installed),
+    ...pageRoutes(parts.pages),
+    ...apiRoutes(parts.api),
+  ];
 }

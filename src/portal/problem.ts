@@ -10,6 +10,36 @@ export interface ProblemKind {
 }
 
 export const PROBLEMS = {
+  "body-refused": {
+    status: 422,
+    title: "Body refused",
+    next: "Send what the description at /api/v1/openapi.json shows for this operation.",
+  },
+  "bundle-refused": {
+    status: 422,
+    title: "Policy bundle refused",
+    next: "Send a compiled OPA bundle: `opa build -t wasm -e hms/decision`, as docs/policies.md shows.",
+  },
+  "checker-undecided": {
+    status: 503,
+    title: "The checker could not decide",
+    next: "Try again; if it stays, see what the checker says in `hms doctor`.",
+  },
+  "cursor-refused": {
+    status: 400,
+    title: "Cursor refused",
+    next: "Take `next` of the page before as it is, or begin without a cursor.",
+  },
+  "facts-broken": {
+    status: 409,
+    title: "The stored facts are not the ones that were judged",
+    next: "Do not rely on them; verify the ledger's stream and look who may write to the database.",
+  },
+  "facts-erased": {
+    status: 409,
+    title: "The facts were erased",
+    next: "Nothing brings them back: retention took them. The decision's outcome and rules are still in the ledger.",
+  },
   "foreign-origin": {
     status: 403,
     title: "Not from a page of ours",
@@ -107,11 +137,36 @@ export const PROBLEMS = {
     title: "Not set up yet",
     next: "Open the address that the process printed when it started.",
   },
+  "parameter-refused": {
+    status: 400,
+    title: "Parameter refused",
+    next: "Use the parameters that /api/v1/openapi.json lists for this operation.",
+  },
+  "patch-refused": {
+    status: 422,
+    title: "Edited facts refused",
+    next: "Edit only facts that the decision has, each with a value of its kind.",
+  },
   "too-large": { status: 413, title: "Too large", next: "Send less." },
   "too-many-requests": {
     status: 429,
     title: "Too many requests",
     next: "Wait as long as the Retry-After header says.",
+  },
+  "too-many-streams": {
+    status: 429,
+    title: "Too many open streams",
+    next: "Close one of your event streams, or wait until one ends.",
+  },
+  "unsupported-media-type": {
+    status: 415,
+    title: "Unsupported media type",
+    next: "Send one of the media types that the detail names, in the Content-Type header.",
+  },
+  "what-if-busy": {
+    status: 429,
+    title: "A what-if question is being answered",
+    next: "Wait until it is: one at a time for each of you, two in all.",
   },
 } as const satisfies Record<string, ProblemKind>;
 

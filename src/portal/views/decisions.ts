@@ -12,8 +12,8 @@ import {
   seenRepositories,
   seenRepository,
   seenStreams,
-  seesStream,
   streamOf,
+  streamSight,
 } from "./repositories.ts";
 
 /** A decision in a list: what its ledger entry says. */
@@ -126,7 +126,8 @@ export async function decisionView(deps: ViewDeps, viewer: Viewer, id: string): 
 
 export async function decisionEntry(deps: ViewDeps, viewer: Viewer, id: string): Promise<LedgerEntry | undefined> {
   const entries = await deps.engine.ledger.query({ id, type: "verdict", limit: 10 });
-  return entries.find((entry) => seesStream(viewer, entry.stream));
+  const sees = await streamSight(deps, viewer);
+  return entries.find((entry) => sees(entry.stream));
 }
 
 export type StoredDecision =

@@ -1,7 +1,7 @@
 import type { LedgerEntry, LedgerPlace, LedgerQuery } from "../../ports/ledger.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ViewDeps } from "./deps.ts";
-import { seenRepository, seenStreams, seesStream, streamOf } from "./repositories.ts";
+import { seenRepository, seenStreams, streamOf, streamSight } from "./repositories.ts";
 
 export interface LedgerFilter
   extends Pick<LedgerQuery, "stream" | "subject" | "subjectPrefix" | "type" | "id" | "sinceMs" | "untilMs" | "before"> {
@@ -53,6 +53,6 @@ async function visible(
     const own = seen && streamOf(seen);
     return own === undefined || (stream !== undefined && stream !== own) ? { streams: [] } : { stream: own };
   }
-  if (stream !== undefined) return seesStream(viewer, stream) ? { stream } : { streams: [] };
+  if (stream !== undefined) return (await streamSight(deps, viewer))(stream) ? { stream } : { streams: [] };
   return { streams: await seenStreams(deps, viewer) };
 }

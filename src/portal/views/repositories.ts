@@ -46,14 +46,28 @@ export function streamOf({ installationId, ref }: SeenRepository): string {
   return repositoryStream({ installationId, repositoryId: ref.id });
 }
 
-/** The streams of repositories that the viewer sees. */
+/**
+ * Which streams somebody sees: those of repositories that they see, and an installation's where they are an auditor of the owner of a repository in
+ * it that they see.
+ */
 export async function seenStreams(deps: ViewDeps, viewer: Viewer): Promise<string[]> {
-  return (await deps.engine.ledger.streams()).filter((stream) => seesStream(viewer, stream));
+  const sees = await streamSight(deps, viewer);
+  return (await deps.engine.ledger.streams()).filter(sees);
 }
 
-export function seesStream(viewer: Viewer, stream: string): boolean {
-  const repository = repositoryOfStream(stream);
-  return repository !== undefined && viewer.sees(repository.installationId, repository.repositoryId);
+/** The same as a question about one stream, as things are now. */
+export async function streamSight(deps: ViewDeps, viewer: Viewer): Promise<(stream: string) => boolean> {
+  const audited = new Set(
+    (await seenRepositories(deps, viewer))
+      .filter(({ ref }) => viewer.has("auditor", ref.owner))
+      .map(({ installationId }) => `installation/${installationId}`),
+  );
+  return (stream) => {
+    const repository = repositoryOfStream(stream);
+    return repository === undefined
+      ? audited.has(stream)
+      : viewer.sees(repository.installationId, repository.repositoryId);
+  };
 }
 
 export function compare(a: string, b: string): number {

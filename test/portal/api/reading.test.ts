@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import { storageKey } from "../../../src/model/storage-key.ts";
+import { BANK, SHOP, shaOf, viewerOf, village } from "../views/village.ts";
+import { client } from "./client.ts";
+
+test("pull requests: the list page by page, and one of them", async () => {
+  const { deps, judged } = await village();
+  for (const number of [1, 2, 3]) await judged(SHOP, number, number === 2 ? { approvals: [] } : {});
+  await judged(BANK, 4);
+  const api = await client(deps, viewerOf({ sees: [SHOP] }));
+  const first = await api.ask("GET", "/pulls?limit=2");
+  expect(first.body.items).toMatchObject([{ number: 3 }, { number: 2, state: "waiting-on-people" }]);
+  const second = await api.ask("GET", `/pulls?limit=2&cursor=${first.body.next}`);
+  expect(second.body).toMatchObject({ items: [{ number: 1, owner: "acme", repository: "shop" }] });
+  expect(second.body).not.toHaveProperty("next");
+  expect((await api.ask("GET", "/pulls?state=allow&author=ADA")).body.items).toHaveLength(2);
+  const one = await api.ask("GET", "/pulls/Acme/shop/1");
+  expect(one.body).toMatchObject({ row: { number: 1, state: "allow" }, integrity: "holds" });
+  expect(one.body.timeline).toHaveLength(1);
+});
+
+test("a pull request with everything that people can say is told as described", async () => {
+  const { deps, judged } = await village();
+  await judged(SHOP, 1, { approvals: [] });
+  const { records, ledger } = deps.engine;
+  await records.put(storageKey.hold(7, 42, 1), { by: "grace", reason: "wait" });
+  await records.put(storageKey.okToTest(7, 42, 1), { by: "linus", sha: shaOf(1) });
+  await records.put(storageKey.override(7, 42, 1, shaOf(1), "r"), { rule: "r", by: "linus", reason: "known" });
+  const data = { check: "hms/gate", state: { status: "in_progress" }, title: "t", decisions: [], pulls: [1] };
+  await ledger.append("repository/7/42", [
+    { type: "check_written", subject: `commit/7/42/${shaOf(1)}`, atMs: 1, id: "c", data },
+  ]);
+  const api = await client(deps, viewerOf());
+  const { body } = await api.ask("GET", "/pulls/acme/shop/1");
+  expect(body).toMatchObject({ hold: { by: "grace" }, okToTest: { by: "linus" }, checks: [{ status: "in_progress" }] });
+});
+
+test("what somebody does not see answers as what is not there", async () => {
+  const { deps, judged } = await village();
+  const { id } = await judged(BANK, 4);
+  const api = await client(deps, viewerOf({ sees: [SHOP] }));
+  const answers = await Promise.all(
+    [
+      ["GET", "/pulls/acme/bank/4"],
+      ["GET", "/pulls/acme/none/4"],
+      ["GET", `/decisions/${id}`],
+      ["GET", `/decisions/dec_${"0".repeat(26)}`],
+      ["GET", "/decisions/nonsense"],
+      ["POST", `/decisions/${id}/replay`],
+      ["GET", "/ledger/verification?stream=repository/7/43"],
+      ["GET", "/ledger/verification?stream=repository/7/99"],
+    ].map(([method, path]) => api.ask(method as "GET", path as string)),
+  );
+  for (const { status, body } of answers) expect([status, body]).toEqual([404, answers[0]?.body]);
+  expect((await api.ask("GET", "/decisions")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/decisions?owner=acme&repository=bank")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/ledger")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/ledger/streams")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/repositories")).body.items).toMatchObject([{ name: "shop" }]);
+  expect((await api.ask("GET", "/repositories?owner=ACME")).body.items).toHaveLength(1);
+  expect((await api.ask("GET", "/repositories?owner=other")).body.items).toEqual([]);
+  expect((await api.ask("GET", "/installations")).body).toEqual({ items: [{ id: 7, owner: "acme", repositories: 1 }] });
+});
+
+test("decisions and the ledger are read page by page and filtered", async () => {
+  const { deps, judged, closed, clock } = await village();
+  for (const number of [1, 2, 3]) {
+    await judged(SHOP, number);
+    clock.advance(1000);
+  }
+  await closed(SHOP, 3, true);
+  const api = await client(deps, viewerOf());
+  const first = await api.ask("GET", "/decisions?limit=2&owner=acme&repository=shop");
+  expect(first.body.items).toMatchObject([{ number: 3 }, { number: 2 }]);
+  const second = await api.ask("GET", `/decisions?limit=2&owner=acme&repository=shop&cursor=${first.body.next}`);
+  expect(second.body.items).toMatchObject([{ number: 1 }]);
+  expect((await api.ask("GET", `/decisions?sinceMs=${clock.now() - 1500}`)).body.items).toHaveLength(1);
+  const entries = await api.ask("GET", "/ledger?limit=3");
+  expect(entries.body.items).toMatchObject([{ type: "pull_closed" }, { type: "verdict" }, { type: "verdict" }]);
+  expect((await api.ask("GET", `/ledger?limit=3&cursor=${entries.body.next}`)).body.items).toHaveLength(1);
+  expect((await api.ask("GET", "/ledger?subjectPrefix=pull/7/42/&type=verdict")).body.items).toHaveLength(3);
+  expect((await api.ask("GET", "/ledger/verification?stream=repository/7/42")).body).toEqual({
+    stream: "repository/7/42",
+    holds: true,
+  });
+});
+
+test.each([
+  ["a parameter that there is not", "/pulls?sort=title", "parameter-refused"],
+  ["a parameter of another kind", "/pulls?limit=many", "parameter-refused"],
+  ["a parameter out of its range", "/pulls?limit=0", "parameter-refused"],
+  ["a page that is too long", "/decisions?limit=10000", "parameter-refused"],
+  ["a parameter twice", "/pulls?limit=1&limit=2", "parameter-refused"],
+  ["a state that there is not", "/pulls?state=green", "parameter-refused"],
+  ["a repository without its owner", "/decisions?repository=shop", "parameter-refused"],
+  ["a number without its repository", "/decisions?owner=acme&number=3", "parameter-refused"],
+  ["the ledger of a repository without its owner", "/ledger?repository=shop", "parameter-refused"],
+  ["a stream that could not be", "/ledger?stream=../etc", "parameter-refused"],
+  ["a cursor of nobody", "/pulls?cursor=abc", "cursor-refused"],
+  ["a cursor of another list", `/pulls?cursor=${encoded(["repository/7/42", 1])}`, "cursor-refused"],
+  ["a cursor that was changed", `/ledger?cursor=${encoded(["repository/7/42", -1])}`, "cursor-refused"],
+  ["a cursor into what is not seen", `/ledger?cursor=${encoded(["repository/7/43", 1])}`, "cursor-refused"],
+  ["a cursor into what is not there", `/decisions?cursor=${encoded(["repository/9/9", 1])}`, "cursor-refused"],
+])("refused with a code and what to do: %s", async (_name, path, code) => {
+  const { deps, judged } = await village();
+  await judged(SHOP, 1);
+  await judged(BANK, 1);
+  const api = await client(deps, viewerOf({ sees: [SHOP] }));
+  const { status, body, headers } = await api.ask("GET", path);
+  expect(status).toBe(400);
+  expect(headers.get("content-type")).toBe("application/problem+json");
+  expect(body).toMatchObject({ code, status: 400, next: expect.stringMatching(/\w/) });
+  expect(body.type).toMatch(new RegExp(`/docs/errors\\.md#${code}$`));
+});
+
+test("the queue is for operators, and frees only what they operate", async () => {
+  const { deps } = await village();
+  const { queue } = deps.engine;
+  await queue.enqueue("pull/7/42/1");
+  const lease = await queue.lease(1000);
+  if (lease) await queue.settle(lease, { kind: "terminal", reason: "the repository is gone" });
+  const reader = await client(deps, viewerOf());
+  expect((await reader.ask("GET", "/queue")).body).toMatchObject({ code: "not-allowed" });
+  expect((await reader.ask("POST", "/queue/retry", { key: "pull/7/42/1" })).body).toMatchObject({
+    code: "not-allowed",
+  });
+  const operator = await client(deps, viewerOf({ roles: ["reader", "operator"] }));
+  expect((await operator.ask("GET", "/queue")).body).toMatchObject({
+    stats: { parked: 1 },
+    parked: [{ key: "pull/7/42/1", reason: "the repository is gone" }],
+  });
+  expect((await operator.ask("POST", "/queue/retry", { key: "pull/7/42/2" })).status).toBe(404);
+  expect((await operator.ask("POST", "/queue/retry", { key: "pull/7/42/1" })).body).toEqual({ key: "pull/7/42/1" });
+  expect((await operator.ask("GET", "/queue")).body).toMatchObject({ stats: { parked: 0, ready: 1 }, parked: [] });
+});
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
