@@ -46,7 +46,12 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
   const timers = [
     every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),
-    every(CHECKER_EVERY_MS, watchChecker(checker, engine, log, metrics.checker), log, "looking at the checker failed"),
+    every(
+      Math.min(CHECKER_EVERY_MS, settings.resyncIntervalMs),
+      watchChecker(checker, engine, log, metrics.checker),
+      log,
+      "looking at the checker failed",
+    ),
     every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
   ];
   return {
