@@ -80,7 +80,15 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const scanner = createSecretScanner();
   const configuration = configurationSource(github, () => clock.now());
   const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock, decided: metrics.verdict };
-  const sweep = { github, engine, allowedOwners: settings.allowedOwners, log };
+  const sweep = {
+    github,
+    engine,
+    allowedOwners: settings.allowedOwners,
+    clock,
+    log,
+    startedAtMs: clock.now(),
+    revision: () => checker.revision(),
+  };
 
   const worker = createWorker({
     queue: engine.queue,

@@ -84,6 +84,7 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
 
   if (event === "installation" || event === "installation_repositories") {
     if (action !== "deleted" && action !== "suspend") look({ kind: "installation", installationId });
+    mapped.records.push({ key: storageKey.reread(installationId), value: { delivery: id } });
     return mapped;
   }
   if (!repo) return undefined;
@@ -149,11 +150,13 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
       }
       if (parsed.data.ref !== `${BRANCHES}${repo.default_branch}`) return mapped;
       if (!mayChangeConfig(parsed.data)) return mapped;
-      look(
-        repo.name === ".github"
-          ? { kind: "installation", installationId }
-          : { kind: "repository", installationId, repositoryId },
-      );
+      const whole = repo.name === ".github";
+      look(whole ? { kind: "installation", installationId } : { kind: "repository", installationId, repositoryId });
+      // The pull requests have not changed, but what they are judged by.
+      mapped.records.push({
+        key: storageKey.reread(installationId, whole ? undefined : repositoryId),
+        value: { delivery: id },
+      });
       return mapped;
     }
     case "merge_group": {

@@ -34,6 +34,8 @@ export interface PullRequest {
   commits: number;
   changedFiles: number;
   url: string;
+  /** GitHub's own word for when anything about it changed; not checks, permissions or configuration. */
+  updatedAt?: string;
 }
 
 export interface Review {

@@ -65,6 +65,11 @@ export const storageKey = {
   /** Where the findings stand in one head, valid for one revision of the scanner. */
   placed: (installationId: number, repositoryId: number, kind: string, revision: string, headSha: string) =>
     `placed/${installationId}/${repositoryId}/${kind}/${revision}/${headSha}`,
+  /** `{ delivery }`: all open pull requests of the repository, or of the whole installation, are to be read, changed or not. */
+  reread: (installationId: number, repositoryId?: number) =>
+    repositoryId === undefined ? `reread/${installationId}` : `reread/${installationId}/${repositoryId}`,
+  /** `Swept`: what the last sweep of a repository found. */
+  swept: (installationId: number, repositoryId: number) => `swept/${installationId}/${repositoryId}`,
   /** `Missed`: a webhook delivery that never arrived. These are the App's, whatever installation they are about. */
   missed: (guid: string) => `healing/missed/${guid}`,
   allMissed: "healing/missed/",

@@ -8,21 +8,26 @@ import {
 } from "../../src/intake/sweep.ts";
 import { GitHubError } from "../../src/ports/github.ts";
 
+const NOW = Date.UTC(2026, 0, 1);
 const SHOP = { id: 42, owner: "acme", name: "shop", defaultBranch: "main" };
 
 /** A sweep over what GitHub lists and what is remembered; `enqueued` and `put` fill up. */
 function sweep(world: {
   installations?: { id: number; owner: string; suspended: boolean }[];
   repositories?: (typeof SHOP)[];
-  open?: number[] | GitHubError;
+  open?: (number | { number: number; updatedAt: string })[] | GitHubError;
   tracked?: Record<string, unknown>;
+  parked?: string[];
   allowedOwners?: string[];
 }) {
   const enqueued: string[] = [];
   const put = new Map<string, unknown>();
   const openPulls = async () => {
     if (world.open instanceof GitHubError) throw world.open;
-    return (world.open ?? []).map((number) => ({ number }));
+    return (world.open ?? []).map((pull) => ({
+      ...(typeof pull === "number" ? { number: pull, updatedAt: "then" } : pull),
+      labels: [],
+    }));
   };
   const deps = {
     github: {
@@ -31,13 +36,21 @@ function sweep(world: {
       repository: () => ({ openPulls }),
     },
     engine: {
-      queue: { enqueue: async (key: string) => void enqueued.push(key) },
+      queue: {
+        enqueue: async (key: string) => void enqueued.push(key),
+        parked: async () => (world.parked ?? []).map((key) => ({ key, reason: "", parkedAtMs: 0 })),
+      },
       records: {
         put: async (key: string, value: unknown) => void put.set(key, value),
+        get: async (key: string) => (put.has(key) ? { key, value: put.get(key), revision: 1 } : undefined),
+        delete: async (key: string) => void put.delete(key),
         list: async () => Object.entries(world.tracked ?? {}).map(([key, value]) => ({ key, value, revision: 1 })),
       },
     },
     allowedOwners: world.allowedOwners ?? [],
+    clock: { now: () => NOW },
+    revision: () => "bundle",
+    startedAtMs: NOW,
     log: pino({ enabled: false }),
   } as unknown as SweepDeps;
   return { deps, enqueued, put };
@@ -75,6 +88,31 @@ describe("the pull requests of a repository", () => {
     const { deps, enqueued } = sweep({ open: [3, 4], tracked });
     await reconcileRepository(deps, key, SHOP);
     expect(enqueued.sort()).toEqual(["pull/7/42/1", "pull/7/42/3", "pull/7/42/4"]);
+  });
+
+  test("once: what has not changed since is not read again, unless that is asked for", async () => {
+    const world = { open: [{ number: 1, updatedAt: "then" }], tracked };
+    const { deps, enqueued, put } = sweep(world);
+    const next = async () => {
+      enqueued.length = 0;
+      await reconcileRepository(deps, key, SHOP);
+      return [...enqueued];
+    };
+    expect(await next()).toEqual(["pull/7/42/1", "pull/7/42/3"]);
+    // Believed open, but not on the list.
+    expect(await next()).toEqual(["pull/7/42/3"]);
+    world.open = [{ number: 1, updatedAt: "now" }];
+    expect(await next()).toEqual(["pull/7/42/1", "pull/7/42/3"]);
+    put.set("reread/7/42", { delivery: "d" });
+    expect(await next()).toEqual(["pull/7/42/1", "pull/7/42/3"]);
+    expect(put.has("reread/7/42")).toBe(false);
+    expect(await next()).toEqual(["pull/7/42/3"]);
+  });
+
+  test("what was parked is tried again, of this repository only", async () => {
+    const { deps, enqueued } = sweep({ parked: ["pull/7/42/9", "pull/7/43/9", "pull/8/42/9", "commit/7/42/aa"] });
+    await reconcileRepository(deps, key, SHOP);
+    expect(enqueued.sort()).toEqual(["commit/7/42/aa", "pull/7/42/9"]);
   });
 
   test("an error is passed on, so that the key is tried again", async () => {

@@ -3,29 +3,13 @@ import { Octokit } from "@octokit/rest";
 import { GitHubError, type InstallationLimits } from "../../ports/github.ts";
 import { span } from "../../ports/span.ts";
 import type { Budget, LimitReason, Limits } from "./budget.ts";
+import { EtagMemory } from "./etag-memory.ts";
 import { toGitHubError } from "./faults.ts";
 import { Throttle } from "./throttle.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
 export type CallObserver = (call: { route: string; status: number; durationMs: number }) => void;
 
-interface Remembered {
-  etag: string;
-  data: unknown;
-  link: string | undefined;
-}
-
-/** How many answers are kept for conditional requests; a pull request's is about 25 KB of JSON. */
-const REMEMBERED_MAX = 1_000;
-/** What is asked again and again and may have changed. Commits, blobs and comparisons never change and can be large. */
-const REMEMBERED_ROUTES = new Set([
-  "GET /repos/{owner}/{repo}/contents/{+path}",
-  "GET /repos/{owner}/{repo}/pulls",
-  "GET /repos/{owner}/{repo}/pulls/{pull_number}",
-  "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-  "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
-  "GET /repos/{owner}/{repo}/git/matching-refs/{ref}",
-]);
 /** Longest that one call may take. GitHub gives up on its own side after 10 s. */
 const TIMEOUT_MS = 20_000;
 
@@ -37,7 +21,7 @@ export class Connection {
   readonly #octokit: Octokit;
   readonly #now: () => number;
   readonly #observer: CallObserver;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered = new EtagMemory();
   readonly #throttle: Throttle;
   readonly #auth: ReturnType<typeof createAppAuth>;
 
@@ -180,9 +164,9 @@ export class Connection {
     authorization: string,
     budget: Budget,
   ): Promise<{ data: never; link: string | undefined }> {
-    const conditional = REMEMBERED_ROUTES.has(route);
+    const conditional = this.#remembered.keeps(route);
     const cacheKey = conditional ? `${installationId} ${route} ${JSON.stringify(parameters)}` : "";
-    const known = conditional ? this.#remembered.get(cacheKey) : undefined;
+    const known = conditional ? this.#remembered.recall(cacheKey) : undefined;
     const started = performance.now();
     let status = 0;
     try {
@@ -193,9 +177,10 @@ export class Connection {
       });
       status = response.status;
       budget.learn(response.headers);
-      if (conditional && response.headers.etag)
-        this.#remember(cacheKey, { etag: response.headers.etag, data: response.data, link: response.headers.link });
-      return { data: response.data as never, link: response.headers.link };
+      const data = this.#remembered.passedOn(route, response.data);
+      const { etag, link } = response.headers;
+      if (conditional && etag) this.#remembered.put(cacheKey, { etag, data, link });
+      return { data: data as never, link };
     } catch (thrown) {
       const { status: told, response } = thrown as {
         status?: unknown;
@@ -203,24 +188,12 @@ export class Connection {
       };
       status = typeof told === "number" ? told : 0;
       budget.learn(response?.headers ?? {});
-      if (status === 304 && known) {
-        this.#remember(cacheKey, known);
-        return { data: known.data as never, link: known.link };
-      }
+      if (status === 304 && known) return known.answer() as { data: never; link: string | undefined };
       const error = toGitHubError(thrown, this.#now());
       if (error.fault === "limited" && error.retryAtMs) budget.close(error.retryAtMs);
       throw error;
     } finally {
       this.#observer({ route, status, durationMs: performance.now() - started });
-    }
-  }
-
-  #remember(key: string, answer: Remembered): void {
-    this.#remembered.delete(key);
-    this.#remembered.set(key, answer);
-    if (this.#remembered.size > REMEMBERED_MAX) {
-      const oldest = this.#remembered.keys().next().value;
-      if (oldest !== undefined) this.#remembered.delete(oldest);
     }
   }
 }

@@ -40,6 +40,7 @@ const pullRequest = z
     commits: z.number().default(0),
     changed_files: z.number().default(0),
     html_url: z.string().default(""),
+    updated_at: z.string().nullish(),
   })
   .transform(
     (p): PullRequest => ({
@@ -59,6 +60,7 @@ const pullRequest = z
       commits: p.commits,
       changedFiles: p.changed_files,
       url: p.html_url,
+      ...(p.updated_at ? { updatedAt: p.updated_at } : {}),
     }),
   );
 
