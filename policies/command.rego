@@ -69,6 +69,7 @@ deny contains refusal(
 	"Ask someone who neither wrote nor last pushed it.",
 ) if {
 	verb == "override"
+	people.last_pusher_known
 	not independent_sender
 }
 
@@ -121,20 +122,19 @@ author_may if {
 
 is_author if sender.is_author
 
-is_author if people.same_login(sender.login, people.author)
+is_author if {
+	sender.id == people.author.id
+	sender.id > 0
+}
 
 names_head if {
 	shape.full_sha(input.command.sha)
 	input.command.sha == input.pull_request.head_sha
 }
 
-# Both what the caller says and what the logins say must hold.
+# Both what the caller says and what the ids say must hold.
 independent_sender if {
 	not sender.is_author
 	not sender.is_last_pusher
-	not people.same_login(sender.login, people.author)
-	not pushed_last
-	not people.is_app(sender.login)
+	people.independent(sender.id, sender.login)
 }
-
-pushed_last if people.same_login(sender.login, people.last_pusher)

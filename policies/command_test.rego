@@ -6,7 +6,7 @@ import data.hms_test.fixture
 head := fixture.pull_request.head_sha
 
 decision(command, patch) := answer if {
-	sender := {"login": "grace", "permission": "write", "is_author": false, "is_last_pusher": false}
+	sender := {"id": 2, "login": "grace", "permission": "write", "is_author": false, "is_last_pusher": false}
 	full := object.union({"sender": sender}, command)
 	answer := hms.decision with input as object.union_n([fixture, {"point": "command", "command": full}, patch])
 }
@@ -47,8 +47,8 @@ test_a_refusal_says_what_is_needed if {
 	}]
 }
 
-test_an_author_is_known_by_login_too if {
-	decision({"verb": "retry", "sender": {"login": "Ada", "permission": "read"}}, {}).allow
+test_an_author_is_known_by_id_too if {
+	decision({"verb": "retry", "sender": {"id": 1, "permission": "read"}}, {}).allow
 }
 
 test_unknown_commands if rules({"verb": "merge"}) == ["known-command"]
@@ -77,13 +77,13 @@ test_override_takes_somebody_independent if {
 	every sender in [
 		{"is_author": true},
 		{"is_last_pusher": true},
-		{"login": "ADA"},
+		{"id": 1},
 		{"login": "helper[bot]"},
 	] {
 		messages(override({"sender": object.union({"permission": "admin"}, sender)}), {}) == expected
 	}
-	messages(override(maintainer), {"pull_request": {"last_pusher": "Grace"}}) == expected
-	messages(override(maintainer), {"pull_request": {"last_pusher": null}}) == [
+	messages(override(maintainer), {"pull_request": {"last_pusher": "renamed", "last_pusher_id": 2}}) == expected
+	messages(override(maintainer), {"pull_request": {"last_pusher": null, "last_pusher_id": null}}) == [
 		"It is not known who pushed last, so nobody can be shown to be independent.",
 	]
 }

@@ -30,7 +30,7 @@ test_every_field_is_needed if {
 test_every_field_of_a_command_is_needed if {
 	command := object.union(fixture, {"point": "command", "command": {
 		"verb": "help",
-		"sender": {"login": "grace", "permission": "write", "is_author": false, "is_last_pusher": false},
+		"sender": {"id": 2, "login": "grace", "permission": "write", "is_author": false, "is_last_pusher": false},
 	}})
 	allowed := hms.decision with input as command
 	allowed.allow
@@ -64,14 +64,16 @@ fixture := {
 		"base": "main",
 		"fork": false,
 		"draft": false,
-		"author": {"login": "ada", "type": "User", "association": "MEMBER"},
+		"author": {"id": 1, "login": "ada", "type": "User", "association": "MEMBER"},
 		"last_pusher": "ada",
+		"last_pusher_id": 1,
 		"labels": [],
 		"commits": 1,
 		"changed_files": ["src/cart.ts"],
 		"touches_trusted_paths": [],
 	},
-	"approvals": [{"login": "grace", "permission": "write", "sha": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}],
+	"approvals": [{"id": 2, "login": "grace", "permission": "write", "sha": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}],
+	"required_reviews": [],
 	"scans": [{
 		"kind": "secrets",
 		"sha": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
@@ -85,7 +87,7 @@ fixture := {
 	"config": {
 		"valid": true,
 		"required_scans": ["secrets"],
-		"approvals": {"count": 1},
+		"approvals": {"count": 1, "carry": "content-neutral", "bots": []},
 		"overrides": [
 			{"rule": "no-critical-findings", "permission": "admin"},
 			{"rule": "no-high-findings", "permission": "maintain"},

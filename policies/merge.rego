@@ -5,6 +5,7 @@
 #   are a mapping for auditors, not a claim of compliance.
 package hms.merge
 
+import data.hms.approvals
 import data.hms.overrides
 import data.hms.people
 import data.hms.text
@@ -87,8 +88,25 @@ waiting contains {
 	"message": "Nobody knows who pushed last, so no approval can be shown to be independent.",
 	"on": "machines",
 } if {
-	input.config.approvals.count > 0
+	approvals.needed > 0
 	not people.last_pusher_known
+}
+
+waiting contains {
+	"rule": review.rule,
+	"message": concat("", ["Nobody knows who pushed last, so no approval of ", approvals.files(review), " can be shown to be independent."]),
+	"on": "machines",
+} if {
+	some review in approvals.lacking
+	not people.last_pusher_known
+}
+
+waiting contains {
+	"rule": review.rule,
+	"message": concat("", [approvals.files(review), ": ", text.trimmed(review.reason), "."]),
+	"on": "machines",
+} if {
+	some review in approvals.untold
 }
 
 waiting contains {
@@ -113,24 +131,27 @@ waiting contains {
 waiting contains {
 	"rule": "approvals",
 	"message": concat("", [
-		format_int(count(approvers), 10), " of ", text.counted(needed, "approval"),
+		format_int(count(approvals.approvers), 10), " of ", text.counted(approvals.needed, "approval"),
 		" at this commit by people with write access who neither wrote nor last pushed it.",
 	]),
 	"on": "people",
 	"whom": "a reviewer with write access",
 } if {
 	people.last_pusher_known
-	needed := input.config.approvals.count
-	count(approvers) < needed
+	count(approvals.approvers) < approvals.needed
 }
 
-approvers := approvers_with("write")
-
-approvers_with(permission) := {lower(approval.login) |
-	some approval in input.approvals
-	approval.sha == head
-	approval.permission in people.at_least[permission]
-	people.independent(approval.login)
+waiting contains {
+	"rule": review.rule,
+	"message": concat("", [
+		approvals.files(review), text.needs(count(review.files)), text.counted(review.count, "approval"), " by ",
+		approvals.owners(review), " with write access who neither wrote nor last pushed it.",
+	]),
+	"on": "people",
+	"whom": approvals.owners(review),
+} if {
+	people.last_pusher_known
+	some review in approvals.lacking
 }
 
 waiting contains {
@@ -144,7 +165,7 @@ waiting contains {
 } if {
 	count(input.pull_request.touches_trusted_paths) > 0
 	people.last_pusher_known
-	count(approvers_with("admin")) == 0
+	count(approvals.administrators) == 0
 }
 
 waiting contains {
@@ -160,7 +181,7 @@ waiting contains {
 	"rule": "ready-for-review",
 	"message": "This pull request is a draft; mark it ready for review.",
 	"on": "people",
-	"whom": people.author,
+	"whom": people.author.login,
 } if {
 	input.pull_request.draft
 }
@@ -181,6 +202,16 @@ warn contains {
 	"message": concat("", ["The override by ", override.by, " does not count: ", overrides.void(override), "."]),
 } if {
 	some override in input.overrides
+}
+
+warn contains {
+	"rule": "approvals",
+	"message": concat("", [
+		"The approval by ", approval.login, " was given to ", substring(approval.sha, 0, 7),
+		"; it counts because this commit proposes the very same change.",
+	]),
+} if {
+	some approval in approvals.carried
 }
 
 warn contains {

@@ -18,7 +18,7 @@ findings(list) := {"scans": [scan("secrets", {"findings": list})]}
 critical := {"rule": "secrets/key", "severity": "critical", "message": "m", "fingerprint": "f"}
 
 override(patch) := object.union(
-	{"rule": "no-critical-findings", "by": "barbara", "permission": "admin", "sha": head, "reason": "revoked."},
+	{"rule": "no-critical-findings", "by": "barbara", "by_id": 3, "permission": "admin", "sha": head, "reason": "revoked."},
 	patch,
 )
 
@@ -82,18 +82,19 @@ test_hold_and_draft if {
 
 test_approvals_that_do_not_count if {
 	every approval in [
-		{"login": "ADA", "permission": "admin", "sha": head},
-		{"login": "grace", "permission": "triage", "sha": head},
-		{"login": "grace", "permission": "admin", "sha": "other"},
-		{"login": "helper[bot]", "permission": "admin", "sha": head},
-		{"login": "", "permission": "admin", "sha": head},
+		{"id": 1, "login": "renamed", "permission": "admin", "sha": head},
+		{"id": 2, "login": "grace", "permission": "triage", "sha": head},
+		{"id": 2, "login": "grace", "permission": "admin", "sha": "other"},
+		{"id": 5, "login": "helper[bot]", "permission": "admin", "sha": head},
+		{"id": 2, "login": "", "permission": "admin", "sha": head},
+		{"id": 0, "login": "ghost", "permission": "admin", "sha": head},
 	] {
 		rules(decision({"approvals": [approval]}).waiting) == ["approvals"]
 	}
 }
 
 test_nobody_is_independent_of_an_unknown_pusher if {
-	answer := decision({"pull_request": {"last_pusher": null, "touches_trusted_paths": [".github/hms.yml"]}})
+	answer := decision({"pull_request": {"last_pusher": null, "last_pusher_id": null, "touches_trusted_paths": [".github/hms.yml"]}})
 	[[entry.rule, entry.on] | some entry in answer.waiting] == [
 		["approvals", "machines"],
 		["trusted-paths-admin-approval", "machines"],
@@ -103,7 +104,7 @@ test_nobody_is_independent_of_an_unknown_pusher if {
 test_trusted_paths if {
 	paths := {"pull_request": {"touches_trusted_paths": [".github/hms.yml"]}}
 	rules(decision(paths).waiting) == ["trusted-paths-admin-approval"]
-	decision(object.union(paths, {"approvals": [{"login": "barbara", "permission": "admin", "sha": head}]})).allow
+	decision(object.union(paths, {"approvals": [{"id": 3, "login": "barbara", "permission": "admin", "sha": head}]})).allow
 	unknown := decision({"pull_request": {"touches_trusted_paths": null}})
 	[[entry.rule, entry.on] | some entry in unknown.waiting] == [["trusted-paths-admin-approval", "machines"]]
 }
@@ -120,7 +121,7 @@ test_an_override_turns_a_denial_into_a_warning if {
 test_overrides_that_do_not_count_say_why if {
 	every case in [
 		[{"sha": "other"}, "it names another commit"],
-		[{"by": "Ada"}, "it comes from the author, the last pusher or an app"],
+		[{"by_id": 1}, "it comes from the author, the last pusher or an app"],
 		[{"permission": "maintain"}, "it takes admin permission"],
 		[{"rule": "approvals"}, "the configuration does not let this rule be overridden"],
 	] {
@@ -131,7 +132,7 @@ test_overrides_that_do_not_count_say_why if {
 }
 
 test_an_override_is_void_while_the_last_pusher_is_unknown if {
-	patch := {"overrides": [override({})], "pull_request": {"last_pusher": null}}
+	patch := {"overrides": [override({})], "pull_request": {"last_pusher": null, "last_pusher_id": null}}
 	answer := decision(object.union(findings([critical]), patch))
 	rules(answer.deny) == ["no-critical-findings"]
 	endswith(answer.warn[0].message, " does not count: nobody knows who pushed last.")

@@ -26,7 +26,7 @@ void(override) := "it names another commit" if {
 } else := "nobody knows who pushed last" if {
 	not people.last_pusher_known
 } else := "it comes from the author, the last pusher or an app" if {
-	not people.independent(override.by)
+	not people.independent(override.by_id, override.by)
 } else := "the configuration does not let this rule be overridden" if {
 	count(permissions(override.rule)) == 0
 } else := concat("", ["it takes ", lowest(override.rule), " permission"]) if {

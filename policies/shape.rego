@@ -21,10 +21,15 @@ fields := {
 	"pull_request.fork": {"boolean"},
 	"pull_request.draft": {"boolean"},
 	"pull_request.author": {"object"},
+	"pull_request.commits": {"number"},
+	"pull_request.author.id": {"number"},
 	"pull_request.author.login": {"string"},
+	"pull_request.author.type": {"string"},
 	"pull_request.last_pusher": {"string", "null"},
+	"pull_request.last_pusher_id": {"number", "null"},
 	"pull_request.touches_trusted_paths": {"array", "null"},
 	"approvals": {"array"},
+	"required_reviews": {"array"},
 	"scans": {"array"},
 	"hold": {"object", "null"},
 	"overrides": {"array"},
@@ -35,6 +40,8 @@ fields := {
 	"config.required_scans": {"array"},
 	"config.approvals": {"object"},
 	"config.approvals.count": {"number"},
+	"config.approvals.carry": {"string"},
+	"config.approvals.bots": {"array"},
 	"config.overrides": {"array"},
 }
 
@@ -42,10 +49,16 @@ command_fields := {
 	"command": {"object"},
 	"command.verb": {"string"},
 	"command.sender": {"object"},
+	"command.sender.id": {"number"},
 	"command.sender.login": {"string"},
 	"command.sender.permission": {"string"},
 	"command.sender.is_author": {"boolean"},
 	"command.sender.is_last_pusher": {"boolean"},
+}
+
+element_ids := {
+	"approvals": "id",
+	"overrides": "by_id",
 }
 
 element_fields := {
@@ -81,6 +94,37 @@ problems contains element_problem(list, name) if {
 	some element in input[list]
 	some name in names
 	not has_text(element, name)
+}
+
+problems contains element_problem(list, name) if {
+	some list, name in element_ids
+	some element in input[list]
+	not has_id(element, name)
+}
+
+problems contains "last_pusher has a login without an id, or an id without a login" if {
+	not both_or_neither(input.pull_request)
+}
+
+problems contains element_problem("approvals", "carried") if {
+	some approval in input.approvals
+	carried := object.get(approval, "carried", missing)
+	carried != missing
+	not known_pusher(carried)
+}
+
+problems contains element_problem("required_reviews", "rule, owners, files, count or approvers") if {
+	some review in input.required_reviews
+	not known_review(review)
+}
+
+problems contains element_problem("config.approvals.bots", "app or count") if {
+	some entry in input.config.approvals.bots
+	not known_bot(entry)
+}
+
+problems contains "config.approvals.carry is neither content-neutral nor never" if {
+	not one_of(input.config.approvals, "carry", {"content-neutral", "never"})
 }
 
 problems contains element_problem(list, "permission") if {
@@ -167,6 +211,55 @@ whole_number(approvals, most) if {
 one_of(element, name, allowed) if element[name] in allowed
 
 has_list(element, name) if is_array(object.get(element, name, missing))
+
+has_id(element, name) if is_number(object.get(element, name, missing))
+
+both_or_neither(pull) if {
+	is_null(pull.last_pusher)
+	is_null(pull.last_pusher_id)
+}
+
+both_or_neither(pull) if {
+	is_string(pull.last_pusher)
+	is_number(pull.last_pusher_id)
+}
+
+known_pusher(carried) if {
+	is_number(carried.pusher_id)
+	is_string(carried.pusher)
+}
+
+known_pusher(carried) if {
+	is_null(carried.pusher_id)
+	is_null(carried.pusher)
+}
+
+known_review(review) if {
+	is_string(review.rule)
+	all_strings(review.owners)
+	all_strings(review.files)
+	whole_number(review, 100)
+	review.count > 0
+	known_approvers(review)
+}
+
+# Without approvers there is a reason, which goes into a message.
+known_approvers(review) if {
+	is_array(review.approvers)
+	every id in review.approvers {
+		is_number(id)
+	}
+}
+
+known_approvers(review) if {
+	is_null(review.approvers)
+	is_string(review.reason)
+}
+
+known_bot(entry) if {
+	is_string(entry.app)
+	whole_number(entry, 100)
+}
 
 known_override(entry) if {
 	is_string(entry.rule)

@@ -15,6 +15,22 @@ test_each_broken_part_is_named if {
 		[{"point": "promotion"}, "point is neither merge nor command"],
 		[{"pull_request": {"head_sha": "abc"}}, "pull_request.head_sha is not 40 hexadecimal digits"],
 		[{"pull_request": {"last_pusher": ""}}, "an account has an empty login"],
+		[{"pull_request": {"last_pusher": null}}, "last_pusher has a login without an id, or an id without a login"],
+		[{"approvals": ["grace"]}, "approvals[].id is missing or of the wrong type"],
+		[{"approvals": [{"carried": true}]}, "approvals[].carried is missing or of the wrong type"],
+		[
+			{"approvals": [{"carried": {"pusher": null, "pusher_id": 1}}]},
+			"approvals[].carried is missing or of the wrong type",
+		],
+		[
+			{"required_reviews": ["x"]},
+			"required_reviews[].rule, owners, files, count or approvers is missing or of the wrong type",
+		],
+		[
+			{"config": {"approvals": {"bots": [{"app": 1, "count": 1}]}}},
+			"config.approvals.bots[].app or count is missing or of the wrong type",
+		],
+		[{"config": {"approvals": {"carry": "always"}}}, "config.approvals.carry is neither content-neutral nor never"],
 		[{"pull_request": {"author": {"login": ""}}}, "an account has an empty login"],
 		[
 			{"pull_request": {"touches_trusted_paths": [1]}},
@@ -22,7 +38,7 @@ test_each_broken_part_is_named if {
 		],
 		[{"approvals": ["grace"]}, "approvals[].login is missing or of the wrong type"],
 		[
-			{"approvals": [{"login": "x", "sha": "y", "permission": "owner"}]},
+			{"approvals": [{"id": 1, "login": "x", "sha": "y", "permission": "owner"}]},
 			"approvals[].permission is missing or of the wrong type",
 		],
 		[{"overrides": [null]}, "overrides[].reason is missing or of the wrong type"],

@@ -21,6 +21,12 @@ occurrences(rule, rules) := count([1 | some other in rules; other == rule])
 
 first_three(words) := concat("", [concat(", ", array.slice(sort(words), 0, 3)), more(count(words) - 3)])
 
+needs(1) := " needs "
+
+needs(number) := " need " if number != 1
+
+trimmed(why) := trim_right(why, ".")
+
 more(number) := concat("", [" and ", format_int(number, 10), " more"]) if {
 	number > 0
 } else := ""

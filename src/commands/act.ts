@@ -1,6 +1,5 @@
 import type { EffectiveConfig } from "../config/effective.ts";
-import { DEFAULTS } from "../config/schema.ts";
-import { commandInput, type GateVote } from "../gate/gate.ts";
+import { checkerConfig, commandInput, type GateVote } from "../gate/gate.ts";
 import type { Intent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import type { Permission, PullRequest, RepositoryRef } from "../model/pull-request.ts";
@@ -9,7 +8,7 @@ import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
-import { recordedPusher } from "../ports/last-pusher.ts";
+import { lastPusher } from "../ports/last-pusher.ts";
 import { repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
@@ -94,29 +93,25 @@ async function carryOut(scene: Scene): Promise<LineResult[]> {
 async function authoriseAndDo(scene: Scene, command: Command, line: string): Promise<LineResult> {
   const { deps, key, api, pull, intent } = scene;
   if (command.verb === "help") return { line, kind: "help" };
-  const permission = await api.permission(intent.sender.login);
-  const lastPusher = await recordedPusher(deps.engine.records, key.installationId, key.repositoryId, pull);
+  const { sender } = intent;
+  const permission = await api.permission(sender.login, sender.id);
+  // It matters to overrides alone, and may cost a call.
+  const pusher =
+    command.verb === "override" ? await lastPusher(api, deps.engine.records, key.installationId, pull) : null;
   const config = await deps.configuration.read(key.installationId, api);
-  const gate = config.valid ? config.config.gate : DEFAULTS.gate;
   const input = commandInput(
     {
       repository: api.ref,
       pull,
-      lastPusher,
-      config: {
-        valid: config.valid,
-        mode: gate.mode,
-        required_scans: [],
-        approvals: gate.approvals,
-        overrides: gate.overrides,
-      },
+      lastPusher: pusher,
+      config: { ...checkerConfig(config), required_scans: [] },
     },
     {
       verb: command.verb,
       ...("rule" in command ? { rule: command.rule } : {}),
       ...("sha" in command ? { sha: command.sha } : {}),
     },
-    { login: intent.sender.login, permission },
+    { id: sender.id, login: sender.login, permission },
   );
   const { verdict } = await deps.checker.evaluate(input);
   if (!verdict.allow) {
@@ -132,7 +127,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
   const { deps, key, pull, intent } = scene;
   const { records } = deps.engine;
   const { installationId, repositoryId, number } = key;
-  const by = intent.sender.login;
+  const { login: by, id: byId } = intent.sender;
   switch (command.verb) {
     case "help":
     case "why":
@@ -145,12 +140,17 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       await records.delete(storageKey.hold(installationId, repositoryId, number));
       break;
     case "ok-to-test":
-      await records.put(storageKey.okToTest(installationId, repositoryId, number), { by, sha: command.sha });
+      await records.put(storageKey.okToTest(installationId, repositoryId, number), {
+        by,
+        byId,
+        sha: command.sha,
+      });
       break;
     case "override":
       await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), {
         rule: command.rule,
         by,
+        byId,
         sha: command.sha,
         baseRef: pull.baseRef,
         reason: command.reason,
@@ -163,7 +163,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       subject: formatKey(key),
       atMs: deps.clock.now(),
       id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : ""}`,
-      data: { ...command, by, permission, headSha: pull.headSha, comment: intent.commentId },
+      data: { ...command, by, byId, permission, headSha: pull.headSha, comment: intent.commentId },
     },
   ]);
 }

@@ -35,7 +35,11 @@ function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
     },
     gate: {
       mode: gate?.mode ?? base.gate.mode,
-      approvals: { count: gate?.approvals?.count ?? base.gate.approvals.count },
+      approvals: {
+        count: gate?.approvals?.count ?? base.gate.approvals.count,
+        carry: gate?.approvals?.carry ?? base.gate.approvals.carry,
+        bots: gate?.approvals?.bots ?? base.gate.approvals.bots,
+      },
       overrides: gate?.overrides ?? base.gate.overrides,
     },
   };
@@ -56,10 +60,20 @@ const WEAKENED: Record<EnforceableKey, Comparison> = {
   },
   "gate.mode": (base, config) =>
     base.gate.mode === "enforce" && config.gate.mode === "shadow" ? "it must stay `enforce`" : undefined,
-  "gate.approvals.count": (base, config) =>
-    config.gate.approvals.count < base.gate.approvals.count
-      ? `it must be ${base.gate.approvals.count} or more`
+  "gate.approvals.count": (base, config) => {
+    if (config.gate.approvals.count < base.gate.approvals.count)
+      return `it must be ${base.gate.approvals.count} or more`;
+    const app = weakerBot(base, config);
+    return app && `so the pull requests of \`${app}\` may not need fewer`;
+  },
+  "gate.approvals.carry": (base, config) =>
+    base.gate.approvals.carry === "never" && config.gate.approvals.carry !== "never"
+      ? "it must stay `never`"
       : undefined,
+  "gate.approvals.bots": (base, config) => {
+    const app = weakerBot(base, config);
+    return app && `\`${app}\` may not need fewer approvals than without this file`;
+  },
   "gate.overrides": (base, config) => {
     const least = new Map(base.gate.overrides.map((entry) => [entry.rule, PERMISSIONS.indexOf(entry.permission)]));
     const weaker = config.gate.overrides.find((entry) => {
@@ -73,3 +87,13 @@ const WEAKENED: Record<EnforceableKey, Comparison> = {
       : `\`${weaker.rule}\` may not be overridden`;
   },
 };
+
+/** An App whose pull requests need fewer approvals than they would without the repository's file. */
+function weakerBot(base: HmsConfig, config: HmsConfig): string | undefined {
+  const needed = ({ gate }: HmsConfig, app: string): number => {
+    const own = gate.approvals.bots.filter((entry) => entry.app === app).map((entry) => entry.count);
+    return own.length > 0 ? Math.max(...own) : gate.approvals.count;
+  };
+  const listed = [...base.gate.approvals.bots, ...config.gate.approvals.bots];
+  return listed.find(({ app }) => needed(config, app) < needed(base, app))?.app;
+}

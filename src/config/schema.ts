@@ -14,6 +14,8 @@ export const ENFORCEABLE = [
   "scan.secrets.limits",
   "gate.mode",
   "gate.approvals.count",
+  "gate.approvals.carry",
+  "gate.approvals.bots",
   "gate.overrides",
 ] as const;
 
@@ -54,11 +56,29 @@ const override = z.strictObject({
     .meta({ description: "What the person who overrides must at least be allowed to do in the repository." }),
 });
 
+const bot = z.strictObject({
+  app: z
+    .string()
+    .max(100)
+    .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+    .meta({ description: "The App's name in its address: `dependabot`, `renovate`." }),
+  count: z.int().min(0).max(20).meta({ description: "How many approvals, in place of `gate.approvals.count`." }),
+});
+
 const approvals = z
   .strictObject({
     count: z.int().min(0).max(20).optional().meta({
       description: "How many people with write access must have approved the head commit.",
       default: 0,
+    }),
+    carry: z.enum(["content-neutral", "never"]).optional().meta({
+      description:
+        "Whether an approval outlives an update of the branch that is proven to leave the proposed change as it was.",
+      default: "content-neutral",
+    }),
+    bots: z.array(bot).max(20).optional().meta({
+      description: "Numbers of approvals for pull requests of one commit that an App opened and pushed itself.",
+      default: [],
     }),
     code_owners: z
       .literal(false, {
@@ -122,7 +142,11 @@ export interface HmsConfig {
   };
   gate: {
     mode: "enforce" | "shadow";
-    approvals: { count: number };
+    approvals: {
+      count: number;
+      carry: "content-neutral" | "never";
+      bots: { app: string; count: number }[];
+    };
     overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
   };
 }
@@ -133,5 +157,5 @@ export interface HmsConfig {
  */
 export const DEFAULTS: HmsConfig = {
   scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
-  gate: { mode: "enforce", approvals: { count: 0 }, overrides: [] },
+  gate: { mode: "enforce", approvals: { count: 0, carry: "content-neutral", bots: [] }, overrides: [] },
 };

@@ -1,6 +1,7 @@
+import { canonicalJson } from "../model/canonical-json.ts";
 import type { CheckerInput, MergeGroupInput } from "../model/checker-input.ts";
 import type { ScanReport } from "../model/finding.ts";
-import type { Permission, RepositoryRef } from "../model/pull-request.ts";
+import type { Permission, Person, RepositoryRef } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 
 /** The checker's input for the merge of one pull request. Lists are sorted: equal facts give an equal digest. */
@@ -17,14 +18,21 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
       base: pull.baseRef,
       fork: pull.fork,
       draft: pull.draft,
-      author: { login: pull.author.login, type: pull.author.type, association: pull.authorAssociation },
-      last_pusher: snapshot.lastPusher,
+      author: {
+        id: pull.author.id,
+        login: pull.author.login,
+        type: pull.author.type,
+        association: pull.authorAssociation,
+      },
+      last_pusher: snapshot.lastPusher?.login ?? null,
+      last_pusher_id: snapshot.lastPusher?.id ?? null,
       labels: [...pull.labels].sort(),
       commits: pull.commits,
-      changed_files: [],
+      changed_files: snapshot.changedFiles && [...snapshot.changedFiles].sort(),
       touches_trusted_paths: snapshot.touchesTrustedPaths && [...snapshot.touchesTrustedPaths].sort(),
     },
-    approvals: [...snapshot.approvals].sort((a, b) => (a.login < b.login ? -1 : 1)),
+    approvals: [...snapshot.approvals].sort((a, b) => a.id - b.id || (a.sha < b.sha ? -1 : 1)),
+    required_reviews: [...snapshot.requiredReviews].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
     scans: scansOf(snapshot.scans),
     hold: snapshot.hold,
     overrides: [...snapshot.overrides].sort((a, b) => (a.rule < b.rule ? -1 : 1)),
@@ -79,13 +87,14 @@ function scansOf(scans: ScanReport[]): CheckerInput["scans"] {
 export function commandInput(
   facts: Pick<Snapshot, "repository" | "pull" | "lastPusher" | "config">,
   command: { verb: string; rule?: string; sha?: string },
-  sender: { login: string; permission: Permission },
+  sender: Person & { permission: Permission },
 ): CheckerInput {
-  const same = (a: string, b: string | null): boolean => a.toLowerCase() === b?.toLowerCase();
   return {
     ...mergeInput({
       ...facts,
       approvals: [],
+      changedFiles: null,
+      requiredReviews: [],
       touchesTrustedPaths: [],
       scans: [],
       hold: null,
@@ -98,8 +107,8 @@ export function commandInput(
       ...command,
       sender: {
         ...sender,
-        is_author: same(sender.login, facts.pull.author.login),
-        is_last_pusher: same(sender.login, facts.lastPusher),
+        is_author: sender.id === facts.pull.author.id,
+        is_last_pusher: sender.id === facts.lastPusher?.id,
       },
     },
   };

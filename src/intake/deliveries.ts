@@ -28,7 +28,15 @@ const envelope = z.object({
 });
 const pullNumber = z.object({ number: z.int().positive() });
 const bodies = {
-  pull_request: z.object({ pull_request: pullNumber.extend({ head: z.object({ sha }) }) }),
+  pull_request: z.object({
+    pull_request: pullNumber.extend({
+      user: z.object({ id: z.number() }).nullish(),
+      head: z.object({
+        sha,
+        repo: z.object({ id: z.number(), owner: z.object({ id: z.number() }).nullish() }).nullish(),
+      }),
+    }),
+  }),
   pull_request_review: z.object({ pull_request: pullNumber }),
   issue_comment: z.object({
     issue: pullNumber.extend({ pull_request: z.unknown() }),
@@ -105,7 +113,13 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
       if (action === "synchronize" && sender) {
         mapped.records.push({
           key: storageKey.pusher(installationId, repositoryId, tip.sha, { pull: number }),
-          value: { login: sender.login },
+          value: { id: sender.id, login: sender.login },
+        });
+      }
+      if (action === "opened" && sender && openedFromOwnFork(parsed.data.pull_request, repositoryId, sender.id)) {
+        mapped.records.push({
+          key: storageKey.pusher(installationId, repositoryId, tip.sha, { pull: number }),
+          value: { id: sender.id, login: sender.login },
         });
       }
       return mapped;
@@ -145,7 +159,7 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
           key: storageKey.pusher(installationId, repositoryId, pushed.data, {
             branch: parsed.data.ref.slice(BRANCHES.length),
           }),
-          value: { login: sender.login },
+          value: { id: sender.id, login: sender.login },
         });
       }
       if (parsed.data.ref !== `${BRANCHES}${repo.default_branch}`) return mapped;
@@ -191,6 +205,19 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
     default:
       return undefined;
   }
+}
+
+/**
+ * GitHub tells us nothing of pushes to a fork before its pull request is there. Whoever opens one from a fork of their own stands for what
+ * they propose: only they decide who may push there. In an organisation's or somebody else's fork nobody can say.
+ */
+function openedFromOwnFork(
+  pull: z.infer<typeof bodies.pull_request>["pull_request"],
+  repositoryId: number,
+  senderId: number,
+): boolean {
+  const fork = pull.head.repo;
+  return !!fork && fork.id !== repositoryId && fork.owner?.id === senderId && pull.user?.id === senderId;
 }
 
 function mayChangeConfig(push: z.infer<typeof bodies.push>): boolean {

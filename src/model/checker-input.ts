@@ -16,20 +16,26 @@ export interface CheckerInput {
     base: string;
     fork: boolean;
     draft: boolean;
-    author: { login: string; type: string; association: string };
+    /** Accounts are told apart by their ids: a login can be given up and taken by somebody else. */
+    author: { id: number; login: string; type: string; association: string };
+    /** Both null when nobody can say. */
     last_pusher: string | null;
+    last_pusher_id: number | null;
     labels: string[];
     commits: number;
-    changed_files: string[];
+    /** Null where nothing in the configuration asks for it: the list costs calls. */
+    changed_files: string[] | null;
     /** Files named in {@link CheckerInput.trusted_paths} that this PR touches; null when the list could not be had. */
     touches_trusted_paths: string[] | null;
   };
-  /** Approving reviews at the head SHA, each with what its author may do. */
-  approvals: { login: string; permission: Permission; sha: string }[];
+  /** Approving reviews at the head SHA, and earlier ones whose change is proven to be the same; each with what its author may do. */
+  approvals: CheckerApproval[];
+  /** Whose approval changed files need besides `config.approvals.count`; empty where the configuration asks for none. */
+  required_reviews: RequiredReview[];
   scans: CheckerScan[];
   hold: { by: string; reason: string } | null;
   /** Overrides that name this very SHA. */
-  overrides: { rule: string; by: string; permission: Permission; sha: string; reason: string }[];
+  overrides: { rule: string; by: string; by_id: number; permission: Permission; sha: string; reason: string }[];
   /** SHAs for which `ok-to-test` was given; at most the head. */
   ok_to_test: { by: string; permission: Permission; sha: string } | null;
   /** Facts that could not be had, one sentence each. Any entry means: never allow. */
@@ -41,7 +47,7 @@ export interface CheckerInput {
     verb: string;
     rule?: string;
     sha?: string;
-    sender: { login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
+    sender: { id: number; login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
   };
 }
 
@@ -66,6 +72,30 @@ export interface MergeGroupInput extends Pick<CheckerInput, "schema" | "reposito
 /** Whatever the checker is asked about. */
 export type CheckerDocument = CheckerInput | MergeGroupInput;
 
+export interface CheckerApproval {
+  id: number;
+  login: string;
+  permission: Permission;
+  /** The commit that was reviewed. */
+  sha: string;
+  /** Only of an earlier commit that proposes the very same change as the head: who pushed that one; both null when nobody can say. */
+  carried?: { pusher: string | null; pusher_id: number | null };
+}
+
+/** Files that somebody in particular has to approve. */
+export interface RequiredReview {
+  /** The rule that asks for it. */
+  rule: "code-owners" | "path-approvals";
+  /** As CODEOWNERS or hms.yml name them, `@acme/sre`: each of them will do. */
+  owners: string[];
+  /** How many of them. */
+  count: number;
+  files: string[];
+  /** Ids of those among the approvers who are owners; null where that could not be told, with the reason. */
+  approvers: number[] | null;
+  reason?: string;
+}
+
 export interface CheckerScan {
   kind: string;
   sha: string;
@@ -78,6 +108,12 @@ export interface CheckerConfig {
   valid: boolean;
   /** Scan kinds that must have reported at the head SHA. */
   required_scans: string[];
-  approvals: { count: number };
+  approvals: {
+    count: number;
+    /** Whether an approval of an earlier commit counts that proposes the very same change. */
+    carry: "content-neutral" | "never";
+    /** How many approvals a pull request needs that this App alone brought, in place of `count`. */
+    bots: { app: string; count: number }[];
+  };
   overrides: { rule: string; permission: "write" | "maintain" | "admin" }[];
 }

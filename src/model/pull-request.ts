@@ -13,6 +13,9 @@ export interface Account {
   type: string;
 }
 
+/** Who somebody is, whatever they are called at the moment. */
+export type Person = Pick<Account, "id" | "login">;
+
 /** A pull request as read from GitHub at one moment. */
 export interface PullRequest {
   number: number;

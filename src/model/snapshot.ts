@@ -1,15 +1,18 @@
 import type { CheckerConfig, CheckerInput } from "./checker-input.ts";
 import type { ScanReport } from "./finding.ts";
-import type { PullRequest, RepositoryRef } from "./pull-request.ts";
+import type { Person, PullRequest, RepositoryRef } from "./pull-request.ts";
 
 /** Everything that was read about one pull request at one moment. All that decides is a pure function of it. */
 export interface Snapshot {
   repository: RepositoryRef;
   pull: PullRequest;
-  /** Login of who pushed the head; null when nobody can say. */
-  lastPusher: string | null;
+  /** Who pushed the head; null when nobody can say. */
+  lastPusher: Person | null;
   config: CheckerConfig & { mode: "enforce" | "shadow" };
   approvals: CheckerInput["approvals"];
+  /** Null where nothing asks for the list. */
+  changedFiles: string[] | null;
+  requiredReviews: CheckerInput["required_reviews"];
   touchesTrustedPaths: string[] | null;
   scans: ScanReport[];
   hold: CheckerInput["hold"];

@@ -44,6 +44,15 @@ export const storageKey = {
    */
   pusher: (installationId: number, repositoryId: number, sha: string, to: { branch: string } | { pull: number }) =>
     `pusher/${installationId}/${repositoryId}/${sha}/${"pull" in to ? `pull/${to.pull}` : `branch/${to.branch}`}`,
+  /** `{ baseRef }`: into which branch the pull request went while this was its head; null when into more than one. */
+  headBase: (installationId: number, repositoryId: number, number: number, sha: string) =>
+    `head-base/${installationId}/${repositoryId}/${number}/${sha}`,
+  /** `Change`: what a commit changes against a base; null where that cannot be told in full. */
+  change: (installationId: number, repositoryId: number, sha: string, baseRef: string) =>
+    `change/${installationId}/${repositoryId}/${sha}/${baseRef}`,
+  /** Whether two commits propose the very same change to a base. */
+  sameChange: (installationId: number, repositoryId: number, sha: string, headSha: string, baseRef: string) =>
+    `same-change/${installationId}/${repositoryId}/${sha}/${headSha}/${baseRef}`,
   /** `{ delivery }`: somebody pressed GitHub's re-run button at this commit; its checks are written again whatever stands there. */
   rerun: (installationId: number, repositoryId: number, sha: string) =>
     `rerun/${installationId}/${repositoryId}/${sha}`,

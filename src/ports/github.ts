@@ -2,6 +2,7 @@ import type {
   ChangedFile,
   CommitSummary,
   Permission,
+  Person,
   PullRequest,
   RepositoryRef,
   Review,
@@ -69,6 +70,8 @@ export interface CheckRunRef {
 /** A file of a tree, or a submodule, which has no size. */
 export interface TreeEntry {
   sha: string;
+  /** Git's file mode: `100644`, `100755`, `120000` (a link), `160000` (a submodule). */
+  mode?: string;
   sizeBytes?: number;
 }
 
@@ -84,7 +87,7 @@ export interface RepositoryApi extends MergeGroupReads {
   /** Files that the commit changes against its first parent; `complete: false` when GitHub's list is cut or missing. */
   commit(sha: string): Promise<{ summary: CommitSummary; files: ChangedFile[]; complete: boolean }>;
   /** Files in which `head` differs from its merge base with `base`; `complete: false` when GitHub's list is cut or missing. */
-  compare(base: string, head: string): Promise<{ files: ChangedFile[]; complete: boolean }>;
+  compare(base: string, head: string): Promise<{ mergeBase?: string; files: ChangedFile[]; complete: boolean }>;
   pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }>;
   /** Files and submodules of a commit's tree by path. GitHub cuts huge trees: a path that is missing here may exist. */
   tree(sha: string): Promise<Map<string, TreeEntry>>;
@@ -92,7 +95,10 @@ export interface RepositoryApi extends MergeGroupReads {
   /** A file's text on the default branch, or at `ref`; undefined when it is positively not there. */
   file(path: string, ref?: string): Promise<string | undefined>;
   reviews(number: number): Promise<Review[]>;
-  permission(login: string): Promise<Permission>;
+  /** `none` where the login belongs to another account than `id` by now. */
+  permission(login: string, id?: number): Promise<Permission>;
+  /** Who last made that branch of this repository point to the commit; null when GitHub does not say. */
+  pushedBy(branch: string, sha: string): Promise<Person | null>;
   /** Sends the first 50 annotations; further ones go by {@link updateCheckRun}, 50 at a time. */
   createCheckRun(content: CheckRunContent): Promise<CheckRunRef>;
   /** Annotations are appended by GitHub, never replaced. */

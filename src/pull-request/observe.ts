@@ -1,13 +1,14 @@
 import type { EffectiveConfig } from "../config/effective.ts";
 import { DEFAULTS } from "../config/schema.ts";
-import type { CheckerInput } from "../model/checker-input.ts";
-import type { CommitSummary, PullRequest } from "../model/pull-request.ts";
+import { checkerConfig } from "../gate/gate.ts";
+import type { PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
-import { recordedPusher } from "../ports/last-pusher.ts";
+import { lastPusher, recordedPusher } from "../ports/last-pusher.ts";
 import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
+import { readApprovals } from "./approvals.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { scanCommits } from "./scan-commits.ts";
 
@@ -35,13 +36,15 @@ export async function observe(
     fileSize: effective.scan.secrets.limits.fileSizeMb * 1024 * 1024,
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,
   };
-  const [scan, hold, overrides, okToTest, lastPusher] = await Promise.all([
+  const [scan, hold, overrides, okToTest, told] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
-    records.list<{ rule: string; by: string; sha: string; baseRef: string; reason: string }>(
+    records.list<{ rule: string; by: string; byId?: number; sha: string; baseRef: string; reason: string }>(
       storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha),
     ),
-    records.get<{ by: string; sha: string }>(storageKey.okToTest(installationId, repositoryId, pull.number)),
+    records.get<{ by: string; byId?: number; sha: string }>(
+      storageKey.okToTest(installationId, repositoryId, pull.number),
+    ),
     recordedPusher(records, installationId, repositoryId, pull),
   ]);
   const touchesTrusted = await confirmTouched(api, pull, scan.touchesTrusted);
@@ -50,15 +53,11 @@ export async function observe(
     repository: api.ref,
     pull,
     lastPusher:
-      lastPusher ?? (needsApprovals || overrides.length > 0 ? await assumedPusher(api, pull, scan.head) : null),
-    config: {
-      valid: config.valid,
-      mode: effective.gate.mode,
-      required_scans: effective.scan.secrets.required ? ["secrets"] : [],
-      approvals: effective.gate.approvals,
-      overrides: effective.gate.overrides,
-    },
-    approvals: needsApprovals ? await approvals(api, pull) : [],
+      told ?? (needsApprovals || overrides.length > 0 ? await lastPusher(api, records, installationId, pull) : null),
+    config: checkerConfig(config),
+    approvals: needsApprovals ? await readApprovals(deps, pull, effective.gate.approvals) : [],
+    changedFiles: null,
+    requiredReviews: [],
     touchesTrustedPaths: touchesTrusted,
     scans: [scan.report],
     hold: hold?.value ?? null,
@@ -66,11 +65,22 @@ export async function observe(
       // What was overridden for one base was not for another.
       overrides
         .filter(({ value }) => value.baseRef === pull.baseRef)
-        .map(async ({ value: { baseRef: _, ...value } }) => ({ ...value, permission: await api.permission(value.by) })),
+        .map(async ({ value: { rule, by, byId = 0, sha, reason } }) => ({
+          rule,
+          by,
+          by_id: byId,
+          sha,
+          reason,
+          permission: await api.permission(by, byId),
+        })),
     ),
     okToTest:
       okToTest?.value.sha === pull.headSha
-        ? { ...okToTest.value, permission: await api.permission(okToTest.value.by) }
+        ? {
+            by: okToTest.value.by,
+            sha: pull.headSha,
+            permission: await api.permission(okToTest.value.by, okToTest.value.byId ?? 0),
+          }
         : null,
     unknown: [],
   };
@@ -95,41 +105,4 @@ async function confirmTouched(
   // The list is the pull request's as it is now, which need not be the one that is judged.
   const now = await api.pull(pull.number);
   return now.headSha === pull.headSha && now.baseRef === pull.baseRef ? confirmed : touched;
-}
-
-/**
- * Who pushed the head is told only by the push's own delivery. When that one was lost, the account behind the head commit stands in
- * for it if it names one; else nobody can say, and approvals wait.
- */
-async function assumedPusher(
-  api: RepositoryApi,
-  pull: PullRequest,
-  head: CommitSummary | undefined,
-): Promise<string | null> {
-  const summary = head ?? (await api.commit(pull.headSha)).summary;
-  return summary.committer?.login === "web-flow"
-    ? (summary.author?.login ?? null)
-    : (summary.committer?.login ?? summary.author?.login ?? null);
-}
-
-/** People whose last word on this very commit is an approval, with what they may do now. */
-async function approvals(api: RepositoryApi, pull: PullRequest): Promise<CheckerInput["approvals"]> {
-  const reviews = (await api.reviews(pull.number)).sort((a, b) => a.submittedAtMs - b.submittedAtMs || a.id - b.id);
-  const latest = new Map<string, { login: string; state: string; sha: string; type: string }>();
-  for (const review of reviews) {
-    // A comment does not take an approval back; a dismissal or a request for changes does.
-    if (review.state === "COMMENTED" || review.state === "PENDING") continue;
-    latest.set(review.author.login.toLowerCase(), {
-      login: review.author.login,
-      state: review.state,
-      sha: review.sha,
-      type: review.author.type,
-    });
-  }
-  const approving = [...latest.values()].filter(
-    (review) => review.state === "APPROVED" && review.sha === pull.headSha && review.type === "User",
-  );
-  return Promise.all(
-    approving.map(async ({ login, sha }) => ({ login, sha, permission: await api.permission(login) })),
-  );
 }

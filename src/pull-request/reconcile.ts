@@ -18,6 +18,7 @@ import { span } from "../ports/span.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
+import { rememberBase } from "./carried-approvals.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { answerOf, judge } from "./decide.ts";
@@ -74,7 +75,10 @@ export async function reconcilePull(
     fork: pull.fork,
     readAtMs: deps.clock.now(),
   };
-  if (!before || !sameFacts(before, tracked)) await records.put(trackedKey, tracked);
+  if (!before || !sameFacts(before, tracked)) {
+    await rememberBase(records, key, pull);
+    await records.put(trackedKey, tracked);
+  }
   if (pull.state === "closed") {
     await leaveCommit(deps, key, pull.headSha);
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseHmsYml } from "../../src/config/hms-yml.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
-import { DEFAULTS, ENFORCEABLE, type HmsFile, PERMISSIONS } from "../../src/config/schema.ts";
+import { DEFAULTS, ENFORCEABLE, type HmsConfig, type HmsFile, PERMISSIONS } from "../../src/config/schema.ts";
 
 function file(text: string): HmsFile {
   const result = parseHmsYml(`version: 1\n${text}`, { scope: "organisation" });
@@ -30,7 +30,7 @@ test("the repository's value goes over the organisation's, key by key", () => {
 describe("enforced keys", () => {
   const enforced = `organisation: { enforce: [${ENFORCEABLE.join(", ")}] }
 scan: { secrets: { limits: { file_size_mb: 10 } } }
-gate: { approvals: { count: 1 }, overrides: [{ rule: a, permission: maintain }] }`;
+gate: { approvals: { count: 1, bots: [{ app: renovate, count: 2 }] }, overrides: [{ rule: a, permission: maintain }] }`;
   test.each([
     ["gate: { mode: shadow }", "gate.mode", "it must stay `enforce`"],
     ["gate: { approvals: { count: 0 } }", "gate.approvals.count", "it must be 1 or more"],
@@ -62,6 +62,18 @@ gate: { approvals: { count: 1 }, overrides: [{ rule: a, permission: maintain }] 
     expect(mergeConfig(file(enforced), file(text)).ok).toBe(true);
   });
 
+  test.each([
+    ["an App needs fewer", "{ bots: [{ app: renovate, count: 2 }, { app: dependabot, count: 0 }] }", "dependabot"],
+    ["an App's higher number is gone", "{ bots: [] }", "renovate"],
+  ])("%s", (_, approvals, app) => {
+    const merged = mergeConfig(file(enforced), file(`gate: { approvals: ${approvals} }`));
+    expect(merged).toMatchObject({
+      ok: false,
+      problems: [{ path: "gate.approvals.count" }, { path: "gate.approvals.bots" }],
+    });
+    expect(JSON.stringify(merged)).toContain(`\`${app}\``);
+  });
+
   test("one enforced key leaves the others free", () => {
     const organisation = file("organisation: { enforce: [gate.mode] }\ngate: { approvals: { count: 2 } }");
     expect(mergeConfig(organisation, file("gate: { approvals: { count: 0 } }")).ok).toBe(true);
@@ -72,7 +84,13 @@ gate: { approvals: { count: 1 }, overrides: [{ rule: a, permission: maintain }] 
     gate: fc.record(
       {
         mode: fc.constantFrom("enforce" as const, "shadow" as const),
-        approvals: fc.record({ count: fc.nat(3) }),
+        approvals: fc.record(
+          {
+            count: fc.nat(3),
+            bots: fc.array(fc.record({ app: fc.constantFrom("a", "b"), count: fc.nat(3) }), { maxLength: 3 }),
+          },
+          { requiredKeys: ["count"] },
+        ),
         overrides: fc.uniqueArray(
           fc.record({ rule: fc.constantFrom("a", "b", "c"), permission: fc.constantFrom(...PERMISSIONS) }),
           {
@@ -96,6 +114,12 @@ gate: { approvals: { count: 1 }, overrides: [{ rule: a, permission: maintain }] 
         if (base.config.gate.mode === "enforce") expect(merged.config.gate.mode).toBe("enforce");
         if (base.config.scan.secrets.required) expect(merged.config.scan.secrets.required).toBe(true);
         expect(merged.config.gate.approvals.count).toBeGreaterThanOrEqual(base.config.gate.approvals.count);
+        const needed = ({ gate: { approvals } }: HmsConfig, app: string) => {
+          const own = approvals.bots.filter((one) => one.app === app).map(({ count }) => count);
+          return own.length === 0 ? approvals.count : Math.max(...own);
+        };
+        for (const app of ["a", "b"])
+          expect(needed(merged.config, app)).toBeGreaterThanOrEqual(needed(base.config, app));
         for (const { rule, permission } of merged.config.gate.overrides) {
           const allowed = base.config.gate.overrides.find((entry) => entry.rule === rule);
           expect(allowed).toBeDefined();

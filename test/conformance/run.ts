@@ -26,6 +26,9 @@ const undescribed = [
   "POST /settings/apps/new",
   "POST /organizations/{org}/settings/apps/new",
   "GET /apps/{app_slug}/installations/new",
+  "GET /login/oauth/authorize",
+  "POST /login/oauth/authorize",
+  "POST /login/oauth/access_token",
 ];
 
 const description = new GitHubDescription();

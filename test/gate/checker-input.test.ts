@@ -27,9 +27,17 @@ function snapshot(change: Partial<Snapshot> = {}): Snapshot {
       changedFiles: 1,
       url: "",
     },
-    lastPusher: "Grace",
-    config: { valid: true, mode: "enforce", required_scans: ["secrets"], approvals: { count: 1 }, overrides: [] },
+    lastPusher: { id: 2, login: "Grace" },
+    config: {
+      valid: true,
+      mode: "enforce",
+      required_scans: ["secrets"],
+      approvals: { count: 1, carry: "content-neutral", bots: [] },
+      overrides: [],
+    },
     approvals: [],
+    changedFiles: null,
+    requiredReviews: [],
     touchesTrustedPaths: [],
     scans: [],
     hold: null,
@@ -41,7 +49,12 @@ function snapshot(change: Partial<Snapshot> = {}): Snapshot {
 }
 
 test("equal facts in another order are the same input", () => {
-  const approvals = ["grace", "linus", "zoe"].map((login) => ({ login, permission: "write" as const, sha: SHA }));
+  const approvals = ["grace", "linus", "zoe"].map((login, i) => ({
+    id: i + 2,
+    login,
+    permission: "write" as const,
+    sha: SHA,
+  }));
   const scans = ["secrets", "sast"].map((kind) => ({ kind, status: "running" as const, sha: SHA, reason: "It runs." }));
   const paths = [".github/hms.yml", ".github/hms-waivers.yml"];
   const unknown = ["One fact.", "Another fact."];
@@ -82,21 +95,27 @@ test("a scan that did not finish says why and has no findings", () => {
 });
 
 test.each([
-  ["ada", true, false],
-  ["ADA", true, false],
-  ["grace", false, true],
-  ["linus", false, false],
-])("who asks: %s", (login, isAuthor, isLastPusher) => {
-  const { command, point } = commandInput(snapshot(), { verb: "why" }, { login, permission: "write" });
+  [1, "ada", true, false],
+  [1, "renamed", true, false],
+  [2, "grace", false, true],
+  [3, "ada", false, false],
+])("who asks: %i, called %s", (id, login, isAuthor, isLastPusher) => {
+  const { command, point } = commandInput(snapshot(), { verb: "why" }, { id, login, permission: "write" });
   expect(point).toBe("command");
-  expect(command?.sender).toEqual({ login, permission: "write", is_author: isAuthor, is_last_pusher: isLastPusher });
+  expect(command?.sender).toEqual({
+    id,
+    login,
+    permission: "write",
+    is_author: isAuthor,
+    is_last_pusher: isLastPusher,
+  });
 });
 
 test("nobody is the last pusher while it is not known", () => {
   const { command } = commandInput(
     snapshot({ lastPusher: null }),
     { verb: "why" },
-    { login: "null", permission: "write" },
+    { id: 9, login: "null", permission: "write" },
   );
   expect(command?.sender.is_last_pusher).toBe(false);
 });

@@ -116,16 +116,41 @@ test("who pushed is who made the head move, not who opened the pull request", ()
     mapDelivery("d-1", "pull_request", { ...pull, action }, NOW)?.records.filter(({ key }) =>
       key.startsWith("pusher/"),
     );
-  expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}/pull/12`, value: { login: "ada" } }]);
+  expect(pushers("synchronize")).toEqual([{ key: `pusher/7/42/${SHA}/pull/12`, value: { id: 1, login: "ada" } }]);
   expect(pushers("opened")).toEqual([]);
   expect(pushers("labeled")).toEqual([]);
+});
+
+describe("a pull request that is opened from a fork", () => {
+  const opened = (repo: unknown, user = 1) => {
+    const body = {
+      ...pull,
+      action: "opened",
+      pull_request: { number: 12, user: { id: user }, head: { sha: SHA, repo } },
+    };
+    return mapDelivery("d-1", "pull_request", body, NOW)?.records.filter(({ key }) => key.startsWith("pusher/"));
+  };
+
+  test("of their own: they stand for what was pushed there", () => {
+    expect(opened({ id: 43, owner: { id: 1 } })).toEqual([
+      { key: `pusher/7/42/${SHA}/pull/12`, value: { id: 1, login: "ada" } },
+    ]);
+  });
+
+  test("of somebody else, of nobody any more, or from a branch: nobody can say", () => {
+    expect(opened({ id: 43, owner: { id: 9 } })).toEqual([]);
+    expect(opened({ id: 43 })).toEqual([]);
+    expect(opened(null)).toEqual([]);
+    expect(opened({ id: 42, owner: { id: 1 } })).toEqual([]);
+    expect(opened({ id: 43, owner: { id: 1 } }, 2)).toEqual([]);
+  });
 });
 
 test("a push speaks for its own branch: pushing the commit elsewhere changes nobody's pusher", () => {
   const push = { ...pull, pull_request: undefined, ref: "refs/heads/feature", after: SHA };
   expect(mapDelivery("d-1", "push", push, NOW)?.records).toContainEqual({
     key: `pusher/7/42/${SHA}/branch/feature`,
-    value: { login: "ada" },
+    value: { id: 1, login: "ada" },
   });
 });
 

@@ -1,5 +1,5 @@
 import type { CorpusRow } from "./corpus.ts";
-import { commandInput as command, HEAD, OLD } from "./inputs.ts";
+import { commandInput as command, HEAD, idOf, OLD } from "./inputs.ts";
 
 const author = { login: "ada", permission: "read", is_author: true } as const;
 const outsider = { login: "mallory", permission: "none" } as const;
@@ -62,6 +62,11 @@ export const commandCorpus: CorpusRow[] = [
   {
     name: "override by the author, who is said to be somebody else",
     input: command("override", RULE, { login: "ADA", permission: "admin" }),
+    deny: ["may-override"],
+  },
+  {
+    name: "override by the author under another login",
+    input: command("override", RULE, { id: idOf("ada"), login: "renamed", permission: "admin" }),
     deny: ["may-override"],
   },
   {

@@ -1,5 +1,5 @@
 import type { CorpusRow } from "./corpus.ts";
-import { approval, commandInput, finding, mergeableInput, override, scan } from "./inputs.ts";
+import { approval, commandInput, finding, mergeableInput, override, review, scan } from "./inputs.ts";
 
 const deny = ["malformed-input"];
 
@@ -13,6 +13,10 @@ function changedPullRequest(change: Record<string, unknown>): unknown {
 
 function changedConfig(change: Record<string, unknown>): unknown {
   return changed({ config: { ...mergeableInput().config, ...change } });
+}
+
+function changedApprovals(change: Record<string, unknown>): unknown {
+  return changedConfig({ approvals: { ...mergeableInput().config.approvals, ...change } });
 }
 
 function changedSender(change: Record<string, unknown>): unknown {
@@ -38,8 +42,51 @@ export const malformedCorpus: CorpusRow[] = [
     deny,
   },
   { name: "a head SHA that is a list", input: changedPullRequest({ head_sha: Array(40).fill("a") }), deny },
-  { name: "an author without a name", input: changedPullRequest({ author: { login: "" } }), deny },
+  { name: "an author without a name", input: changedPullRequest({ author: { id: 1, login: "", type: "User" } }), deny },
   { name: "a last pusher without a name", input: changedPullRequest({ last_pusher: "" }), deny },
+  { name: "a last pusher without an id", input: changedPullRequest({ last_pusher_id: null }), deny },
+  { name: "a last pusher without a login", input: changedPullRequest({ last_pusher: null }), deny },
+  {
+    name: "an author whose id is a word",
+    input: changedPullRequest({ author: { id: "1", login: "ada", type: "User" } }),
+    deny,
+  },
+  { name: "an approval without an id", input: changed({ approvals: [{ ...approval("x"), id: undefined }] }), deny },
+  { name: "an override without an id", input: changed({ overrides: [{ ...override("x"), by_id: "7" }] }), deny },
+  {
+    name: "an approval carried from nowhere",
+    input: changed({ approvals: [{ ...approval("x"), carried: true }] }),
+    deny,
+  },
+  {
+    name: "an approval carried from a pusher with half a name",
+    input: changed({ approvals: [{ ...approval("x"), carried: { pusher: null, pusher_id: 1 } }] }),
+    deny,
+  },
+  { name: "another way to carry approvals", input: changedApprovals({ carry: "always" }), deny },
+  {
+    name: "an app with a negative number of approvals",
+    input: changedApprovals({ bots: [{ app: "x", count: -1 }] }),
+    deny,
+  },
+  { name: "an app without a name", input: changedApprovals({ bots: [{ count: 1 }] }), deny },
+  { name: "a required review that is a word", input: changed({ required_reviews: ["x"] }), deny },
+  {
+    name: "a required review of nobody",
+    input: changed({ required_reviews: [review(["@x"], [], { count: 0 })] }),
+    deny,
+  },
+  {
+    name: "a required review that could not be told, without a reason",
+    input: changed({ required_reviews: [{ ...review(["@x"], null), reason: undefined }] }),
+    deny,
+  },
+  {
+    name: "a required review whose approvers are names",
+    input: changed({ required_reviews: [{ ...review(["@x"], []), approvers: ["x"] }] }),
+    deny,
+  },
+  { name: "required reviews left out", input: changed({ required_reviews: undefined }), deny },
   { name: "a last pusher left out", input: changedPullRequest({ last_pusher: undefined }), deny },
   { name: "draft as a word", input: changedPullRequest({ draft: "false" }), deny },
   { name: "trusted paths that are no paths", input: changedPullRequest({ touches_trusted_paths: [1] }), deny },
@@ -50,15 +97,15 @@ export const malformedCorpus: CorpusRow[] = [
     input: changed({ scans: [{ ...scan("secrets"), status: "running", reason: 7 }] }),
     deny,
   },
-  { name: "half an approval", input: changedConfig({ approvals: { count: 0.5 } }), deny },
-  { name: "more approvals than there are people", input: changedConfig({ approvals: { count: 1e30 } }), deny },
+  { name: "half an approval", input: changedApprovals({ count: 0.5 }), deny },
+  { name: "more approvals than there are people", input: changedApprovals({ count: 1e30 }), deny },
   { name: "a scan that is a word", input: changed({ scans: ["secrets"] }), deny },
   { name: "a finding that is a word", input: changed({ scans: [{ ...scan("secrets"), findings: ["x"] }] }), deny },
   { name: "an approval that is a word", input: changed({ approvals: ["grace"] }), deny },
   { name: "an override that is null", input: changed({ overrides: [null] }), deny },
   { name: "a configured override that is a word", input: changedConfig({ overrides: ["no-high-findings"] }), deny },
   { name: "a hold that is a list", input: changed({ hold: [] }), deny },
-  { name: "a number of approvals left out", input: changedConfig({ approvals: {} }), deny },
+  { name: "a number of approvals left out", input: changedApprovals({ count: undefined }), deny },
   {
     name: "a finding with a severity in capitals",
     input: changed({ scans: [scan("secrets", [{ ...finding("high"), severity: "HIGH" as "high" }])] }),
@@ -91,8 +138,8 @@ export const malformedCorpus: CorpusRow[] = [
   { name: "unknown left out", input: changed({ unknown: undefined }), deny },
   { name: "configuration left out", input: changed({ config: undefined }), deny },
   { name: "validity as a word", input: changedConfig({ valid: "true" }), deny },
-  { name: "a negative number of approvals", input: changedConfig({ approvals: { count: -1 } }), deny },
-  { name: "a number of approvals as a word", input: changedConfig({ approvals: { count: "0" } }), deny },
+  { name: "a negative number of approvals", input: changedApprovals({ count: -1 }), deny },
+  { name: "a number of approvals as a word", input: changedApprovals({ count: "0" }), deny },
   { name: "required scans that are no names", input: changedConfig({ required_scans: [{}] }), deny },
   { name: "overrides for readers", input: changedConfig({ overrides: [{ rule: "x", permission: "read" }] }), deny },
   { name: "a command left out", input: changed({ point: "command" }), deny },

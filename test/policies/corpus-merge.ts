@@ -1,8 +1,7 @@
 import type { CorpusRow } from "./corpus.ts";
-import { approval, finding, HEAD, mergeableInput as merge, OLD, override, scan } from "./inputs.ts";
+import { finding, HEAD, mergeableInput as merge, OLD, override, scan } from "./inputs.ts";
 
 const bad = [scan("secrets", [finding("critical"), finding("critical")])];
-const trusted = { touches_trusted_paths: [".github/hms.yml"] };
 const NO_CRITICAL = "no-critical-findings";
 
 export const mergeCorpus: CorpusRow[] = [
@@ -79,84 +78,6 @@ export const mergeCorpus: CorpusRow[] = [
   {
     name: "a scan that nobody requires could not tell",
     input: merge({ scans: [scan("secrets"), { ...scan("sast"), status: "unknown" }] }),
-  },
-
-  { name: "no approval", input: merge({ approvals: [] }), waiting: ["approvals:people"] },
-  {
-    name: "an approval of an older commit",
-    input: merge({ approvals: [approval("grace", "write", OLD)] }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "an approval with too little permission",
-    input: merge({ approvals: [approval("grace", "triage")] }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "an approval by the author, in other letters",
-    input: merge({ approvals: [approval("ADA", "admin")] }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "an approval by the last pusher",
-    input: merge({ pull_request: { last_pusher: "Grace" } }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "an approval by an app",
-    input: merge({ approvals: [approval("helper[bot]", "admin")] }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "one person who approves twice is one",
-    input: merge({ approvals: [approval("grace"), approval("GRACE", "admin")], config: { approvals: { count: 2 } } }),
-    waiting: ["approvals:people"],
-  },
-  {
-    name: "two people who approve are two",
-    input: merge({
-      approvals: [approval("grace"), approval("edsger", "maintain")],
-      config: { approvals: { count: 2 } },
-    }),
-  },
-  {
-    name: "the last pusher is unknown",
-    input: merge({ pull_request: { last_pusher: null } }),
-    waiting: ["approvals:machines"],
-  },
-  {
-    name: "the last pusher is unknown, and no approval is asked for",
-    input: merge({ pull_request: { last_pusher: null }, config: { approvals: { count: 0 } } }),
-  },
-
-  {
-    name: "trusted paths without an administrator",
-    input: merge({ pull_request: trusted }),
-    waiting: ["trusted-paths-admin-approval:people"],
-  },
-  {
-    name: "trusted paths with an administrator",
-    input: merge({ pull_request: trusted, approvals: [approval("barbara", "admin")] }),
-  },
-  {
-    name: "trusted paths with an administrator who wrote it",
-    input: merge({ pull_request: trusted, approvals: [approval("grace"), approval("Ada", "admin")] }),
-    waiting: ["trusted-paths-admin-approval:people"],
-  },
-  {
-    name: "trusted paths with an administrator at another commit",
-    input: merge({ pull_request: trusted, approvals: [approval("grace"), approval("barbara", "admin", OLD)] }),
-    waiting: ["trusted-paths-admin-approval:people"],
-  },
-  {
-    name: "trusted paths, last pusher unknown",
-    input: merge({ pull_request: { ...trusted, last_pusher: null }, approvals: [approval("barbara", "admin")] }),
-    waiting: ["approvals:machines", "trusted-paths-admin-approval:machines"],
-  },
-  {
-    name: "the changed files are unknown",
-    input: merge({ pull_request: { touches_trusted_paths: null } }),
-    waiting: ["trusted-paths-admin-approval:machines"],
   },
 
   {
@@ -292,7 +213,7 @@ export const mergeCorpus: CorpusRow[] = [
   {
     name: "words from outside stay words",
     input: merge({
-      pull_request: { author: { login: 'ada"\\\n', type: "User", association: "NONE" }, draft: true },
+      pull_request: { author: { id: 1, login: 'ada"\\\n', type: "User", association: "NONE" }, draft: true },
       unknown: ["%s {{.}} \u2028 <script> 日本語 \u{1f600} \u0000"],
       scans: [scan("secrets", [finding("critical", `x/${HEAD}'"`)])],
     }),

@@ -1,6 +1,7 @@
 import { commandCorpus } from "./corpus-command.ts";
 import { malformedCorpus } from "./corpus-malformed.ts";
 import { mergeCorpus } from "./corpus-merge.ts";
+import { peopleCorpus } from "./corpus-people.ts";
 
 /** One input and what every implementation of the checker must make of it. */
 export interface CorpusRow {
@@ -15,4 +16,4 @@ export interface CorpusRow {
 }
 
 /** The policy corpus: the WebAssembly and a real OPA server must agree on every row. Allowed are rows that expect nothing. */
-export const corpus: CorpusRow[] = [...mergeCorpus, ...commandCorpus, ...malformedCorpus];
+export const corpus: CorpusRow[] = [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...malformedCorpus];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { CheckerInput } from "../../src/model/checker-input.ts";
 import { SEVERITIES } from "../../src/model/finding.ts";
 import type { Permission } from "../../src/model/pull-request.ts";
-import { HEAD, mergeableInput, OLD } from "./inputs.ts";
+import { HEAD, idOf, mergeableInput, OLD } from "./inputs.ts";
 
 const permissions: Permission[] = ["none", "read", "triage", "write", "maintain", "admin"];
 const login = fc.constantFrom("ada", "ADA", "grace", "Grace", "barbara", "edsger", "helper[bot]");
@@ -24,7 +24,9 @@ export const mergeInputs: fc.Arbitrary<CheckerInput> = fc
     draft: rarely(true, false),
     lastPusher: fc.constantFrom("ada", "ada", "grace", null),
     trusted: fc.constantFrom<(string[] | null)[]>([], [], [".github/hms.yml"], null),
-    approvals: fc.array(fc.record({ login, permission, sha }), { maxLength: 4 }),
+    approvals: fc.array(fc.record({ login, permission, sha, from: login }), { maxLength: 4 }),
+    owners: rarely<string[], string[]>(["grace"], []),
+    carry: fc.constantFrom("content-neutral" as const, "never" as const),
     scans: fc.array(
       fc.record({
         kind,
@@ -48,15 +50,26 @@ export const mergeInputs: fc.Arbitrary<CheckerInput> = fc
   .map((facts) =>
     mergeableInput({
       pull_request: { draft: facts.draft, last_pusher: facts.lastPusher, touches_trusted_paths: facts.trusted },
-      approvals: facts.approvals,
+      approvals: facts.approvals.map(({ from, ...one }) => ({
+        ...one,
+        id: idOf(one.login),
+        ...(one.sha === HEAD ? {} : { carried: { pusher: from, pusher_id: idOf(from) } }),
+      })),
+      required_reviews: facts.owners.map((owner) => ({
+        rule: "code-owners",
+        owners: [`@${owner}`],
+        count: 1,
+        files: ["src/cart.ts"],
+        approvers: [idOf(owner)],
+      })),
       scans: facts.scans as CheckerInput["scans"],
       hold: facts.hold,
-      overrides: facts.overrides,
+      overrides: facts.overrides.map((one) => ({ ...one, by_id: idOf(one.by) })),
       unknown: facts.unknown,
       config: {
         valid: facts.valid,
         required_scans: facts.requiredScans,
-        approvals: { count: facts.count },
+        approvals: { count: facts.count, carry: facts.carry },
         overrides: facts.overridable,
       },
     }),

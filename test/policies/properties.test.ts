@@ -5,8 +5,9 @@ import { openWasmChecker } from "../../src/adapters/opa/wasm-checker.ts";
 import type { CheckerInput } from "../../src/model/checker-input.ts";
 import { commandCorpus } from "./corpus-command.ts";
 import { mergeCorpus } from "./corpus-merge.ts";
+import { peopleCorpus } from "./corpus-people.ts";
 import { mergeInputs, pathsIn, valueAt, withValueAt } from "./generators.ts";
-import { HEAD, mergeableInput, OLD } from "./inputs.ts";
+import { HEAD, idOf, mergeableInput, OLD } from "./inputs.ts";
 
 const checker = await openWasmChecker({ path: join(import.meta.dirname, "../../policies/dist") });
 const judge = async (input: unknown) => (await checker.evaluate(input as CheckerInput)).verdict;
@@ -44,15 +45,15 @@ test("less of what speaks for a pull request never lets it through", () =>
 test("approvals and overrides of the author, of the last pusher and at other commits change nothing", () =>
   holds(async (input) => {
     const useless = [
-      { login: "aDa", permission: "admin" as const, sha: HEAD },
-      { login: "mallory", permission: "admin" as const, sha: OLD },
-      { login: "mallory", permission: "read" as const, sha: HEAD },
+      { id: idOf("ada"), login: "renamed", permission: "admin" as const, sha: HEAD },
+      { id: idOf("mallory"), login: "mallory", permission: "admin" as const, sha: OLD },
+      { id: idOf("mallory"), login: "mallory", permission: "read" as const, sha: HEAD },
       ...(input.pull_request.last_pusher === null
         ? []
-        : [{ login: input.pull_request.last_pusher, permission: "admin" as const, sha: HEAD }]),
+        : [{ id: input.pull_request.last_pusher_id ?? 0, login: "renamed", permission: "admin" as const, sha: HEAD }]),
     ];
     const overrides = ["no-critical-findings", "no-high-findings"].flatMap((rule) =>
-      useless.map(({ login: by, ...rest }) => ({ ...rest, rule, by, reason: "please" })),
+      useless.map(({ login: by, id: by_id, ...rest }) => ({ ...rest, rule, by, by_id, reason: "please" })),
     );
     const before = await judge(input);
     const after = await judge({
@@ -81,7 +82,9 @@ test("overrides only ever lift denials of their rule", () =>
 
 test("a new head voids all that was given to the old one", () =>
   holds(async (input) => {
-    const moved = { ...input, pull_request: { ...input.pull_request, head_sha: "c".repeat(40) } };
+    // What was carried over was proven for the old head, and is not for the new one.
+    const approvals = input.approvals.map(({ carried: _, ...approval }) => approval);
+    const moved = { ...input, approvals, pull_request: { ...input.pull_request, head_sha: "c".repeat(40) } };
     const verdict = await judge(moved);
     const needed = input.config.approvals.count > 0 || input.config.required_scans.length > 0;
     if (needed) expect(verdict.allow).toBe(false);
@@ -100,7 +103,7 @@ test("order and repetition of facts do not matter", () =>
 
 test("a value of another type never lets a pull request through that it did not let through before", async () => {
   const garbage: unknown[] = [undefined, null, true, 7, "x", [], {}, [[]], 1e30];
-  for (const row of [...mergeCorpus, ...commandCorpus]) {
+  for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus]) {
     if (row.deny === undefined && row.waiting === undefined) continue;
     for (const path of pathsIn(row.input)) {
       const value = valueAt(row.input, path);

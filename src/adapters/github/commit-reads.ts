@@ -19,6 +19,7 @@ const COMPARED_FILES_MAX = 300;
 const listed = z.object({
   files: z.array(shapes.changedFile).nullish(),
   stats: z.object({ total: z.number().nullish() }).nullish(),
+  merge_base_commit: z.object({ sha: z.string() }).nullish(),
 });
 
 /** https://docs.github.com/en/rest/commits/commits#get-a-commit — all pages of its files. */
@@ -49,27 +50,41 @@ export async function readComparison(
   call: Call,
   base: string,
   head: string,
-): Promise<{ files: ChangedFile[]; complete: boolean }> {
+): Promise<{ mergeBase?: string; files: ChangedFile[]; complete: boolean }> {
   const { data } = await call("GET /repos/{owner}/{repo}/compare/{basehead}", {
     basehead: `${base}...${head}`,
     per_page: 1,
   });
-  const { files } = take(listed, data);
-  return { files: files ?? [], complete: Array.isArray(files) && files.length < COMPARED_FILES_MAX };
+  const { files, merge_base_commit } = take(listed, data);
+  return {
+    ...(merge_base_commit ? { mergeBase: merge_base_commit.sha } : {}),
+    files: files ?? [],
+    complete: Array.isArray(files) && files.length < COMPARED_FILES_MAX,
+  };
 }
 
 /** https://docs.github.com/en/rest/git/trees#get-a-tree */
 export async function readTree(call: Call, sha: string): Promise<Map<string, TreeEntry>> {
   const shape = z.object({
     tree: z.array(
-      z.object({ path: z.string().nullish(), type: z.string(), sha: z.string().nullish(), size: z.number().nullish() }),
+      z.object({
+        path: z.string().nullish(),
+        mode: z.string().nullish(),
+        type: z.string(),
+        sha: z.string().nullish(),
+        size: z.number().nullish(),
+      }),
     ),
   });
   const { data } = await call("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { tree_sha: sha, recursive: "1" });
   const entries = new Map<string, TreeEntry>();
-  for (const { path, type, sha: entrySha, size } of take(shape, data).tree) {
+  for (const { path, mode, type, sha: entrySha, size } of take(shape, data).tree) {
     if (type === "tree" || !path || !entrySha) continue;
-    entries.set(path, typeof size === "number" ? { sha: entrySha, sizeBytes: size } : { sha: entrySha });
+    entries.set(path, {
+      sha: entrySha,
+      ...(mode ? { mode } : {}),
+      ...(typeof size === "number" ? { sizeBytes: size } : {}),
+    });
   }
   return entries;
 }

@@ -3,6 +3,7 @@ import type {
   ChangedFile,
   CommitSummary,
   Permission,
+  Person,
   PullRequest,
   RepositoryRef,
   Review,
@@ -15,6 +16,7 @@ import {
   type TreeEntry,
 } from "../../ports/github.ts";
 import type { MergeGroupReads } from "../../ports/merge-groups.ts";
+import { readPusher } from "./activity.ts";
 import { readCommit, readComparison, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
@@ -93,7 +95,7 @@ export class GitHubRepository implements Omit<RepositoryApi, keyof MergeGroupRea
     return readCommit((route, parameters) => this.#call(route, parameters), sha);
   }
 
-  compare(base: string, head: string): Promise<{ files: ChangedFile[]; complete: boolean }> {
+  compare(base: string, head: string): Promise<{ mergeBase?: string; files: ChangedFile[]; complete: boolean }> {
     return readComparison((route, parameters) => this.#call(route, parameters), base, head);
   }
 
@@ -154,13 +156,19 @@ export class GitHubRepository implements Omit<RepositoryApi, keyof MergeGroupRea
     return take(z.array(shapes.review), items);
   }
 
-  async permission(login: string): Promise<Permission> {
-    const shape = z.object({ permission: z.string(), role_name: z.string().nullish() });
+  pushedBy(branch: string, sha: string): Promise<Person | null> {
+    return readPusher((route, parameters) => this.#get(route, parameters), branch, sha);
+  }
+
+  async permission(login: string, id?: number): Promise<Permission> {
+    const user = z.object({ id: z.number() }).nullish();
+    const shape = z.object({ permission: z.string(), role_name: z.string().nullish(), user });
     try {
       const answer = take(
         shape,
         await this.#get("GET /repos/{owner}/{repo}/collaborators/{username}/permission", { username: login }),
       );
+      if (id !== undefined && answer.user?.id !== id) return "none";
       // `permission` knows only admin, write, read, none; `role_name` tells maintain and triage apart, or names a custom role.
       const role = PERMISSIONS.find((known) => known === answer.role_name);
       return role ?? PERMISSIONS.find((known) => known === answer.permission) ?? "none";

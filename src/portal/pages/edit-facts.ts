@@ -18,6 +18,8 @@ export interface EditForm {
 }
 
 const LIST_MAX = 100;
+/** Beyond all accounts that GitHub has. */
+const IMAGINED_ID = 2 ** 50;
 
 /** The form that changes nothing. */
 export function formOf(input: CheckerInput): EditForm {
@@ -111,6 +113,7 @@ function approvalsAtHead({ approvals, pull_request }: CheckerInput): CheckerInpu
 function approvalsFor(count: number, input: CheckerInput): CheckerInput["approvals"] {
   const kept = approvalsAtHead(input).slice(0, count);
   const imagined = Array.from({ length: count - kept.length }, (_, at) => ({
+    id: IMAGINED_ID + at,
     login: `imagined-reviewer-${at + 1}`,
     permission: "write" as const,
     sha: input.pull_request.head_sha,

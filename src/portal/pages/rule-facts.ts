@@ -44,6 +44,14 @@ const STORIES: Record<string, RuleStory> = {
     asks: "Enough people with write access, who neither wrote nor last pushed this commit, approved it.",
     facts: (input) => [{ name: "Needed", value: String(input.config.approvals.count) }, ...people(input)],
   },
+  "code-owners": {
+    asks: "Owners of the changed files, as CODEOWNERS names them, approved it.",
+    facts: (input) => [...owned(input, "code-owners"), ...people(input)],
+  },
+  "path-approvals": {
+    asks: "The teams and people whom the configuration names for the changed paths approved it.",
+    facts: (input) => [...owned(input, "path-approvals"), ...people(input)],
+  },
   "trusted-paths-admin-approval": {
     asks: "An administrator approved changes of trusted configuration.",
     facts: (input) => [
@@ -100,6 +108,18 @@ function findings({ scans, pull_request }: CheckerInput, severity: string): Fact
     ...shown,
     ...(left > 0 ? [{ name: "And", value: `${left} more; the input below has all of them` }] : []),
   ];
+}
+
+function owned({ required_reviews, approvals }: CheckerInput, rule: string): Fact[] {
+  return required_reviews
+    .filter((review) => review.rule === rule)
+    .map(({ owners, count, files, approvers, reason }) => {
+      const given = approvals.filter(({ id }) => approvers?.includes(id)).map(({ login }) => login);
+      return {
+        name: `${count} of ${list(owners, "nobody")} for ${list(files.slice(0, 5), "nothing")}${files.length > 5 ? " …" : ""}`,
+        value: approvers === null ? (reason ?? "not known") : `approved by ${list(given, "nobody")}`,
+      };
+    });
 }
 
 function people({ approvals, pull_request }: CheckerInput): Fact[] {

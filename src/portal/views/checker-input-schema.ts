@@ -5,6 +5,7 @@ const text = z.string().max(100_000);
 const login = z.string().min(1).max(100);
 const sha = z.string().regex(/^[0-9a-f]{40}$/, "must be a full commit SHA of 40 hexadecimal digits");
 const count = z.int().nonnegative();
+const id = z.int().nonnegative();
 
 const scan = z.strictObject({
   kind: text,
@@ -34,23 +35,50 @@ export const checkerInput = z.strictObject({
     base: text,
     fork: z.boolean(),
     draft: z.boolean(),
-    author: z.strictObject({ login, type: text, association: text }),
+    author: z.strictObject({ id, login, type: text, association: text }),
     last_pusher: login.nullable(),
+    last_pusher_id: id.nullable(),
     labels: z.array(text).max(1_000),
     commits: count,
-    changed_files: z.array(text).max(100_000),
+    changed_files: z.array(text).max(100_000).nullable(),
     touches_trusted_paths: z.array(text).max(1_000).nullable(),
   }),
-  approvals: z.array(z.strictObject({ login, permission, sha })).max(10_000),
+  approvals: z
+    .array(
+      z.strictObject({
+        id,
+        login,
+        permission,
+        sha,
+        carried: z.strictObject({ pusher: login.nullable(), pusher_id: id.nullable() }).optional(),
+      }),
+    )
+    .max(10_000),
+  required_reviews: z
+    .array(
+      z.strictObject({
+        rule: z.enum(["code-owners", "path-approvals"]),
+        owners: z.array(text).max(1_000),
+        count,
+        files: z.array(text).max(100_000),
+        approvers: z.array(id).max(10_000).nullable(),
+        reason: text.optional(),
+      }),
+    )
+    .max(10_000),
   scans: z.array(scan).max(100),
   hold: z.strictObject({ by: login, reason: text }).nullable(),
-  overrides: z.array(z.strictObject({ rule: text, by: login, permission, sha, reason: text })).max(1_000),
+  overrides: z.array(z.strictObject({ rule: text, by: login, by_id: id, permission, sha, reason: text })).max(1_000),
   ok_to_test: z.strictObject({ by: login, permission, sha }).nullable(),
   unknown: z.array(text).max(1_000),
   config: z.strictObject({
     valid: z.boolean(),
     required_scans: z.array(text).max(100),
-    approvals: z.strictObject({ count }),
+    approvals: z.strictObject({
+      count,
+      carry: z.enum(["content-neutral", "never"]),
+      bots: z.array(z.strictObject({ app: text, count })).max(100),
+    }),
     overrides: z.array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) })).max(1_000),
   }),
   command: z
@@ -58,7 +86,7 @@ export const checkerInput = z.strictObject({
       verb: text,
       rule: text.optional(),
       sha: text.optional(),
-      sender: z.strictObject({ login, permission, is_author: z.boolean(), is_last_pusher: z.boolean() }),
+      sender: z.strictObject({ id, login, permission, is_author: z.boolean(), is_last_pusher: z.boolean() }),
     })
     .optional(),
 });

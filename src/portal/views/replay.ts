@@ -81,7 +81,10 @@ export function edited(
 }
 
 /** Facts of which there may be none. The facts say `null` then, which in a merge patch takes a member away. */
-const NULLABLE = { "": ["hold", "ok_to_test"], pull_request: ["last_pusher", "touches_trusted_paths"] };
+const NULLABLE = {
+  "": ["hold", "ok_to_test"],
+  pull_request: ["last_pusher", "last_pusher_id", "changed_files", "touches_trusted_paths"],
+};
 
 function nullsKept(original: CheckerInput, result: unknown): unknown {
   if (!isObject(result)) return result;

@@ -68,6 +68,13 @@ export async function repositoryScenario({ github, recorder, token, alice, bob, 
   const head = (reference.body as { object: { sha: string } }).object.sha;
   await get("/git/ref/{ref}", { ref: "heads/nope" }, {}, 404);
   await get("/git/matching-refs/{ref}", { ref: "heads" });
+  await get("/activity");
+  await get(
+    "/activity",
+    {},
+    { ref: "main", activity_type: "push", time_period: "week", direction: "asc", per_page: 1 },
+  );
+  await get("/activity", {}, { time_period: "aeon" }, 422);
   await recorder.call("POST /repos/{owner}/{repo}/git/refs", {
     params: repo,
     token: bob,

@@ -3,6 +3,7 @@ import { checkScenario } from "./checks.ts";
 import { mergeQueueScenario } from "./merge-queue.ts";
 import { pullScenario } from "./pulls.ts";
 import { deploymentScenario, repositoryScenario } from "./repositories.ts";
+import { userAccessScenario } from "./user-access.ts";
 import { build, type Given } from "./world.ts";
 
 /** A day in the life of a repository, touching every route and event of the double. */
@@ -10,6 +11,7 @@ export async function scenario(given: Given): Promise<void> {
   const world = await build(given);
   await appScenario(world);
   await manifestScenario(world);
+  await userAccessScenario(world);
   await repositoryScenario(world);
   await deploymentScenario(world);
   await pullScenario(world);

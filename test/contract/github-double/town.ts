@@ -72,6 +72,7 @@ export async function buildTown(options: GitHubOptions = {}): Promise<Town> {
   const app = github.registerApp({
     slug: "hms",
     webhookSecret: SECRET,
+    callbackUrls: ["http://127.0.0.1:1/back", "http://127.0.0.1:1/other"],
     webhookUrl: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
     permissions: {
       checks: "write",

@@ -6,10 +6,12 @@ import { type Need, satisfies } from "./permissions.ts";
 import { atLeast, roleOf } from "./roles.ts";
 import type { Site } from "./site.ts";
 import { type Account, type App, covers, type InstallationToken, type Repository, type Role } from "./state.ts";
+import { clientOf, type UserAccess } from "./user-access.ts";
 
 export type Actor =
   | { kind: "anonymous" }
-  | { kind: "user"; user: Account }
+  /** `via`: by a token that an App got for them. */
+  | { kind: "user"; user: Account; via?: UserAccess }
   | { kind: "app"; app: App }
   | { kind: "installation"; token: InstallationToken };
 
@@ -32,6 +34,8 @@ export function authenticate(site: Site, headers: IncomingHttpHeaders): Actor {
     case "token":
       return credential.split(".").length === 3 ? appActor(site, credential) : tokenActor(site, credential);
     case "basic": {
+      // Some routes take an App's client id and secret, and look at them themselves.
+      if (clientOf(site.state, header)) return { kind: "anonymous" };
       const [user = "", password = ""] = Buffer.from(credential, "base64").toString("utf8").split(":");
       return tokenActor(site, password === "" || password === "x-oauth-basic" ? user : password);
     }
@@ -43,6 +47,8 @@ export function authenticate(site: Site, headers: IncomingHttpHeaders): Actor {
 export function tokenActor(site: Site, token: string): Actor {
   const user = site.state.userTokens.get(token);
   if (user) return { kind: "user", user };
+  const via = site.state.userAccesses.holder(site.now(), token);
+  if (via) return { kind: "user", user: via.user, via };
   const installationToken = site.state.installationTokens.get(token);
   if (!installationToken || installationToken.expiresAt <= site.now()) throw new ApiError(401, "Bad credentials");
   const { installation } = installationToken;
@@ -103,6 +109,7 @@ export function authorise(call: Call, repository: Repository, access: Access): v
         headers: { "x-accepted-github-permissions": access.needs.map((need) => need.replace(":", "=")).join("; ") },
       });
     case "user":
+      if (actor.via && !reaches(site, actor.via, repository, access.needs)) throw forbidden();
       if (atLeast(roleOf(site.state, repository, actor.user), role)) return;
       throw forbidden(
         role === "admin" ? "Must have admin rights to Repository." : "Must have push access to repository",
@@ -116,6 +123,7 @@ export function canSee(site: Site, actor: Actor, repository: Repository): boolea
     case "anonymous":
       return !repository.private;
     case "user":
+      if (actor.via && repository.private && !reaches(site, actor.via, repository, ["metadata:read"])) return false;
       return roleOf(site.state, repository, actor.user) !== undefined;
     case "app":
       return !repository.private || site.state.installationOf(actor.app, repository) !== undefined;
@@ -124,6 +132,16 @@ export function canSee(site: Site, actor: Actor, repository: Repository): boolea
       return covers(installation, repository) && (repositoryIds === undefined || repositoryIds.has(repository.id));
     }
   }
+}
+
+/** Whether the App of a user access token is installed there with one of these permissions. */
+function reaches(site: Site, { app }: UserAccess, repository: Repository, needs: Need[]): boolean {
+  const installation = site.state.installationOf(app, repository);
+  return (
+    installation !== undefined &&
+    !installation.suspendedAt &&
+    needs.some((need) => satisfies(installation.permissions, need))
+  );
 }
 
 /** The account that acts: an installation acts as its App's bot. */

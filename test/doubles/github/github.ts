@@ -6,6 +6,7 @@ import { accountAdministration } from "./administration/accounts.ts";
 import { appAdministration } from "./administration/apps.ts";
 import { pullAdministration } from "./administration/pulls.ts";
 import { repositoryAdministration } from "./administration/repositories.ts";
+import { userAccessAdministration } from "./administration/user-access.ts";
 import { type Fault, Faults } from "./faults.ts";
 import { GitProcesses } from "./git/process.ts";
 import { RequestLog } from "./http/request-log.ts";
@@ -73,6 +74,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
     ...repositoryAdministration(site),
     ...pullAdministration(site),
     ...appAdministration(site),
+    ...userAccessAdministration(site),
     /** Arms a fault; the function returned disarms it. */
     fault: (fault: Fault): (() => void) => site.faults.add(fault),
     clearFaults: (): void => site.faults.clear(),

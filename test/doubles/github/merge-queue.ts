@@ -212,7 +212,7 @@ async function land(place: Place, entries: QueueEntry[]): Promise<void> {
     repository.contributors.add(pull.issue.user.id);
     setIssueState(site, repository, pull.issue, "closed", bot);
   }
-  await moveBranch(site, repository, queue.branch, tip, bot);
+  await moveBranch(site, repository, queue.branch, tip, bot, "merge_queue_merge");
   for (const entry of entries) {
     await destroy(place, entry, "merged");
     await emitPull(site, entry.pull, "dequeued", bot, { reason: "MERGE" });

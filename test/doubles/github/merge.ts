@@ -27,7 +27,7 @@ export async function mergePull(site: Site, pull: Pull, request: MergeRequest, b
     pull.merged = { at: site.now(), by, sha };
     repository.contributors.add(pull.issue.user.id);
     setIssueState(site, repository, pull.issue, "closed", by);
-    await moveBranch(site, repository, pull.base.ref, sha, by);
+    await moveBranch(site, repository, pull.base.ref, sha, by, "pr_merge");
     await emitPull(site, pull, "closed", by);
     if (repository.deleteBranchOnMerge && pull.head.repository === repository)
       await moveBranch(site, repository, pull.head.ref, undefined, by);

@@ -1,3 +1,4 @@
+import type { ActivityType } from "./activity.ts";
 import { ensureSuites } from "./check-suites.ts";
 import { commitsBetween, isAncestor } from "./git/graph.ts";
 import type { Commit } from "./git/objects.ts";
@@ -12,7 +13,14 @@ import { type Account, fullName, type Repository } from "./state.ts";
 
 const ZERO = "0".repeat(40);
 
-export type RefMove = { ref: string; before: string | undefined; after: string | undefined; by: Account };
+export type RefMove = {
+  ref: string;
+  before: string | undefined;
+  after: string | undefined;
+  by: Account;
+  /** Where the move was no push. */
+  as?: ActivityType;
+};
 
 /** Moves a branch as a push would, with everything that follows from it. `after` undefined deletes it. */
 export async function moveBranch(
@@ -21,13 +29,14 @@ export async function moveBranch(
   branch: string,
   after: string | undefined,
   by: Account,
+  as?: ActivityType,
 ): Promise<void> {
   const ref = `refs/heads/${branch}`;
   const before = repository.git.ref(ref);
   if (before === after) return;
   if (after) repository.git.setRef(ref, after);
   else repository.git.deleteRef(ref);
-  await afterPush(site, repository, { ref, before, after, by });
+  await afterPush(site, repository, { ref, before, after, by, ...(as ? { as } : {}) });
 }
 
 /** What GitHub does once a ref has moved: events, check suites, heads of pull requests, pull requests that got merged. */
@@ -55,10 +64,27 @@ export async function afterPush(site: Site, repository: Repository, move: RefMov
   if (!after)
     site.webhooks.emit(repository, "delete", by, { ref: name, ref_type: refType, full_ref: ref, pusher_type: "user" });
   if (branch === undefined) return;
+  await recordActivity(site, repository, move);
   if (after) await ensureSuites(site, repository, { sha: after, branch, before: before ?? null, by });
   for (const pull of site.state.openPulls.withHead(repository, branch)) await moveHead(site, pull, after, by);
   if (after) await closeMerged(site, repository, branch, commits, by);
   else for (const pull of site.state.openPulls.withBase(repository, branch)) await closeFor(site, pull, by);
+}
+
+async function recordActivity(site: Site, repository: Repository, move: RefMove): Promise<void> {
+  const { ref, before, after, by } = move;
+  const { store } = repository.git.network;
+  const forced = before && after && !(await isAncestor(store, before, after));
+  const type = !before ? "branch_creation" : !after ? "branch_deletion" : forced ? "force_push" : "push";
+  repository.activities.push({
+    id: site.state.nextId(),
+    before: before ?? ZERO,
+    after: after ?? ZERO,
+    ref,
+    at: site.now(),
+    type: move.as ?? type,
+    actor: by,
+  });
 }
 
 async function moveHead(site: Site, pull: Pull, after: string | undefined, by: Account): Promise<void> {

@@ -8,13 +8,18 @@ export function atLeast(role: Role | undefined, needed: Role): boolean {
 
 /** The highest of ownership, organisation, teams, direct collaboration and, in public, everyone's read. */
 export function roleOf(state: State, repository: Repository, account: Account): Role | undefined {
+  return explicitRoleOf(state, repository, account) ?? (repository.private ? undefined : "read");
+}
+
+/** What somebody was given in a repository, which leaves out what everybody may. */
+export function explicitRoleOf(state: State, repository: Repository, account: Account): Role | undefined {
   const { owner } = repository;
   if (owner === account || owner.members.get(account.id) === "admin") return "admin";
   const roles: (Role | undefined)[] = [repository.collaborators.get(account.id)];
   for (const team of state.teamsOf(owner)) {
     if (team.members.has(account.id)) roles.push(team.repositories.get(repository.id));
   }
-  if (!repository.private || owner.members.has(account.id)) roles.push("read");
+  if (owner.members.has(account.id)) roles.push("read");
   return roles.reduce((best, role) => (role && (!best || ranks[role] > ranks[best]) ? role : best), undefined);
 }
 

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import type { Activity } from "./activity.ts";
 import type { CheckRun, CheckSuite, CommitStatus } from "./checks-state.ts";
 import type { GitRepository } from "./git/repository.ts";
 import type { MergeQueue } from "./merge-queue-state.ts";
@@ -6,6 +7,7 @@ import type { Permissions } from "./permissions.ts";
 import type { BranchProtection, Ruleset } from "./protection-state.ts";
 import { PullIndex } from "./pull-index.ts";
 import type { Pull } from "./pull-state.ts";
+import { UserAccesses } from "./user-access.ts";
 
 /** The nouns of the site, as plain mutable records; everything on the wire is derived from them by `shapes/`. */
 export type Account = {
@@ -195,6 +197,8 @@ export type Repository = {
   checkSuites: Map<string, CheckSuite[]>;
   checkRuns: Map<string, CheckRun[]>;
   statuses: Map<string, CommitStatus[]>;
+  /** Oldest first. */
+  activities: Activity[];
   protections: Map<string, BranchProtection>;
   rulesets: Ruleset[];
   /** By the branch that they merge to. */
@@ -215,6 +219,7 @@ export class State {
   readonly installations = new Map<number, Installation>();
   readonly installationTokens = new Map<string, InstallationToken>();
   readonly userTokens = new Map<string, Account>();
+  readonly userAccesses = new UserAccesses();
   readonly repositories = new Map<number, Repository>();
   readonly runs = new Map<number, { run: CheckRun; repository: Repository }>();
   readonly suites = new Map<number, { suite: CheckSuite; repository: Repository }>();
@@ -238,6 +243,14 @@ export class State {
 
   account(login: string): Account | undefined {
     return this.logins.get(login.toLowerCase());
+  }
+
+  /** The old login is free for whoever comes next, as on GitHub. */
+  renameAccount(account: Account, login: string): void {
+    if (this.logins.has(login.toLowerCase())) throw new Error(`login ${login} is taken`);
+    this.logins.delete(account.login.toLowerCase());
+    account.login = login;
+    this.logins.set(login.toLowerCase(), account);
   }
 
   addRepository(repository: Repository): Repository {

@@ -32,7 +32,7 @@ test("the exact line to paste names the whole commit", async () => {
     config: {
       valid: true,
       required_scans: [],
-      approvals: { count: 0 },
+      approvals: { count: 0, carry: "content-neutral", bots: [] },
       overrides: [{ rule: "no-critical-findings", permission: "admin" }],
     },
   });

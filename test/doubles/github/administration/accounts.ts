@@ -27,6 +27,11 @@ export function accountAdministration(site: Site) {
       return { login, id: user.id, token };
     },
 
+    /** The account stays what it is: its id, what it wrote and what it may do. */
+    renameUser(login: string, newLogin: string): void {
+      site.state.renameAccount(accountNamed(site, login), newLogin);
+    },
+
     /** `members`: logins (as members) or login → role. */
     createOrg(login: string, options: { members?: string[] | Record<string, "admin" | "member"> } = {}): Organization {
       const organization = newAccount(site, login, "Organization");

@@ -11,6 +11,7 @@ export type RegisteredApp = {
   id: number;
   slug: string;
   clientId: string;
+  clientSecret: string;
   privateKeyPem: string;
   webhookSecret: string;
   botLogin: string;
@@ -25,6 +26,8 @@ export type AppRegistration = {
   webhookSecret: string;
   permissions: Permissions;
   events: string[];
+  /** Where people may be sent back to after they authorised the App. */
+  callbackUrls?: string[];
 };
 
 /** RSA keys take a while to make, so the process has one pair for all Apps. */
@@ -98,7 +101,11 @@ export function appAdministration(site: Site) {
         permissions,
         events,
       });
-      return { id: app.id, slug, clientId: app.clientId, privateKeyPem, webhookSecret, botLogin: app.bot.login };
+      const { id, clientId, bot } = app;
+      const clientSecret = randomBytes(20).toString("hex");
+      app.clientSecrets.push(clientSecret);
+      app.callbackUrls = registration.callbackUrls ?? [];
+      return { id, slug, clientId, clientSecret, privateKeyPem, webhookSecret, botLogin: bot.login };
     },
 
     setWebhookUrl(app: AppRef, url: string | undefined): void {

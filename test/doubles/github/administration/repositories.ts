@@ -287,6 +287,7 @@ function newRepository(site: Site, owner: Account, name: string, network: Networ
     checkSuites: new Map(),
     checkRuns: new Map(),
     statuses: new Map(),
+    activities: [],
     protections: new Map(),
     rulesets: [],
     queues: new Map(),

@@ -64,7 +64,8 @@ async function answer(
   let actor: Actor = { kind: "anonymous" };
   try {
     actor = authenticate(site, request.headers);
-    if (path !== "/rate_limit") site.rateLimits.check(actor, method, path);
+    const counted = path !== "/rate_limit" && !path.startsWith("/login/");
+    if (counted) site.rateLimits.check(actor, method, path);
     const route = router.match(method, path);
     if (!route) throw notFound();
     const body = Body.parse(raw, request.headers["content-type"]);
@@ -79,7 +80,7 @@ async function answer(
       actor,
     };
     const reply = conditional(await route.handle(call), method, request.headers);
-    if (reply.status !== 304 && path !== "/rate_limit") site.rateLimits.charge(actor);
+    if (reply.status !== 304 && counted) site.rateLimits.charge(actor);
     return { reply, actor };
   } catch (error) {
     if (error instanceof ApiError) return { reply: error.reply(), actor };

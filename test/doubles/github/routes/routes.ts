@@ -1,5 +1,6 @@
 import { Router } from "../http/router.ts";
 import { accountRoutes } from "./accounts.ts";
+import { activityRoutes } from "./activity.ts";
 import { appManifestRoutes } from "./app-manifests.ts";
 import { appRoutes } from "./apps.ts";
 import { checkRoutes } from "./checks.ts";
@@ -10,12 +11,14 @@ import { deploymentRoutes } from "./deployments.ts";
 import { gitDataRoutes } from "./git-data.ts";
 import { issueRoutes } from "./issues.ts";
 import { metaRoutes } from "./meta.ts";
+import { oauthRoutes } from "./oauth.ts";
 import { protectionRoutes } from "./protection.ts";
 import { pullRoutes } from "./pulls.ts";
 import { repositoryRoutes } from "./repositories.ts";
 import { reviewRoutes } from "./reviews.ts";
 import { rulesetRoutes } from "./rulesets.ts";
 import { statusRoutes } from "./statuses.ts";
+import { userInstallationRoutes } from "./user-installations.ts";
 
 /** All routes. Of two that fit the one registered first answers, so those that end in a ref come after what lies below. */
 export function createRouter(): Router {
@@ -23,6 +26,8 @@ export function createRouter(): Router {
   for (const register of [
     metaRoutes,
     accountRoutes,
+    oauthRoutes,
+    userInstallationRoutes,
     appRoutes,
     appManifestRoutes,
     deliveryRoutes,
@@ -37,6 +42,7 @@ export function createRouter(): Router {
     protectionRoutes,
     rulesetRoutes,
     deploymentRoutes,
+    activityRoutes,
     repositoryRoutes,
   ]) {
     register(router);
