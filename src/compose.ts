@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
+import { createEgress } from "./adapters/egress/egress.ts";
 import { connectGitHub, createProbot } from "./adapters/github/github.ts";
 import { openSandbox } from "./adapters/opa/sandbox.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
@@ -89,6 +90,13 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     startedAtMs: clock.now(),
     revision: () => checker.revision(),
   };
+  const notifications = settings.notifications && {
+    engine,
+    egress: createEgress({ allow: settings.egressAllow }),
+    notifications: settings.notifications,
+    clock,
+    sent: metrics.notification,
+  };
 
   const worker = createWorker({
     queue: engine.queue,
@@ -96,7 +104,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     log,
     concurrency: CONCURRENCY,
     leaseMs: overrides.leaseMs ?? LEASE_MS,
-    reconcile: (run) => reconcile(deps, sweep, run),
+    reconcile: (run) => reconcile(deps, sweep, notifications, run),
     ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
   });
 

@@ -4,6 +4,7 @@ import { formatKey, type Key, parseKey } from "./model/key.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { RepositoryRef } from "./model/pull-request.ts";
 import { storageKey } from "./model/storage-key.ts";
+import { type NotificationDeps, reconcileNotices } from "./notifications/reconcile-notices.ts";
 import { repositoryStream } from "./ports/ledger.ts";
 import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
@@ -15,6 +16,7 @@ import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-reques
 export async function reconcile(
   deps: PullRequestDeps,
   sweep: Parameters<typeof reconcileRepository>[0],
+  notifications: NotificationDeps | undefined,
   run: Run,
 ): Promise<Outcome> {
   const key = parseKey(run.key);
@@ -29,6 +31,8 @@ export async function reconcile(
     }
     case "merge-group":
       return reconcileMergeGroup(deps, key, ref, run);
+    case "notice":
+      return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
     case "commit":
       return reconcileCommit(deps, key, ref, run);
     case "pull": {
@@ -36,15 +40,23 @@ export async function reconcile(
       const outcome = await reconcilePull(deps, key, ref, run);
       await rejudgeGroupsOf(deps, key);
       await answer();
+      if (notifications) await noticeLater(deps, key, notifications.notifications.settleMs);
       return outcome;
     }
   }
 }
 
+/** Not at once: a gate may change its mind while checks come in. */
+async function noticeLater(deps: PullRequestDeps, key: Key & { kind: "pull" }, settleMs: number): Promise<void> {
+  const notBeforeMs = deps.clock.now() + settleMs;
+  await deps.engine.queue.enqueue(formatKey({ ...key, kind: "notice" }), { notBeforeMs });
+}
+
 /** The deliveries that led to this run become part of the story of what they are about. Told again after a crash, each counts once. */
 async function tellDeliveries(deps: PullRequestDeps, key: Key, run: Run): Promise<void> {
   // A commit runs because of a pull request, whose story tells of the delivery already.
-  if (key.kind === "installation" || key.kind === "commit" || run.lease.causes.length === 0) return;
+  if (key.kind === "installation" || key.kind === "commit" || key.kind === "notice" || run.lease.causes.length === 0)
+    return;
   const subject = formatKey(key);
   const events = run.lease.causes.map(({ id, event, action, receivedAtMs, happenedAtMs }) => ({
     type: "delivery_accepted",

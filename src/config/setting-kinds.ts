@@ -91,3 +91,13 @@ export function duration(minMs: number, maxMs: number): z.ZodType<number, string
     return ms >= minMs && ms <= maxMs ? ms : { problem: `must lie between ${minMs / 1000}s and ${maxMs / 3_600_000}h` };
   });
 }
+
+/** `host` or `host:port`, parted by commas, in lower case. */
+export const hosts = by((text) => {
+  const names = text
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "");
+  const host = /^(?:[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:]{2,45}\])(?::\d{1,5})?$/;
+  return names.every((name) => host.test(name)) ? names : { problem: "must be hosts, parted by commas" };
+});

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { type Notifications, readNotifications } from "./notifications.ts";
 import {
   appId,
   bearerToken,
   duration,
+  hosts,
   httpUrl,
   isLoopback,
   list,
@@ -37,6 +39,10 @@ export interface Settings {
   resyncIntervalMs: number;
   /** Base URL of an OTLP/HTTP collector, without a slash at the end; absent: no traces leave the process. */
   traceEndpoint: string | undefined;
+  /** Who is told that they are awaited, and where; absent: nobody. */
+  notifications?: Notifications;
+  /** `host` or `host:port`, lower case, to which requests may go although they are not public. */
+  egressAllow: string[];
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -75,6 +81,8 @@ const environmentSchema = z.object({
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
   HMS_GITHUB_LIMITS: z.enum(["published", "answers"], { error: "must be published or answers" }).optional(),
+  HMS_NOTIFICATIONS: z.string().optional(),
+  HMS_EGRESS_ALLOW: hosts.default([]),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
@@ -101,6 +109,8 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_RESYNC_INTERVAL: "10m",
   HMS_GITHUB_LIMITS: "published",
+  HMS_NOTIFICATIONS: "/etc/hms/notifications.yml",
+  HMS_EGRESS_ALLOW: "mattermost.acme.internal,10.0.0.7:8065",
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
 };
@@ -155,6 +165,11 @@ export function readSettings(environment: Environment): SettingsResult {
       "HMS_CHECKER_URL and HMS_POLICY_BUNDLE are both set, and only one policy can be in force. Leave one out.",
     );
   }
+  const notifications = parsed.data?.HMS_NOTIFICATIONS
+    ? readNotifications(parsed.data.HMS_NOTIFICATIONS, environment)
+    : undefined;
+  if (notifications && "problems" in notifications)
+    problems.push(...notifications.problems.map((text) => `HMS_NOTIFICATIONS: ${text}.`));
   warnings.push(...unknownVariables(Object.keys(given)));
   if (!parsed.success || "problems" in credentials || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
@@ -171,6 +186,7 @@ export function readSettings(environment: Environment): SettingsResult {
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
     githubLimits: env.HMS_GITHUB_LIMITS ?? (isGitHubCom(env.GITHUB_API_URL) ? "published" : "answers"),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
+    egressAllow: env.HMS_EGRESS_ALLOW,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.LOG_LEVEL,
   };
@@ -180,6 +196,7 @@ export function readSettings(environment: Environment): SettingsResult {
     const token = env.HMS_CHECKER_TOKEN;
     settings.checkerServer = { url: env.HMS_CHECKER_URL, ...(token === undefined ? {} : { token }) };
   } else if (env.HMS_CHECKER_TOKEN) warnings.push("HMS_CHECKER_TOKEN does nothing without HMS_CHECKER_URL.");
+  if (notifications && "notifications" in notifications) settings.notifications = notifications.notifications;
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
   return "none" in credentials
     ? { setUp: settings, warnings }

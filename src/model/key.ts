@@ -9,6 +9,8 @@ export type Key =
   /** A merge queue's commit, judged as a whole; what it says is written by the commit's own key. */
   | { kind: "merge-group"; installationId: number; repositoryId: number; sha: string }
   | { kind: "repository"; installationId: number; repositoryId: number }
+  /** Who is told that they are awaited at one pull request. */
+  | { kind: "notice"; installationId: number; repositoryId: number; number: number }
   | { kind: "installation"; installationId: number };
 
 /** `pull/7/42/12`, `commit/7/42/<40-hex>`, `merge-group/7/42/<40-hex>`, `repository/7/42`, `installation/7`. The inverse of {@link parseKey}. */
@@ -16,6 +18,8 @@ export function formatKey(key: Key): string {
   switch (key.kind) {
     case "pull":
       return `pull/${key.installationId}/${key.repositoryId}/${key.number}`;
+    case "notice":
+      return `notice/${key.installationId}/${key.repositoryId}/${key.number}`;
     case "commit":
     case "merge-group":
       return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.sha}`;
@@ -27,7 +31,7 @@ export function formatKey(key: Key): string {
 }
 
 const PATTERN =
-  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+))$/;
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice)\/(\d+)\/(\d+)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {
@@ -37,5 +41,7 @@ export function parseKey(text: string): Key {
   if (m && kind) return { kind, installationId: Number(m[6]), repositoryId: Number(m[7]), sha: String(m[8]) };
   if (m?.[9]) return { kind: "repository", installationId: Number(m[10]), repositoryId: Number(m[11]) };
   if (m?.[12]) return { kind: "installation", installationId: Number(m[13]) };
+  if (m?.[14])
+    return { kind: "notice", installationId: Number(m[15]), repositoryId: Number(m[16]), number: Number(m[17]) };
   throw new Error(`not a key: ${JSON.stringify(text)}`);
 }

@@ -68,6 +68,9 @@ export const storageKey = {
   answer: (intentId: string) => `answer/${intentId}`,
   okToTest: (installationId: number, repositoryId: number, number: number) =>
     `ok-to-test/${installationId}/${repositoryId}/${number}`,
+  /** What was told to whom about one pull request. */
+  notice: (installationId: number, repositoryId: number, number: number) =>
+    `notice/${installationId}/${repositoryId}/${number}`,
   /** `CommitScan` of one commit, valid for one revision of the scanner. */
   scan: (installationId: number, repositoryId: number, kind: string, revision: string, sha: string) =>
     `scan/${installationId}/${repositoryId}/${kind}/${revision}/${sha}`,

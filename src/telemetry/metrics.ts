@@ -16,6 +16,8 @@ export interface Metrics {
   readonly healing: HealingMetrics;
   /** Whether the checker is as it should be. */
   checker(healthy: boolean): void;
+  /** A message to who is awaited, by the kind of its target. */
+  notification(kind: string, result: string): void;
   /** A call to GitHub that had to wait, or was put off, since a limit was reached. */
   delayed(reason: string): void;
   render(queue: () => Promise<QueueStats>): Promise<string>;
@@ -90,6 +92,12 @@ export function createMetrics(): Metrics {
     labelNames: ["outcome"],
     registers,
   });
+  const notifications = new Counter({
+    name: "hms_notifications_total",
+    help: "Messages to who is awaited, by kind of target and result.",
+    labelNames: ["kind", "result"],
+    registers,
+  });
   const delays = new Counter({
     name: "hms_github_delays_total",
     help: "Calls that waited or were put off, by the limit that was reached.",
@@ -118,6 +126,7 @@ export function createMetrics(): Metrics {
       if (PHASES.has(name)) phases.observe({ phase: name }, durationMs / 1000);
     },
     verdict: (outcome) => verdicts.inc({ outcome }),
+    notification: (kind, result) => notifications.inc({ kind, result }),
     delayed: (reason) => delays.inc({ reason }),
     async render(stats) {
       const now = await stats();

@@ -10,6 +10,7 @@ const COORDINATORS = [
   "worker",
   "intake",
   "healing",
+  "notifications",
   "portal",
   "a2a",
   "telemetry",
