@@ -23,6 +23,21 @@ async function hms(args: string[]): Promise<number> {
       await import("./main.ts");
       await new Promise(() => {});
     });
+  program
+    .command("try")
+    .description(
+      "what the gate would say about a pull request now; only reads. Exit code 0 allowed, 1 not, 2 nobody can say",
+    )
+    .argument("<pull>", "owner/repo#12, or its address")
+    .option("--policy <bundle>", "a compiled OPA bundle (.tar.gz) to decide in place of the policy in force")
+    .option("--json", "print the verdict with its facts as JSON")
+    .action(async (pull: string, options: { policy?: string; json?: true }) => {
+      const { tryPull } = await import("./try.ts");
+      const { exitCode: code, out, err } = await tryPull(pull, options, process.env);
+      process.stdout.write(out);
+      process.stderr.write(err);
+      exitCode = code;
+    });
   const config = program.command("config").description("what stands in .github/hms.yml");
   config
     .command("check")

@@ -44,7 +44,8 @@ export async function* finalDecisions(
   const seen = new Set<string>();
   for await (const verdict of entries(deps, { streams, type: "verdict", sinceMs })) {
     const key = keyOf(verdict);
-    if (seen.has(key)) continue;
+    // What was decided about a merge group is about a commit of the queue's own; its pull requests have decisions of their own.
+    if (seen.has(key) || !verdict.subject.startsWith("pull/")) continue;
     seen.add(key);
     const end = ends.get(key);
     if (!end || end.sequence < verdict.sequence) yield { entry: verdict };
