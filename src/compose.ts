@@ -80,7 +80,16 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const checker = overrides.checker?.(inForce.checker) ?? inForce.checker;
   const scanner = createSecretScanner();
   const configuration = configurationSource(github, () => clock.now());
-  const deps: PullRequestDeps = { github, engine, checker, scanner, configuration, clock, decided: metrics.verdict };
+  const deps: PullRequestDeps = {
+    github,
+    engine,
+    checker,
+    scanner,
+    configuration,
+    clock,
+    decided: metrics.verdict,
+    bypassed: metrics.bypass,
+  };
   const sweep = {
     github,
     engine,

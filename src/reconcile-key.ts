@@ -8,6 +8,7 @@ import { type NotificationDeps, reconcileNotices } from "./notifications/reconci
 import { repositoryStream } from "./ports/ledger.ts";
 import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
+import { lookAtPush } from "./pull-request/direct-push.ts";
 import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
 import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/reconcile-merge-group.ts";
@@ -33,8 +34,11 @@ export async function reconcile(
       return reconcileMergeGroup(deps, key, ref, run);
     case "notice":
       return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
-    case "commit":
-      return reconcileCommit(deps, key, ref, run);
+    case "commit": {
+      const again = await lookAtPush(deps, key, ref, run);
+      const outcome = await reconcileCommit(deps, key, ref, run);
+      return outcome.kind === "done" ? (again ?? outcome) : outcome;
+    }
     case "pull": {
       const answer = await span("commands", {}, () => actOnIntents(deps, key, ref, run));
       const outcome = await reconcilePull(deps, key, ref, run);

@@ -41,6 +41,7 @@ function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
         bots: gate?.approvals?.bots ?? base.gate.approvals.bots,
       },
       overrides: gate?.overrides ?? base.gate.overrides,
+      reportBypasses: gate?.report_bypasses ?? base.gate.reportBypasses,
     },
   };
 }

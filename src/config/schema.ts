@@ -103,6 +103,11 @@ const gate = z
         "Rules that a person may override for one commit, and who may. A rule that is not listed cannot be overridden.",
       default: [],
     }),
+    report_bypasses: z.boolean().optional().meta({
+      description:
+        "Whether a pull request that was merged although the gate had not let it through gets a comment that says so. The ledger has it either way.",
+      default: true,
+    }),
   })
   .meta({ description: "The check that GitHub requires." });
 
@@ -148,6 +153,7 @@ export interface HmsConfig {
       bots: { app: string; count: number }[];
     };
     overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
+    reportBypasses: boolean;
   };
 }
 
@@ -157,5 +163,10 @@ export interface HmsConfig {
  */
 export const DEFAULTS: HmsConfig = {
   scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
-  gate: { mode: "enforce", approvals: { count: 0, carry: "content-neutral", bots: [] }, overrides: [] },
+  gate: {
+    mode: "enforce",
+    approvals: { count: 0, carry: "content-neutral", bots: [] },
+    overrides: [],
+    reportBypasses: true,
+  },
 };

@@ -53,6 +53,7 @@ const bodies = {
   }),
   push: z.object({
     ref: z.string(),
+    before: sha.optional(),
     after: z.string(),
     commits: z
       .array(
@@ -163,6 +164,14 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
         });
       }
       if (parsed.data.ref !== `${BRANCHES}${repo.default_branch}`) return mapped;
+      const { before } = parsed.data;
+      if (pushed.success && before !== undefined && !/^0+$/.test(before) && !/^0+$/.test(pushed.data)) {
+        look({ kind: "commit", installationId, repositoryId, sha: pushed.data });
+        mapped.records.push({
+          key: storageKey.pushed(installationId, repositoryId, pushed.data),
+          value: { branch: repo.default_branch, before, by: sender?.login ?? null, seenAtMs: nowMs },
+        });
+      }
       if (!mayChangeConfig(parsed.data)) return mapped;
       const whole = repo.name === ".github";
       look(whole ? { kind: "installation", installationId } : { kind: "repository", installationId, repositoryId });

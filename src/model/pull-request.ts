@@ -39,6 +39,14 @@ export interface PullRequest {
   url: string;
   /** GitHub's own word for when anything about it changed; not checks, permissions or configuration. */
   updatedAt?: string;
+  /** Only of one that was merged. */
+  merge?: {
+    /** Login; null when GitHub does not say who. */
+    by: string | null;
+    atMs: number;
+    /** The commit on the base branch. */
+    sha: string | null;
+  };
 }
 
 export interface Review {

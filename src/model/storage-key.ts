@@ -35,6 +35,12 @@ export const storageKey = {
     `group-member/${installationId}/${repositoryId}/${number}/${sha}`,
   groupsOf: (installationId: number, repositoryId: number, number: number) =>
     `group-member/${installationId}/${repositoryId}/${number}/`,
+  /** `NoticedMerge`: a pull request that was open was merged, and whether the gate let it through is still to be looked at. */
+  merged: (installationId: number, repositoryId: number, number: number) =>
+    `merged/${installationId}/${repositoryId}/${number}`,
+  /** `DefaultBranchPush`: the default branch was moved to this commit. */
+  pushed: (installationId: number, repositoryId: number, sha: string) =>
+    `pushed/${installationId}/${repositoryId}/${sha}`,
   /** `WrittenCheck`: what we last wrote to a check run. */
   check: (installationId: number, repositoryId: number, sha: string, name: string) =>
     `check/${installationId}/${repositoryId}/${sha}/${name}`,

@@ -22,6 +22,8 @@ import { verdictEvent } from "./verdict-event.ts";
 export type GroupJudgement = { at: PullAtCommit; events: LedgerEvent[] } | "moved";
 
 interface JudgedMember {
+  /** The commit that stands for it on the base branch once it is merged. */
+  commit: string | undefined;
   member: GroupMember;
   input: MergeGroupInput["group"]["members"][number];
   mode: "enforce" | "shadow";
@@ -88,10 +90,11 @@ export async function judgeGroup(
   });
   const events = judged.flatMap((one) => (one.event ? [one.event] : []));
   if ("decision" in judgement && judgement.fresh) {
-    const members = judged.map(({ member }) => ({
+    const members = judged.map(({ member, commit }) => ({
       number: member.number,
       sha: member.headSha,
       outcome: member.outcome,
+      commit,
     }));
     events.push({ ...verdictEvent(key, vote, judgement, nowMs, { members }), type: "merge_group_verdict" });
   }
@@ -138,6 +141,7 @@ async function judgeMember(
   const pullKey: Key = { kind: "pull", installationId, repositoryId, number };
   const fresh = "decision" in judgement && judgement.fresh;
   return {
+    commit: entry.made[0],
     member: { number, headSha: pull.headSha, outcome, ...(decision ? { decision } : {}) },
     input: { number, head_sha: pull.headSha, outcome, rules: misfit ? [] : rules(decision), why },
     mode: snapshot.config.mode,

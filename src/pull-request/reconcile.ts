@@ -22,6 +22,7 @@ import { rememberBase } from "./carried-approvals.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { answerOf, judge } from "./decide.ts";
+import { lookAtMerge, type NoticedMerge } from "./look-at-merge.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { scanCheck } from "./scan-check.ts";
@@ -36,6 +37,8 @@ export interface PullRequestDeps {
   clock: Clock;
   /** Told of every new verdict, for metrics. */
   decided?(outcome: string): void;
+  /** Told of every merge that the gate had not let through, for metrics. */
+  bypassed?(): void;
 }
 
 /** An undecided pull request is looked at again that soon; what changes meanwhile re-enters by itself. */
@@ -77,14 +80,21 @@ export async function reconcilePull(
   };
   if (!before || !sameFacts(before, tracked)) {
     await rememberBase(records, key, pull);
-    await records.put(trackedKey, tracked);
+    const noticed: NoticedMerge = { sha: pull.headSha };
+    // In one turn of the event loop, so in one transaction: a merge that was noticed is looked at, also after a crash.
+    await Promise.all([
+      ...(pull.merged && before?.state === "open"
+        ? [records.put(storageKey.merged(installationId, repositoryId, number), noticed)]
+        : []),
+      records.put(trackedKey, tracked),
+    ]);
   }
   if (pull.state === "closed") {
     await leaveCommit(deps, key, pull.headSha);
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
-    return { kind: "done" };
+    return lookAtMerge(deps, key, api, pull, run);
   }
 
   const atKey = storageKey.atCommit(installationId, repositoryId, pull.headSha, number);

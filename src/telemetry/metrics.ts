@@ -13,6 +13,8 @@ export interface Metrics {
   phase(name: string, durationMs: number): void;
   /** What a gate came to say. */
   verdict(outcome: string): void;
+  /** A pull request was merged although the gate had not let it through. */
+  bypass(): void;
   readonly healing: HealingMetrics;
   /** Whether the checker is as it should be. */
   checker(healthy: boolean): void;
@@ -86,6 +88,11 @@ export function createMetrics(): Metrics {
     registers,
   });
   checker.set(1);
+  const bypasses = new Counter({
+    name: "hms_bypass_merges_total",
+    help: "Pull requests that were merged although the gate had not let them through.",
+    registers,
+  });
   const verdicts = new Counter({
     name: "hms_verdicts_total",
     help: "New verdicts by outcome.",
@@ -127,6 +134,7 @@ export function createMetrics(): Metrics {
     },
     verdict: (outcome) => verdicts.inc({ outcome }),
     notification: (kind, result) => notifications.inc({ kind, result }),
+    bypass: () => bypasses.inc(),
     delayed: (reason) => delays.inc({ reason }),
     async render(stats) {
       const now = await stats();

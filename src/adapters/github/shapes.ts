@@ -31,6 +31,8 @@ const pullRequest = z
     state: z.enum(["open", "closed"]),
     merged: z.boolean().nullish(),
     merged_at: z.string().nullish(),
+    merged_by: account.nullish(),
+    merge_commit_sha: z.string().nullish(),
     draft: z.boolean().nullish(),
     head: side,
     base: side,
@@ -61,6 +63,15 @@ const pullRequest = z
       changedFiles: p.changed_files,
       url: p.html_url,
       ...(p.updated_at ? { updatedAt: p.updated_at } : {}),
+      ...(p.merged_at
+        ? {
+            merge: {
+              by: p.merged_by?.login ?? null,
+              atMs: Date.parse(p.merged_at),
+              sha: p.merge_commit_sha ?? null,
+            },
+          }
+        : {}),
     }),
   );
 
