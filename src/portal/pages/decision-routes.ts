@@ -54,7 +54,8 @@ export function decisionRoutes(deps: PagesDeps): Route[] {
       async handler(context, viewer) {
         const form = sentForm(await context.req.formData());
         return found(context, viewer, async ({ id, input }) => {
-          if (!input) return { replay: await replay(deps.views, viewer, id) };
+          // A merge group's facts are edited by nothing but a patch, which the API takes.
+          if (input?.point !== "merge") return { replay: await replay(deps.views, viewer, id) };
           const edit = patchOf(form, input);
           if ("refused" in edit) return { form, refused: edit.refused };
           return { form, replay: await replay(deps.views, viewer, id, edit.patch) };

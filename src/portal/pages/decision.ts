@@ -1,4 +1,5 @@
 import { html } from "hono/html";
+import type { CheckerDocument } from "../../model/checker-input.ts";
 import type { DecisionView } from "../views/decisions.ts";
 import type { Replay } from "../views/replay.ts";
 import { type EditForm, editForm } from "./edit-facts.ts";
@@ -28,13 +29,13 @@ export function decisionBody({ view, ownPolicy, replay, form, refused }: Decisio
   return html`<p class="trail"><a href="/">Pull requests</a>${pull ? html` / <a href="${pullPath(pull)}"><bdi>${pull.owner}/${pull.repository}</bdi> #${pull.number}</a>` : ""}</p>
 <h1>Decision <span class="muted mono">${view.id}</span></h1>
 <p class="states">${stateBadge(view.outcome)}</p>
-${replay ? replayed(replay, ownPolicy) : ""}
+${replay ? replayed(replay, ownPolicy && (!view.input || isAboutPull(view.input))) : ""}
 <div class="with-aside">
 <div>
 <section class="panel" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>${
     view.verdict ? verdictTree({ verdict: view.verdict, input: view.input, ownPolicy }) : gone(view.integrity)
   }</section>
-${view.input ? html`<section class="panel" aria-labelledby="edit"><h2 id="edit">What if the facts were others?</h2>${editForm({ path, input: view.input, form, refused })}</section>` : ""}
+${view.input && isAboutPull(view.input) ? html`<section class="panel" aria-labelledby="edit"><h2 id="edit">What if the facts were others?</h2>${editForm({ path, input: view.input, form, refused })}</section>` : ""}
 <section class="panel" aria-labelledby="raw"><h2 id="raw">Raw facts and answer</h2>${
     view.input || view.verdict
       ? html`${view.input ? rawJson("What the policy was given", view.input) : ""}${view.verdict ? rawJson("What it answered", view.verdict) : ""}`
@@ -58,6 +59,11 @@ const INTEGRITY: Record<DecisionView["integrity"], string> = {
   erased: "erased, as retention asks",
   broken: "the stored facts are others",
 };
+
+/** A merge group's facts have none of the fields that the form edits. */
+function isAboutPull({ point }: CheckerDocument): boolean {
+  return point !== "merge-group";
+}
 
 function gone(integrity: DecisionView["integrity"]): Html {
   return integrity === "broken"

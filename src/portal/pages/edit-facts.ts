@@ -9,7 +9,7 @@ export interface EditForm {
   draft: boolean;
   hold: boolean;
   labels: string;
-  /** How many people approve this commit. */
+  /** How many people approve. */
   approvals: string;
   /** How many approvals the configuration asks for. */
   needed: string;
@@ -27,7 +27,7 @@ export function formOf(input: CheckerInput): EditForm {
     draft: input.pull_request.draft,
     hold: input.hold !== null,
     labels: input.pull_request.labels.join(", "),
-    approvals: String(approvalsAtHead(input).length),
+    approvals: String(input.approvals.length),
     needed: String(input.config.approvals.count),
     patch: "",
   };
@@ -105,13 +105,9 @@ function labelsOf(text: string): string[] {
   return [...new Set(labels.filter((label) => label !== ""))].sort().slice(0, LIST_MAX);
 }
 
-function approvalsAtHead({ approvals, pull_request }: CheckerInput): CheckerInput["approvals"] {
-  return approvals.filter(({ sha }) => sha === pull_request.head_sha);
-}
-
 /** The approvals that there are, cut or filled up by people with write access who do not exist. */
 function approvalsFor(count: number, input: CheckerInput): CheckerInput["approvals"] {
-  const kept = approvalsAtHead(input).slice(0, count);
+  const kept = input.approvals.slice(0, count);
   const imagined = Array.from({ length: count - kept.length }, (_, at) => ({
     id: IMAGINED_ID + at,
     login: `imagined-reviewer-${at + 1}`,
@@ -134,7 +130,7 @@ export function editForm({ path, input, form, refused }: EditFormOptions): Html 
   return html`<form class="stack" method="post" action="${path}/what-if">
 ${refused ? html`<div class="notice bad" role="alert">${icon("warning")}<p>${said(refused, 600)}</p></div>` : ""}
 <div class="fields">
-<div class="field"><label for="approvals">Approvals at this commit</label><input id="approvals" name="approvals" inputmode="numeric" pattern="[0-9]{1,3}" value="${now.approvals}"></div>
+<div class="field"><label for="approvals">Approvals</label><input id="approvals" name="approvals" inputmode="numeric" pattern="[0-9]{1,3}" value="${now.approvals}"></div>
 <div class="field"><label for="needed">Approvals needed</label><input id="needed" name="needed" inputmode="numeric" pattern="[0-9]{1,3}" value="${now.needed}"></div>
 <div class="field"><label for="labels">Labels, separated by commas</label><input id="labels" name="labels" value="${now.labels}" autocomplete="off"></div>
 <div class="choices">

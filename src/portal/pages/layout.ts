@@ -2,6 +2,7 @@ import { html } from "hono/html";
 import type { Viewer } from "../viewer.ts";
 import { ASSETS } from "./assets.ts";
 import { icon } from "./icons.ts";
+import { plain, said } from "./text.ts";
 
 /** Markup made by `html` of hono: everything that was put into it is escaped. */
 export type Html = ReturnType<typeof html>;
@@ -51,7 +52,7 @@ export function pageDocument({ title, viewer, path, body, bundleRevision, signIn
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title} · HMS-SYS</title>
+<title>${plain(title, 150)} · HMS-SYS</title>
 <link rel="icon" href="${FAVICON}">
 <link rel="stylesheet" href="${ASSETS.style.path}">
 <script type="module" src="${ASSETS.script.path}"></script>
@@ -99,7 +100,7 @@ function navigation(viewer: Viewer, path: string): Html {
 
 function session(viewer: Viewer): Html {
   return html`<form class="session" method="post" action="/sign-out">
-<span class="who"><span class="unseen">Signed in as </span><bdi>${viewer.login}</bdi></span>
+<span class="who"><span class="unseen">Signed in as </span>${said(viewer.login, 100)}</span>
 <button type="submit" class="quiet">Sign out</button>
 </form>`;
 }

@@ -44,8 +44,8 @@ ${
         columns: [
           { name: "Event" },
           { name: "Type", kind: "state" },
-          { name: "Subject" },
-          { name: "Time", kind: "time" },
+          { name: "Subject", kind: "state" },
+          { name: "Time", kind: "moment" },
         ],
         rows: entries.map((entry) => [
           html`${told(entry)}${details(entry)}`,

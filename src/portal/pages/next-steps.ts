@@ -10,6 +10,9 @@ export interface NextStep {
   line?: string;
 }
 
+/** Rules that wait for a review. */
+const REVIEWED = ["approvals", "code-owners", "path-approvals", "trusted-paths-admin-approval"];
+
 /** What brings a pull request on from where it stands, most pressing first. Nothing for one that is closed or ready. */
 export function stepsOf({ row, decision, input, hold }: PullView): NextStep[] {
   if (!row.open || row.state === "allow") return [];
@@ -30,8 +33,7 @@ export function stepsOf({ row, decision, input, hold }: PullView): NextStep[] {
   if (hold) steps.push({ what: "End the hold, once its reason is gone:", line: "/hms unhold" });
   const rules = new Set(verdict.waiting.map(({ rule }) => rule));
   if (rules.has("ready-for-review")) steps.push({ what: "Mark it ready for review on GitHub." });
-  if (rules.has("approvals") || rules.has("trusted-paths-admin-approval"))
-    steps.push({ what: "Approve this commit in a review on GitHub." });
+  if (REVIEWED.some((rule) => rules.has(rule))) steps.push({ what: "Approve this commit in a review on GitHub." });
   if (verdict.waiting.some(({ on }) => on === "machines"))
     steps.push({ what: "Wait for what still has to report. Or look again now:", line: "/hms retry" });
   return steps;

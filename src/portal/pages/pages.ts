@@ -14,6 +14,7 @@ import { pullBody } from "./pull.ts";
 import { pullsBody } from "./pulls.ts";
 import { pullsPage } from "./pulls-query.ts";
 import { queueBody } from "./queue.ts";
+import { plain } from "./text.ts";
 import { whatIfRoutes } from "./what-if-routes.ts";
 
 export interface PagesDeps {
@@ -94,7 +95,7 @@ async function pull(deps: PagesDeps, context: Context, viewer: Viewer): Promise<
   if (!view) return answerProblem(context, "not-found");
   const { ownPolicy } = deps;
   return show(deps, context, viewer, {
-    title: `${view.row.title.slice(0, 100)} · ${view.row.owner}/${view.row.repository} #${view.row.number}`,
+    title: `${plain(view.row.title, 80)} · ${view.row.owner}/${view.row.repository} #${view.row.number}`,
     body: pullBody({ view, ownPolicy, nowMs: deps.views.clock.now() }),
     place: "/",
   });

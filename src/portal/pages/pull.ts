@@ -22,20 +22,18 @@ export function pullPath({ owner, repository, number }: { owner: string; reposit
 /** Everything about one pull request: what was decided, why, on which facts, and what to do next. */
 export function pullBody({ view, ownPolicy, nowMs }: PullPage): Html {
   const { row } = view;
-  return html`<div class="heading"><div>
-<p class="trail"><a href="/">Pull requests</a> / <bdi>${row.owner}/${row.repository}</bdi></p>
+  return html`<div class="heading"><p class="trail"><a href="/">Pull requests</a> / <bdi>${row.owner}/${row.repository}</bdi></p>${freshness(pullPath(row), {}, `${row.installationId}/${row.repositoryId}`)}</div>
 <h1>${said(row.title, 1_000)} <span class="muted">#${row.number}</span></h1>
-</div>${freshness(pullPath(row), {}, `${row.installationId}/${row.repositoryId}`)}</div>
 <div id="pull" data-live="the pull request">
 ${headline(view, nowMs)}
 <div class="with-aside">
 <div>
+${nextSteps(view)}
 <section class="panel" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>${verdict(view, ownPolicy)}</section>
 <section class="panel" aria-labelledby="story"><h2 id="story">What happened</h2>${story(view.timeline)}</section>
 <section class="panel" aria-labelledby="raw"><h2 id="raw">Raw facts and answer</h2>${raw(view)}</section>
 </div>
 <aside aria-label="Checks and people">
-${nextSteps(view)}
 ${checks(view, nowMs)}
 ${people(view)}
 ${bindings(view)}
@@ -95,12 +93,12 @@ function people({ input, hold, overrides, okToTest }: PullView): Html {
   return html`<section class="panel"><h2>People</h2>
 <dl class="facts stacked">
 <dt>Hold</dt><dd>${hold ? html`${said(hold.by, 100)}${hold.reason ? html`: ${said(hold.reason)}` : ""}` : "None"}</dd>
-<dt>Approvals at this commit</dt><dd>${
+<dt>Approvals</dt><dd>${
     approvals.length === 0
       ? "None"
       : approvals.map(
-          ({ login, permission }) =>
-            html`<div>${said(login, 100)} <span class="muted small">${permission}</span></div>`,
+          ({ login, permission, sha }) =>
+            html`<div>${said(login, 100)} <span class="muted small">${permission}${sha === input?.pull_request.head_sha ? "" : html`, given to ${commit(sha)}`}</span></div>`,
         )
   }</dd>
 <dt>Overrides at this commit</dt><dd>${

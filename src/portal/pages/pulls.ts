@@ -90,7 +90,7 @@ ${table({
     { name: "Pull request" },
     { name: "State", kind: "state" },
     { name: "Waiting for", kind: "text" },
-    { name: "Read", kind: "time" },
+    { name: "As of", kind: "time" },
   ],
   rows: rows.map((row) => [pullRequest(row), states(row), awaited(row), ago(row.readAtMs, nowMs)]),
   keys: rows.map((row) => `pull-${row.repositoryId}-${row.number}`),

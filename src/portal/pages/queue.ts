@@ -31,7 +31,7 @@ ${
     : table({
         caption: html`Parked <span class="muted">${parked.length}</span>`,
         columns: [
-          { name: "Key" },
+          { name: "Key", kind: "text" },
           { name: "Reason" },
           { name: "Parked", kind: "time" },
           { name: "Try again", kind: "time" },

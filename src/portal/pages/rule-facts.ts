@@ -1,4 +1,4 @@
-import type { CheckerInput } from "../../model/checker-input.ts";
+import type { CheckerDocument, CheckerInput, MergeGroupInput } from "../../model/checker-input.ts";
 
 /** One fact that a rule looked at: what it is, and what was read. Plain text, also of contributors. */
 export interface Fact {
@@ -6,10 +6,10 @@ export interface Fact {
   value: string;
 }
 
-interface RuleStory {
+interface RuleStory<Input> {
   /** What the rule asks, as a sentence. */
   asks: string;
-  facts(input: CheckerInput): Fact[];
+  facts(input: Input): Fact[];
 }
 
 const yesNo = (value: boolean): string => (value ? "yes" : "no");
@@ -19,7 +19,7 @@ const list = (values: readonly string[], none: string): string => (values.length
  * What the rules of the policy that comes with HMS-SYS look at (`policies/*.rego`). A rule of an organisation's own policy is not among them: all
  * that is known of it is what it says.
  */
-const STORIES: Record<string, RuleStory> = {
+const AT_MERGE: Record<string, RuleStory<CheckerInput>> = {
   "valid-configuration": {
     asks: "The configuration on the default branch is valid.",
     facts: ({ config }) => [{ name: "Configuration valid", value: yesNo(config.valid) }],
@@ -30,16 +30,7 @@ const STORIES: Record<string, RuleStory> = {
     asks: "Every fact that the decision needs could be read.",
     facts: ({ unknown }) => [{ name: "Not known", value: list(unknown, "nothing") }],
   },
-  "required-scans": {
-    asks: "Every required scan has finished at this commit.",
-    facts: ({ config, scans }) => [
-      { name: "Required", value: list(config.required_scans, "none") },
-      ...scans.map((scan) => ({
-        name: `Scan ${scan.kind}`,
-        value: `${scan.status} at ${scan.sha.slice(0, 10)}${scan.reason ? ` (${scan.reason})` : ""}`,
-      })),
-    ],
-  },
+  "required-scans": { asks: "Every required scan has finished at this commit.", facts: scansOf },
   approvals: {
     asks: "Enough people with write access, who neither wrote nor last pushed this commit, approved it.",
     facts: (input) => [{ name: "Needed", value: String(input.config.approvals.count) }, ...people(input)],
@@ -76,24 +67,56 @@ const STORIES: Record<string, RuleStory> = {
   },
 };
 
-/** Rules of our own policy, in the order in which people read them. */
-export const OWN_RULES: readonly string[] = Object.keys(STORIES);
+const AT_MERGE_GROUP: Record<string, RuleStory<MergeGroupInput>> = {
+  "members-allowed": {
+    asks: "Every pull request of the group is allowed at its own head.",
+    facts: ({ group }) =>
+      group.members.map(({ number, head_sha, outcome }) => ({
+        name: `Pull request ${number}`,
+        value: `${outcome} at ${head_sha.slice(0, 10)}`,
+      })),
+  },
+  "group-explained": {
+    asks: "Every commit of the group comes from one of its pull requests, or from the queue itself.",
+    facts: ({ group }) => [{ name: "Not explained", value: list(group.unexplained, "nothing") }],
+  },
+  "required-scans": { asks: "The group's own commits were scanned.", facts: scansOf },
+  "valid-configuration": {
+    asks: "The configuration on the default branch is valid.",
+    facts: ({ config }) => [{ name: "Configuration valid", value: yesNo(config.valid) }],
+  },
+};
 
-/** What a rule asks for; undefined for one that is not of our own policy. */
-export function ruleAsks(rule: string): string | undefined {
-  return Object.hasOwn(STORIES, rule) ? STORIES[rule]?.asks : undefined;
+function storiesOf(input: CheckerDocument | undefined): Record<string, RuleStory<never>> {
+  return input?.point === "merge-group" ? AT_MERGE_GROUP : AT_MERGE;
+}
+
+/** Rules of our own policy at the point of these facts, in the order in which people read them. */
+export function ownRules(input: CheckerDocument | undefined): { rule: string; asks: string }[] {
+  return Object.entries(storiesOf(input)).map(([rule, { asks }]) => ({ rule, asks }));
 }
 
 /** The facts that a rule looked at. Empty for a rule that is not of our own policy, and for facts that another release wrote in another shape. */
-export function ruleFacts(rule: string, input: CheckerInput | undefined): Fact[] {
-  const story = Object.hasOwn(STORIES, rule) ? STORIES[rule] : undefined;
+export function ruleFacts(rule: string, input: CheckerDocument | undefined): Fact[] {
+  const stories = storiesOf(input);
+  const story = Object.hasOwn(stories, rule) ? stories[rule] : undefined;
   if (!story || !input) return [];
   try {
-    return story.facts(input);
+    return story.facts(input as never);
   } catch (error) {
     if (error instanceof TypeError) return [];
     throw error;
   }
+}
+
+function scansOf({ config, scans }: Pick<CheckerInput, "config" | "scans"> | MergeGroupInput): Fact[] {
+  return [
+    { name: "Required", value: list(config.required_scans, "none") },
+    ...scans.map((scan) => ({
+      name: `Scan ${scan.kind}`,
+      value: `${scan.status} at ${scan.sha.slice(0, 10)}${scan.reason ? ` (${scan.reason})` : ""}`,
+    })),
+  ];
 }
 
 function findings({ scans, pull_request }: CheckerInput, severity: string): Fact[] {

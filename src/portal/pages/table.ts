@@ -4,7 +4,7 @@ import type { Html } from "./layout.ts";
 export interface Column {
   name: string;
   /** What its cells hold, for their width: the same column is as wide in every table of a page. */
-  kind?: "state" | "text" | "time";
+  kind?: "state" | "text" | "time" | "moment";
 }
 
 export interface TableOptions {

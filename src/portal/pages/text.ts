@@ -7,11 +7,16 @@ const SAID_MAX = 300;
 
 /** What somebody wrote, on one line, in its own direction, and no longer than anybody reads. */
 export function said(text: string, max = SAID_MAX): Html {
-  return html`<bdi>${clip(oneLine(text), max)}</bdi>`;
+  return html`<bdi>${plain(text, max)}</bdi>`;
+}
+
+/** The same without markup, for places that know none. */
+export function plain(text: string, max: number): string {
+  return clip(oneLine(text), max);
 }
 
 /** At most `max` UTF-16 code units of whole characters; what is cut ends in an ellipsis. */
-export function clip(text: string, max: number): string {
+function clip(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
 

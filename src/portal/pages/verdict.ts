@@ -1,9 +1,9 @@
 import { html } from "hono/html";
-import type { CheckerInput } from "../../model/checker-input.ts";
+import type { CheckerDocument } from "../../model/checker-input.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./layout.ts";
-import { OWN_RULES, ruleAsks, ruleFacts } from "./rule-facts.ts";
+import { ownRules, ruleFacts } from "./rule-facts.ts";
 import { said } from "./text.ts";
 
 type RuleOutcome = "deny" | "waiting-on-people" | "waiting-on-machines" | "warn" | "met";
@@ -38,7 +38,7 @@ const OUTCOME_ICONS = {
  * Every rule's outcome: what denies first, then what waits, what remarks, and what is met. Which rules are met is known of our own policy only:
  * another one names the rules that object, not those that do not.
  */
-export function ruleResults(verdict: Verdict, ownPolicy: boolean): RuleResult[] {
+export function ruleResults({ verdict, input, ownPolicy }: Omit<VerdictTree, "level">): RuleResult[] {
   const spoken: RuleResult[] = [
     ...verdict.deny.map(({ rule, message, remedy, controls }) => ({
       rule,
@@ -60,19 +60,16 @@ export function ruleResults(verdict: Verdict, ownPolicy: boolean): RuleResult[] 
   ];
   if (!ownPolicy) return spoken;
   const named = new Set(spoken.map(({ rule }) => rule));
-  const met = OWN_RULES.filter((rule) => !named.has(rule)).map((rule) => ({
-    rule,
-    outcome: "met" as const,
-    message: ruleAsks(rule) ?? "",
-    controls: [],
-  }));
+  const met = ownRules(input)
+    .filter(({ rule }) => !named.has(rule))
+    .map(({ rule, asks }) => ({ rule, outcome: "met" as const, message: asks, controls: [] }));
   return [...spoken, ...met];
 }
 
 export interface VerdictTree {
   verdict: Verdict;
   /** What was judged; undefined where the facts are gone. */
-  input: CheckerInput | undefined;
+  input: CheckerDocument | undefined;
   /** Whether the policy that comes with HMS-SYS decided. */
   ownPolicy: boolean;
   /** 3 unless given: the level of the rules' headings. */
@@ -81,7 +78,7 @@ export interface VerdictTree {
 
 /** Rule by rule: what it says, which facts it looked at, and what to do. */
 export function verdictTree({ verdict, input, ownPolicy, level = 3 }: VerdictTree): Html {
-  const results = ruleResults(verdict, ownPolicy);
+  const results = ruleResults({ verdict, input, ownPolicy });
   const objecting = results.filter(({ outcome }) => outcome !== "met");
   const met = results.filter(({ outcome }) => outcome === "met");
   return html`${
@@ -97,7 +94,7 @@ export function verdictTree({ verdict, input, ownPolicy, level = 3 }: VerdictTre
   }`;
 }
 
-function ruleItem(result: RuleResult, input: CheckerInput | undefined, level: 3 | 4): Html {
+function ruleItem(result: RuleResult, input: CheckerDocument | undefined, level: 3 | 4): Html {
   const { rule, outcome, message, remedy, whom, controls } = result;
   const facts = ruleFacts(rule, input);
   const name = html`<code>${said(rule, 120)}</code>`;
