@@ -20,6 +20,7 @@ export interface BackgroundDeps {
   worker: Worker;
   sweep: SweepDeps;
   checker: CheckerInForce;
+  pruneSessions(): Promise<void>;
 }
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -53,6 +54,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
       "looking at the checker failed",
     ),
     every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
+    every(PRUNE_EVERY_MS, deps.pruneSessions, log, "pruning of sessions failed"),
   ];
   return {
     stop() {

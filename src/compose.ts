@@ -3,23 +3,27 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Logger } from "pino";
 import { createEgress } from "./adapters/egress/egress.ts";
-import { connectGitHub, createProbot } from "./adapters/github/github.ts";
+import { type Calls, connectGitHub, createProbot } from "./adapters/github/github.ts";
+import { connectPeople } from "./adapters/github/people.ts";
 import { openSandbox } from "./adapters/opa/sandbox.ts";
 import { openSqlite } from "./adapters/sqlite/engine.ts";
 import { startBackground } from "./background.ts";
 import { openChecker } from "./checker.ts";
+import { githubWebUrl } from "./config/github-web-url.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
 import { checkCredentials } from "./credentials.ts";
 import { webhookListener } from "./intake/webhook.ts";
 import { httpApp } from "./portal/http.ts";
 import { portalRoutes } from "./portal/portal.ts";
-import type { Authenticate, Route } from "./portal/route.ts";
+import type { Route } from "./portal/route.ts";
+import { createAccess } from "./portal/session/access.ts";
 import type { ViewDeps } from "./portal/views/deps.ts";
 import type { Checker } from "./ports/checker.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
+import type { People } from "./ports/people.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
 import type { PullRequestDeps } from "./pull-request/reconcile.ts";
 import { reconcile } from "./reconcile-key.ts";
@@ -65,10 +69,13 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const app = { appId: settings.app.id, privateKey: settings.app.privateKey, baseUrl: settings.githubApiUrl };
   const probot = createProbot({ ...app, webhookSecret: settings.app.webhookSecret });
   await probot.ready();
-  const connected = connectGitHub({
-    ...app,
+  const calls: Calls = {
     now: () => clock.now(),
     observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
+  };
+  const connected = connectGitHub({
+    ...app,
+    ...calls,
     delayed: metrics.delayed,
     limits: settings.githubLimits,
   });
@@ -129,9 +136,17 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     lagged: metrics.lag,
     configurationChanged: (installationId) => configuration.forget(installationId),
   });
-  const authenticate: Authenticate = async () => undefined;
+  const { authenticate, signIn, prune } = createAccess({
+    settings,
+    people: peopleOf(settings, calls),
+    github,
+    records: engine.records,
+    clock,
+    log,
+  });
   const views: ViewDeps = { engine, checker, sandbox: openSandbox(checker), clock };
   const routes = portalRoutes({
+    signIn,
     pages: { views, authenticate, ownPolicy: !settings.policyBundle && !settings.checkerServer },
     probes: {
       probeStore: () => engine.probe(),
@@ -174,6 +189,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     worker,
     sweep,
     checker: inForce,
+    pruneSessions: prune,
   });
   log.info({ url, policyBundle: checker.revision() }, "listening");
 
@@ -195,6 +211,13 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       await tracing.stop();
     },
   };
+}
+
+/** Undefined where nobody can sign in: that takes the App's client id and secret. */
+function peopleOf({ app, githubApiUrl }: Settings, calls: Calls): People | undefined {
+  const { clientId, clientSecret } = app;
+  if (clientId === undefined || clientSecret === undefined) return undefined;
+  return connectPeople({ clientId, clientSecret, ...calls, baseUrl: githubApiUrl, webUrl: githubWebUrl(githubApiUrl) });
 }
 
 /** `http://host:port` that the server listens on, from now on if it did not yet. */

@@ -101,3 +101,26 @@ export const hosts = by((text) => {
   const host = /^(?:[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?|\[[0-9a-f:]{2,45}\])(?::\d{1,5})?$/;
   return names.every((name) => host.test(name)) ? names : { problem: "must be hosts, parted by commas" };
 });
+
+/** For an Authorization header: what has a blank or a line break in it cannot be sent. */
+export function token(minLength: number): z.ZodType<string, string> {
+  return by((text) =>
+    /^[\x21-\x7e]+$/.test(text) && text.length >= minLength
+      ? text
+      : { problem: `must have ${minLength} characters or more, without blanks` },
+  );
+}
+
+/** Teams as `org/team-slug`, parted by commas. */
+export const teams = by<{ org: string; slug: string }[]>((text) => {
+  const all = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const team = /^([A-Za-z0-9](?:[A-Za-z0-9_-]{0,98}[A-Za-z0-9])?)\/([\w.-]{1,255})$/;
+  const found = all.flatMap((name) => {
+    const [, org, slug] = team.exec(name) ?? [];
+    return org && slug ? [{ org: org.toLowerCase(), slug: slug.toLowerCase() }] : [];
+  });
+  return found.length === all.length ? found : { problem: "must be teams as org/team-slug, parted by commas" };
+});

@@ -15,6 +15,8 @@ import {
   privateKeyText,
   secret,
   storeUrl,
+  teams,
+  token,
 } from "./setting-kinds.ts";
 
 /** What the process needs to know to start, from its environment. */
@@ -34,6 +36,10 @@ export interface Settings {
   githubApiUrl: string;
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
+  /** For machines, in `Authorization: Bearer`; absent: none. */
+  operatorToken?: string;
+  /** The teams, in lower case, whose members have a role for their organisation's repositories. */
+  roleTeams: Record<"operator" | "auditor" | "admin", { org: string; slug: string }[]>;
   /** Whether GitHub.com's published limits are kept, or only those that GitHub answers with. */
   githubLimits: "published" | "answers";
   resyncIntervalMs: number;
@@ -79,6 +85,10 @@ const environmentSchema = z.object({
   GITHUB_CLIENT_SECRET: secret(1).optional(),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_ALLOWED_OWNERS: list.default([]),
+  HMS_OPERATOR_TOKEN: token(32).optional(),
+  HMS_OPERATOR_TEAMS: teams.default([]),
+  HMS_AUDITOR_TEAMS: teams.default([]),
+  HMS_ADMIN_TEAMS: teams.default([]),
   HMS_RESYNC_INTERVAL: duration(1000, 86_400_000).default(600_000),
   HMS_GITHUB_LIMITS: z.enum(["published", "answers"], { error: "must be published or answers" }).optional(),
   HMS_NOTIFICATIONS: z.string().optional(),
@@ -107,6 +117,10 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_CLIENT_SECRET: "the client secret that GitHub gave you",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
+  HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
+  HMS_OPERATOR_TEAMS: "acme/sre,acme/platform",
+  HMS_AUDITOR_TEAMS: "acme/audit",
+  HMS_ADMIN_TEAMS: "acme/platform-leads",
   HMS_RESYNC_INTERVAL: "10m",
   HMS_GITHUB_LIMITS: "published",
   HMS_NOTIFICATIONS: "/etc/hms/notifications.yml",
@@ -119,8 +133,6 @@ interface NotYet {
   why: string;
   /** The value that asks for nothing else than what this version does. */
   taken?: RegExp;
-  /** It may be set for later already: the process starts without it. */
-  harmless?: true;
 }
 
 /** Variables of the design that do nothing yet. To ignore one would mostly be to run without what was asked for. */
@@ -129,7 +141,6 @@ export const NOT_YET: Readonly<Record<string, NotYet>> = {
     why: "reading secrets from a manager is not in this version; give them in the environment, which `env:` stands for",
     taken: /^\s*env:/,
   },
-  HMS_OPERATOR_TOKEN: { why: "the operator's API is not in this version: it opens nothing yet", harmless: true },
 };
 
 /** The variables that are read, in the order of the documentation. */
@@ -143,10 +154,9 @@ export function readSettings(environment: Environment): SettingsResult {
     if (value !== undefined && value.trim() !== "") given[name] = value;
   }
   const warnings: string[] = [];
-  for (const [name, { why, taken, harmless }] of Object.entries(NOT_YET)) {
+  for (const [name, { why, taken }] of Object.entries(NOT_YET)) {
     const value = given[name];
-    if (value !== undefined && !taken?.test(value))
-      (harmless ? warnings : problems).push(`${name} is set, but ${why}.`);
+    if (value !== undefined && !taken?.test(value)) problems.push(`${name} is set, but ${why}.`);
   }
   const parsed = environmentSchema.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
@@ -184,6 +194,11 @@ export function readSettings(environment: Environment): SettingsResult {
     store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
     githubApiUrl: env.GITHUB_API_URL,
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
+    roleTeams: {
+      operator: env.HMS_OPERATOR_TEAMS,
+      auditor: env.HMS_AUDITOR_TEAMS,
+      admin: env.HMS_ADMIN_TEAMS,
+    },
     githubLimits: env.HMS_GITHUB_LIMITS ?? (isGitHubCom(env.GITHUB_API_URL) ? "published" : "answers"),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
     egressAllow: env.HMS_EGRESS_ALLOW,
@@ -197,6 +212,7 @@ export function readSettings(environment: Environment): SettingsResult {
     settings.checkerServer = { url: env.HMS_CHECKER_URL, ...(token === undefined ? {} : { token }) };
   } else if (env.HMS_CHECKER_TOKEN) warnings.push("HMS_CHECKER_TOKEN does nothing without HMS_CHECKER_URL.");
   if (notifications && "notifications" in notifications) settings.notifications = notifications.notifications;
+  if (env.HMS_OPERATOR_TOKEN) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
   return "none" in credentials
     ? { setUp: settings, warnings }

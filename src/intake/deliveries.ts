@@ -85,8 +85,14 @@ const PUSH_COMMITS_MAX = 2048;
  */
 export function mapDelivery(id: string, event: string, payload: unknown, nowMs: number): Mapped | undefined {
   const head = envelope.safeParse(payload);
-  if (!head.success || !head.data.installation) return undefined;
+  if (!head.success) return undefined;
   const { action, installation, repository: repo, sender } = head.data;
+  // About a person and no installation: https://docs.github.com/webhooks/webhook-events-and-payloads#github_app_authorization
+  if (event === "github_app_authorization" && action === "revoked" && sender) {
+    const record = { key: storageKey.revoked(sender.id), value: { atMs: nowMs } };
+    return { keys: [], intents: [], records: [record], owner: undefined };
+  }
+  if (!installation) return undefined;
   const installationId = installation.id;
   const mapped: Mapped = { keys: [], intents: [], records: [], owner: repo?.owner.login };
   const look = (key: Key) => mapped.keys.push(formatKey(key));

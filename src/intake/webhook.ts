@@ -55,6 +55,7 @@ const EVENTS = [
   "check_suite",
   "installation",
   "installation_repositories",
+  "github_app_authorization",
 ] as const;
 
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;

@@ -97,4 +97,9 @@ export const storageKey = {
   healingScan: "healing/scan",
   /** `Recovery`: the outage that is being recovered from. */
   recovery: "healing/recovery",
+  /** `SessionRecord` by the SHA-256 of the session's id. It belongs to a person, who may see many installations. */
+  session: (hash: string) => `session/${hash}`,
+  sessions: () => "session/",
+  /** `{ atMs }`: this person took back what they had allowed the App; sessions from before are over. */
+  revoked: (userId: number) => `revoked/${userId}`,
 } as const;

@@ -3,6 +3,7 @@ import { assetRoutes } from "./pages/assets.ts";
 import { type PagesDeps, pageRoutes } from "./pages/pages.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
 import type { Route } from "./route.ts";
+import { type SignInOptions, signInRoutes } from "./session/sign-in.ts";
 import { type InstalledOptions, installedRoute } from "./setup/installed.ts";
 
 /** What the routes are made of, by package. */
@@ -11,6 +12,7 @@ export interface PortalParts {
   installed: InstalledOptions;
   pages: PagesDeps;
   api: ApiParts;
+  signIn: SignInOptions;
 }
 
 /** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
@@ -21,5 +23,6 @@ export function portalRoutes(parts: PortalParts): Route[] {
     installedRoute(parts.installed),
     ...pageRoutes(parts.pages),
     ...apiRoutes(parts.api),
+    ...signInRoutes(parts.signIn),
   ];
 }

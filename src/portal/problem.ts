@@ -40,6 +40,11 @@ export const PROBLEMS = {
     title: "The facts were erased",
     next: "Nothing brings them back: retention took them. The decision's outcome and rules are still in the ledger.",
   },
+  "foreign-destination": {
+    status: 400,
+    title: "Not an address of this portal",
+    next: "Sign in from the portal's own pages: they lead back to where you were, and nowhere else.",
+  },
   "foreign-origin": {
     status: 403,
     title: "Not from a page of ours",
@@ -49,6 +54,11 @@ export const PROBLEMS = {
     status: 403,
     title: "Installed, but not served",
     next: "Add the owner to HMS_ALLOWED_OWNERS and restart the process, or uninstall the App.",
+  },
+  "github-unavailable": {
+    status: 502,
+    title: "GitHub could not be asked",
+    next: "Try again in a minute; githubstatus.com says whether GitHub is down.",
   },
   "internal-error": { status: 500, title: "Internal error", next: "Try again; if it stays, look at the log." },
   "method-not-allowed": {
@@ -146,6 +156,21 @@ export const PROBLEMS = {
     status: 422,
     title: "Edited facts refused",
     next: "Edit only facts that the decision has, each with a value of its kind.",
+  },
+  "sign-in-not-configured": {
+    status: 503,
+    title: "Signing in is not configured",
+    next: "Ask the operator to configure signing in with GitHub, as docs/configuration.md says.",
+  },
+  "sign-in-refused": {
+    status: 403,
+    title: "GitHub did not sign you in",
+    next: "Start again at /sign-in; if it stays, the operator compares client secret and callback URL with the App's settings at GitHub.",
+  },
+  "sign-in-state": {
+    status: 400,
+    title: "This sign-in was not begun here, or too long ago",
+    next: "Start again at /sign-in, in one tab, with cookies allowed.",
   },
   "too-large": { status: 413, title: "Too large", next: "Send less." },
   "too-many-requests": {

@@ -9,6 +9,7 @@ import type {
 } from "../model/pull-request.ts";
 import type { AppDeliveries } from "./app-deliveries.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
+import type { Teams } from "./people.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =
@@ -126,6 +127,7 @@ export interface InstallationLimits {
 
 export interface GitHub {
   readonly deliveries: AppDeliveries;
+  readonly teams: Teams;
   /** Of the installations that were called since the start. */
   limits(): InstallationLimits[];
   repository(installationId: number, ref: RepositoryRef): RepositoryApi;

@@ -25,6 +25,18 @@ const comment = {
 const push = { ...base, ref: "refs/heads/main", after: SHA, commits: [{ modified: [".github/hms.yml"] }] };
 const rerequested = { ...base, action: "rerequested", check_run: { head_sha: SHA, pull_requests: [{ number: 12 }] } };
 
+test("who took back what they had allowed the App is remembered by id, with the time by our own clock", () => {
+  const payload = { action: "revoked", sender: base.sender };
+  expect(mapDelivery("d-1", "github_app_authorization", payload, NOW)).toEqual({
+    keys: [],
+    intents: [],
+    records: [{ key: "revoked/1", value: { atMs: NOW } }],
+    owner: undefined,
+  });
+  for (const other of [{ ...payload, action: "granted" }, { action: "revoked" }])
+    expect(mapDelivery("d-1", "github_app_authorization", other, NOW)).toBeUndefined();
+});
+
 const keys = (event: string, payload: unknown) => mapDelivery("d-1", event, payload, NOW)?.keys;
 
 describe("which keys a delivery asks to look at", () => {

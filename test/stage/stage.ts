@@ -76,6 +76,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     slug: "hms-sys",
     webhookSecret,
     webhookUrl: `http://127.0.0.1:${port}/api/github/webhooks`,
+    callbackUrls: [`http://127.0.0.1:${port}/sign-in/callback`],
     permissions: options.permissions ?? PERMISSIONS,
     events: EVENTS,
   });
@@ -86,6 +87,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
     APP_ID: String(app.id),
     PRIVATE_KEY: app.privateKeyPem,
     WEBHOOK_SECRET: webhookSecret,
+    GITHUB_CLIENT_ID: app.clientId,
+    GITHUB_CLIENT_SECRET: app.clientSecret,
     GITHUB_API_URL: github.url,
     ...options.environment,
   };

@@ -8,7 +8,12 @@ import { toGitHubError } from "./faults.ts";
 import { Throttle } from "./throttle.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
-export type CallObserver = (call: { route: string; status: number; durationMs: number }) => void;
+export interface Call {
+  route: string;
+  status: number;
+  durationMs: number;
+}
+export type CallObserver = (call: Call) => void;
 
 /** Longest that one call may take. GitHub gives up on its own side after 10 s. */
 const TIMEOUT_MS = 20_000;

@@ -8,15 +8,20 @@ import { type CallObserver, Connection } from "./connection.ts";
 import { mergeGroupReads } from "./merge-group-reads.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
+import { connectTeams } from "./teams.ts";
 
-export interface GitHubOptions {
+/** What every caller of GitHub is given besides. */
+export interface Calls {
+  now: () => number;
+  observer: CallObserver;
+}
+
+export interface GitHubOptions extends Calls {
   appId: number;
   privateKey: string;
   webhookSecret: string;
   /** `https://api.github.com`, or `https://HOST/api/v3` on Enterprise Server. */
   baseUrl: string;
-  now: () => number;
-  observer: CallObserver;
   limits: Limits;
   /** Told why a call had to wait. */
   delayed?(reason: string): void;
@@ -59,6 +64,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
   const connection = new Connection(options);
   return {
     deliveries: appDeliveries(connection),
+    teams: connectTeams(connection),
     limits: () => connection.limits(),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       Object.assign(
