@@ -104,7 +104,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     log,
     startedAtMs: clock.now(),
-    revision: () => checker.revision(),
+    // Where nobody knows which policy decides, nothing that was swept before counts as seen.
+    revision: () => checker.revision() ?? `unknown at ${clock.now()}`,
   };
   const notifications = settings.notifications && {
     engine,

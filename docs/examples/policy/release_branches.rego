@@ -2,13 +2,14 @@
 # part of the same decision; nothing else has to know of it. (A package has one METADATA block, and the default policy has it.)
 package hms.merge
 
+import data.hms.approvals
 import data.hms.people
 import data.hms.text
 
 waiting contains {
 	"rule": "release-branch-approvals",
 	"message": concat("", [
-		format_int(count(approvers), 10), " of 2 approvals at this commit; ",
+		format_int(count(approvals.approvers), 10), " of 2 approvals at this commit; ",
 		input.pull_request.base, " is a release branch.",
 	]),
 	"on": "people",
@@ -16,7 +17,7 @@ waiting contains {
 } if {
 	is_release_branch
 	people.last_pusher_known
-	count(approvers) < 2
+	count(approvals.approvers) < 2
 }
 
 waiting contains {
@@ -32,8 +33,8 @@ is_release_branch if startswith(input.pull_request.base, "release/")
 
 warn contains {
 	"rule": "release-branch-approvals",
-	"message": concat("", ["Goes into a release branch with ", text.counted(count(approvers), "approval"), "."]),
+	"message": concat("", ["Goes into a release branch with ", text.counted(count(approvals.approvers), "approval"), "."]),
 } if {
 	is_release_branch
-	count(approvers) >= 2
+	count(approvals.approvers) >= 2
 }

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Verdict } from "../../model/verdict.ts";
 import { EvaluationError, PolicyBrokeError } from "./answer.ts";
 import { PolicyBundleError } from "./bundle.ts";
+import { reasonOf } from "./engine.ts";
 import type { ThreadData, ThreadReply, ThreadRequest } from "./policy-thread.ts";
 
 const PROGRAM = new URL("./policy-thread.ts", import.meta.url);
@@ -133,20 +134,24 @@ async function start(bundle: Uint8Array<ArrayBuffer>, name: string, limits: Thre
     workerData,
     // The JavaScript beside the policy; WebAssembly's own memory is limited by the engine.
     resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb, maxYoungGenerationSizeMb: 32 },
-    // No part of the process's secrets is needed there.
+    // No part of the process's secrets is needed there, and no flag that it was started with.
     env: {},
+    execArgv: [],
     stdout: true,
     stderr: true,
   });
   // Kept for the thread's life: an `error` event that nobody listens to would end the process.
-  worker.on("error", () => {});
+  let broken = "it ended";
+  worker.on("error", (error: NodeJS.ErrnoException) => {
+    broken = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "it needs too much memory" : reasonOf(error);
+  });
   const outcome = await firstReply(worker, limits.openMs, (reply) => reply);
   worker.unref();
   if (outcome !== "late" && outcome !== "ended" && outcome.kind === "ready")
     return { worker, revision: outcome.revision };
   await worker.terminate();
   if (outcome === "late") throw new PolicyBundleError(`The policy bundle ${name} took too long to open.`);
-  if (outcome === "ended") throw new PolicyBundleError(`The policy bundle ${name} needs too much memory to open.`);
+  if (outcome === "ended") throw new PolicyBundleError(`The policy bundle ${name} cannot be opened: ${broken}.`);
   throw new PolicyBundleError(
     outcome.kind === "refused" ? outcome.message : `The policy bundle ${name} cannot be opened.`,
   );
