@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import { Allowance } from "./allowance.ts";
-import { mount, PRIVATE } from "./mount.ts";
+import { Allowance, type Taken } from "./allowance.ts";
+import { mount, PRIVATE, TAKEN } from "./mount.ts";
 import { PAGE_CSP } from "./pages/layout.ts";
 import { answerProblem } from "./problem-page.ts";
 import type { Authenticate, Route } from "./route.ts";
@@ -40,6 +40,9 @@ export function httpApp(routes: readonly Route[], authenticate: Authenticate, op
     context.header("permissions-policy", UNUSED.map((name) => `${name}=()`).join(", "));
     if (publicUrl.startsWith("https:")) context.header("strict-transport-security", "max-age=31536000");
     if (context.get(PRIVATE as never)) context.header("cache-control", "no-store");
+    const taken = context.get(TAKEN as never) as Taken | undefined;
+    if (taken && context.req.path.startsWith("/api/"))
+      for (const [name, value] of Object.entries(taken.headers)) context.header(name, value);
   });
   mount(app, routes, { authenticate, allowance: new Allowance(now), publicUrl });
   app.notFound((context) => answerProblem(context, "not-found"));

@@ -16,6 +16,8 @@ export interface Gatehouse {
 const MAX_BODY_BYTES = 64 * 1024;
 /** What answers to those who are signed in carry in the context, so that nobody keeps them: see `http.ts`. */
 export const PRIVATE = "private";
+/** What the sender has left, as `allowance.ts` says it; told to programs: see `http.ts`. */
+export const TAKEN = "taken";
 
 const changesSomething = (route: Route): boolean => route.method !== "GET";
 /** Whether it is a page for people, who are led to sign in, or for programs, who are told. */
@@ -40,8 +42,9 @@ async function answerAnyone(
   route: Route & { access: "public" },
   gatehouse: Gatehouse,
 ): Promise<Response> {
-  const spent = gatehouse.allowance.take({ address: addressOf(context) }, route.cost ?? 1);
-  if (spent) return tooMany(context, spent.retryAfterS);
+  const taken = gatehouse.allowance.take({ address: addressOf(context) }, route.cost ?? 1);
+  context.set(TAKEN, taken);
+  if (taken?.retryAfterS !== undefined) return tooMany(context, taken.retryAfterS);
   if (changesSomething(route)) {
     // Without a session there is nothing that another page could use; still, no page sends people's browsers here in our name.
     if (fromOwnPage(saidBy(context), gatehouse.publicUrl) === "no") return answerProblem(context, "foreign-origin");
@@ -59,8 +62,9 @@ async function answerViewer(
   const viewer = await authenticate(context);
   context.set(VIEWER, viewer);
   const sender = viewer ? { login: `${viewer.kind} ${viewer.login}` } : { address: addressOf(context) };
-  const spent = allowance.take(sender, route.cost ?? 1);
-  if (spent) return tooMany(context, spent.retryAfterS);
+  const taken = allowance.take(sender, route.cost ?? 1);
+  context.set(TAKEN, taken);
+  if (taken?.retryAfterS !== undefined) return tooMany(context, taken.retryAfterS);
   if (!viewer) {
     if (!isPage(route) || changesSomething(route)) return answerProblem(context, "not-signed-in");
     const { pathname, search } = new URL(context.req.url);

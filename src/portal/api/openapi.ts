@@ -64,6 +64,15 @@ const PROBLEM = {
   },
 };
 
+/** https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
+const HEADERS = {
+  RateLimit: {
+    description: "What you have left: `r` requests; all of them in `t` seconds.",
+    schema: { type: "string" },
+  },
+  "RateLimit-Policy": { description: "`q` requests within `w` seconds.", schema: { type: "string" } },
+};
+
 function describe(one: Operation): object {
   const changes = one.method !== "GET";
   const codes = [...EVERYWHERE, ...(one.body ? WITH_BODY : []), ...(changes ? CHANGING : []), ...one.problems];
@@ -75,7 +84,10 @@ function describe(one: Operation): object {
     "x-required-role": one.access,
     parameters: [...parameters(one.params, "path"), ...parameters(one.query, "query")],
     ...(one.body ? { requestBody: { required: one.bodyRequired ?? false, content: content(one.body, "input") } } : {}),
-    responses: { "200": { description: "The answer.", content: content(one.answer, "output") }, ...refusals(codes) },
+    responses: {
+      "200": { description: "The answer.", headers: HEADERS, content: content(one.answer, "output") },
+      ...refusals(codes),
+    },
   };
 }
 
