@@ -26,7 +26,11 @@ export interface CheckerInForce {
 const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
 
 /** What the settings name: our own policy in this process, an organisation's bundle in threads, or an OPA server. Rejects when it is unusable. */
-export async function openChecker(settings: Settings, records: Records, log: Logger): Promise<CheckerInForce> {
+export async function openChecker(
+  settings: Settings,
+  records: Pick<Records, "get">,
+  log: Logger,
+): Promise<CheckerInForce> {
   const { checkerServer, policyBundle } = settings;
   if (checkerServer) return serverInForce(checkerServer, records, log);
   if (!policyBundle) {
@@ -53,7 +57,7 @@ export async function openChecker(settings: Settings, records: Records, log: Log
 
 async function serverInForce(
   server: NonNullable<Settings["checkerServer"]>,
-  records: Records,
+  records: Pick<Records, "get">,
   log: Logger,
 ): Promise<CheckerInForce> {
   // What was decided before a restart still stands while the server is away.

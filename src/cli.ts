@@ -38,6 +38,21 @@ async function hms(args: string[]): Promise<number> {
       process.stderr.write(err);
       exitCode = code;
     });
+  program
+    .command("doctor")
+    .description(
+      "say what is missing before pull requests are gated, and what mends it. Exit code 0 nothing, 1 something, 2 could not look everywhere",
+    )
+    .argument("[repositories...]", "owner/name; without any, all that are served, up to a limit")
+    .option("--json", "for programs")
+    .action(async (repositories: string[], options: { json?: true }) => {
+      const odd = repositories.find((name) => !/^[\w.-]+\/[\w.-]+$/.test(name));
+      if (odd !== undefined) program.error(`error: ${JSON.stringify(odd)} is not owner/name`);
+      const { runDoctor } = await import("./run-doctor.ts");
+      const { text, exitCode: code } = await runDoctor(process.env, repositories, options);
+      process.stdout.write(text);
+      exitCode = code;
+    });
   const config = program.command("config").description("what stands in .github/hms.yml");
   config
     .command("check")

@@ -8,6 +8,7 @@ import type {
   Review,
 } from "../model/pull-request.ts";
 import type { AppDeliveries } from "./app-deliveries.ts";
+import type { Inspection } from "./inspection.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
 import type { Teams } from "./people.ts";
 
@@ -134,6 +135,8 @@ export interface GitHub {
   /** Every repository that the installation can see. */
   repositories(installationId: number): Promise<RepositoryRef[]>;
   installations(): Promise<{ id: number; owner: string; suspended: boolean }[]>;
+  /** What is set up there. */
+  readonly inspection: Inspection;
   /** The App itself: the slug marks our own comments (`slug[bot]`). */
   app(): Promise<{ id: number; slug: string }>;
 }

@@ -35,7 +35,7 @@ describe("hms", () => {
     expect(await hms(["--version"])).toEqual({ code: 0, out: `${packageJson.version}\n`, err: "" });
     const help = await hms(["--help"]);
     expect(help.code).toBe(0);
-    for (const command of ["serve", "config", "try"]) expect(help.out).toContain(command);
+    for (const command of ["serve", "doctor", "config", "try"]) expect(help.out).toContain(command);
     const mistyped = await hms(["serv"]);
     expect([mistyped.code, mistyped.out]).toEqual([2, ""]);
     expect(mistyped.err).toContain("Did you mean serve?");

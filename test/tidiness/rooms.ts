@@ -11,6 +11,7 @@ const COORDINATORS = [
   "intake",
   "healing",
   "notifications",
+  "doctor",
   "portal",
   "a2a",
   "telemetry",

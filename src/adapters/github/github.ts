@@ -5,7 +5,9 @@ import type { GitHub, RepositoryApi } from "../../ports/github.ts";
 import { appDeliveries } from "./app-deliveries.ts";
 import type { Limits } from "./budget.ts";
 import { type CallObserver, Connection } from "./connection.ts";
+import { inspection } from "./inspection.ts";
 import { mergeGroupReads } from "./merge-group-reads.ts";
+
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
 import { connectTeams } from "./teams.ts";
@@ -66,6 +68,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
     deliveries: appDeliveries(connection),
     teams: connectTeams(connection),
     limits: () => connection.limits(),
+    inspection: inspection(connection, options.baseUrl),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       Object.assign(
         new GitHubRepository(connection, installationId, ref, options.appId),

@@ -51,6 +51,7 @@ async function serve(site: Site, router: Router, request: IncomingMessage, respo
     response.destroy();
     return;
   }
+  response.setHeader("date", site.now().toUTCString());
   send(response, { ...reply, headers: { ...site.rateLimits.headers(actor), ...reply.headers, ...fault?.headers } });
 }
 

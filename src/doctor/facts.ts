@@ -1,0 +1,58 @@
+import type { AppDefinition } from "../config/app-definition.ts";
+import type { EffectiveConfig } from "../config/effective.ts";
+import type { DeliveryAttempt } from "../ports/app-deliveries.ts";
+import type { InspectedApp, InspectedBranch, InspectedHook, InspectedInstallation } from "../ports/inspection.ts";
+
+/** What was asked, or in one line why it could not be had. */
+export type Asked<T> = { ok: true; value: T } | { ok: false; problem: string };
+
+/** What the doctor looks at: everything was read before, so that judging it asks nobody. */
+export interface Facts {
+  nowMs: number;
+  settings: {
+    appId: number;
+    /** Without a slash at the end, as the others. */
+    publicUrl: string;
+    githubApiUrl: string;
+    githubWebUrl: string;
+    /** Lower-case logins; empty: all owners. */
+    allowedOwners: readonly string[];
+  };
+  expected: AppDefinition;
+  process: ProcessFacts;
+  /** How far our clock is ahead of GitHub's, in ms, and how exactly that is known. */
+  clock: Asked<{ aheadMs: number; exactToMs: number }>;
+  app: Asked<InspectedApp>;
+  hook: Asked<InspectedHook>;
+  /** Newest first: the newest page. */
+  deliveries: Asked<readonly DeliveryAttempt[]>;
+  installations: Asked<readonly InspectedInstallation[]>;
+  repositories: readonly RepositoryFacts[];
+  /** Why the list of repositories is not whole. */
+  unlisted: string | undefined;
+  /** Repositories that were asked for by name but that no installation covers. */
+  notCovered: readonly string[];
+  /** How many were left out because there are too many. */
+  leftOut: number;
+}
+
+export interface ProcessFacts {
+  /** Revision of the policy. */
+  checker: Asked<string>;
+  /** Where the store is, once it can be written. */
+  store: Asked<string>;
+  /** Where the process answers that it takes work. */
+  readiness: Asked<string>;
+}
+
+export interface RepositoryFacts {
+  owner: string;
+  name: string;
+  defaultBranch: string;
+  installationId: number;
+  configuration: Asked<EffectiveConfig>;
+  /** The default branch first, then others that are protected. */
+  branches: Asked<readonly InspectedBranch[]>;
+  /** Whether there are more protected branches than were looked at. */
+  moreBranches: boolean;
+}

@@ -1,0 +1,38 @@
+import type { Diagnosis } from "../model/diagnosis.ts";
+
+/** A place and its lines, so that each check says only what it found. */
+export function findingsAt(where: string) {
+  return {
+    ok: (code: string, what: string): Diagnosis => ({ level: "ok", code, where, what }),
+    warn: (code: string, what: string, fix: string): Diagnosis => ({ level: "warn", code, where, what, fix }),
+    fail: (code: string, what: string, fix: string, command?: string): Diagnosis => ({
+      level: "fail",
+      code,
+      where,
+      what,
+      fix,
+      ...(command === undefined ? {} : { command }),
+    }),
+    unknown: (code: string, what: string, fix?: string): Diagnosis => ({
+      level: "unknown",
+      code,
+      where,
+      what,
+      ...(fix === undefined ? {} : { fix }),
+    }),
+  };
+}
+
+/** A text of GitHub's or of a repository's as a terminal may show it: nothing that moves the cursor or turns the line around. */
+export function plain(text: string): string {
+  return visible(text).slice(0, 500);
+}
+
+/** As one word of a shell's command line. */
+export function quoted(text: string): string {
+  return `'${visible(text).replaceAll("'", "'\\''")}'`;
+}
+
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");
+}

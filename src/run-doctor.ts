@@ -1,0 +1,117 @@
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { connectGitHub } from "./adapters/github/github.ts";
+import { openChecker } from "./checker.ts";
+import { readAppDefinition } from "./config/app-definition.ts";
+import { type Environment, readSettings, type Settings } from "./config/settings.ts";
+import { diagnose, exitCodeOf } from "./doctor/diagnose.ts";
+import type { Asked, ProcessFacts } from "./doctor/facts.ts";
+import { findingsAt } from "./doctor/finding.ts";
+import { gather } from "./doctor/gather.ts";
+import { reportJson, reportText } from "./doctor/report.ts";
+import type { Diagnosis } from "./model/diagnosis.ts";
+import { systemClock } from "./ports/clock.ts";
+import { createLog } from "./telemetry/log.ts";
+
+const READY_WITHIN_MS = 5_000;
+
+/** `hms doctor`: on the environment of the process, or what set-up saved, beside the running process. Changes nothing. */
+export async function runDoctor(
+  environment: Environment,
+  names: readonly string[],
+  options: { json?: boolean },
+): Promise<{ text: string; exitCode: number }> {
+  const findings = await examine(environment, names);
+  const exitCode = exitCodeOf(findings);
+  return { text: options.json ? reportJson(findings, exitCode) : reportText(findings), exitCode };
+}
+
+async function examine(environment: Environment, names: readonly string[]): Promise<Diagnosis[]> {
+  const at = findingsAt("environment");
+  const read = readSettings(environment);
+  const warnings = read.warnings.map((warning) => at.warn("environment", warning, "See docs/configuration.md."));
+  if ("problems" in read)
+    return [
+      ...warnings,
+      ...read.problems.map((problem) => at.fail("environment", problem, "See docs/configuration.md.")),
+    ];
+  if ("setUp" in read) {
+    const what = "There are no credentials of a GitHub App, neither in the environment nor saved by set-up";
+    return [...warnings, at.fail("not-set-up", what, "npm start, and open the address that it prints")];
+  }
+  const { settings } = read;
+  const github = connectGitHub({
+    appId: settings.app.id,
+    privateKey: settings.app.privateKey,
+    baseUrl: settings.githubApiUrl,
+    now: () => systemClock.now(),
+    limits: settings.githubLimits,
+    observer: () => {},
+  });
+  const facts = await gather(
+    {
+      github,
+      settings: {
+        appId: settings.app.id,
+        publicUrl: settings.publicUrl,
+        githubApiUrl: settings.githubApiUrl,
+        allowedOwners: settings.allowedOwners,
+      },
+      expected: readAppDefinition(),
+      process: () => processFacts(settings),
+      now: () => systemClock.now(),
+    },
+    names,
+  );
+  return [...warnings, ...diagnose(facts)];
+}
+
+async function processFacts(settings: Settings): Promise<ProcessFacts> {
+  const [checker, readiness] = await Promise.all([checkerFacts(settings), readinessOf(settings)]);
+  return { checker, store: storeFacts(settings.store.path), readiness };
+}
+
+async function checkerFacts(settings: Settings): Promise<Asked<string>> {
+  try {
+    const inForce = await openChecker(settings, { get: async () => undefined }, createLog("silent"));
+    try {
+      // A bundle was tried when it was opened, a server was not asked yet.
+      if (settings.checkerServer) await inForce.refresh();
+      const trouble = inForce.trouble();
+      return trouble === undefined
+        ? { ok: true, value: inForce.checker.revision() ?? "no revision named" }
+        : { ok: false, problem: trouble };
+    } finally {
+      inForce.close();
+    }
+  } catch (error) {
+    return { ok: false, problem: error instanceof Error ? error.message : "unknown error" };
+  }
+}
+
+/** Without opening it: only one process may. That it can be written is what `/readyz` proves. */
+function storeFacts(path: string): Asked<string> {
+  const wanted = existsSync(path) ? path : dirname(path);
+  try {
+    accessSync(wanted, constants.R_OK | constants.W_OK);
+    return { ok: true, value: path };
+  } catch (error) {
+    return { ok: false, problem: `${wanted} (${(error as NodeJS.ErrnoException).code ?? "error"})` };
+  }
+}
+
+async function readinessOf({ host, port }: Settings): Promise<Asked<string>> {
+  if (port === 0) return { ok: false, problem: "PORT=0 lets the system choose, so nobody knows where it listens" };
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
+  const url = `http://${name}:${port}`;
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(READY_WITHIN_MS) });
+    const text = (await answer.text()).slice(0, 200);
+    return answer.ok
+      ? { ok: true, value: url }
+      : { ok: false, problem: `${url}/readyz answers ${answer.status} ${text}` };
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    return { ok: false, problem: `${url}/readyz does not answer (${cause?.code ?? (error as Error).name})` };
+  }
+}
