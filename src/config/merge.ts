@@ -37,6 +37,14 @@ function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
       mode: gate?.mode ?? base.gate.mode,
       approvals: {
         count: gate?.approvals?.count ?? base.gate.approvals.count,
+        codeOwners: gate?.approvals?.code_owners ?? base.gate.approvals.codeOwners,
+        paths:
+          gate?.approvals?.paths?.map(({ paths, teams = [], users = [], count = 1 }) => ({
+            paths,
+            teams,
+            users,
+            count,
+          })) ?? base.gate.approvals.paths,
         carry: gate?.approvals?.carry ?? base.gate.approvals.carry,
         bots: gate?.approvals?.bots ?? base.gate.approvals.bots,
       },
@@ -67,6 +75,14 @@ const WEAKENED: Record<EnforceableKey, Comparison> = {
     const app = weakerBot(base, config);
     return app && `so the pull requests of \`${app}\` may not need fewer`;
   },
+  "gate.approvals.code_owners": (base, config) =>
+    base.gate.approvals.codeOwners && !config.gate.approvals.codeOwners ? "it must stay `true`" : undefined,
+  "gate.approvals.paths": (base, config) => {
+    const gone = base.gate.approvals.paths.find(
+      (rule) => !config.gate.approvals.paths.some((own) => atLeastAsStrict(own, rule)),
+    );
+    return gone && `the rule for \`${gone.paths[0]}\` must stay, with as many approvals by the same people`;
+  },
   "gate.approvals.carry": (base, config) =>
     base.gate.approvals.carry === "never" && config.gate.approvals.carry !== "never"
       ? "it must stay `never`"
@@ -88,6 +104,20 @@ const WEAKENED: Record<EnforceableKey, Comparison> = {
       : `\`${weaker.rule}\` may not be overridden`;
   },
 };
+
+type PathRule = HmsConfig["gate"]["approvals"]["paths"][number];
+
+/** Holds for the same files at least, and takes as many approvals of people who would have done before. */
+function atLeastAsStrict(own: PathRule, rule: PathRule): boolean {
+  const within = (some: string[], all: string[]): boolean =>
+    some.every((one) => all.some((other) => one.toLowerCase() === other.toLowerCase()));
+  return (
+    rule.paths.every((path) => own.paths.includes(path)) &&
+    within(own.teams, rule.teams) &&
+    within(own.users, rule.users) &&
+    own.count >= rule.count
+  );
+}
 
 /** An App whose pull requests need fewer approvals than they would without the repository's file. */
 function weakerBot(base: HmsConfig, config: HmsConfig): string | undefined {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readPattern } from "../model/path-pattern.ts";
 
 /**
  * The schema of `.github/hms.yml`. It knows only what this version does: a key of a later version is refused, since to pass over it
@@ -14,6 +15,8 @@ export const ENFORCEABLE = [
   "scan.secrets.limits",
   "gate.mode",
   "gate.approvals.count",
+  "gate.approvals.code_owners",
+  "gate.approvals.paths",
   "gate.approvals.carry",
   "gate.approvals.bots",
   "gate.overrides",
@@ -65,6 +68,33 @@ const bot = z.strictObject({
   count: z.int().min(0).max(20).meta({ description: "How many approvals, in place of `gate.approvals.count`." }),
 });
 
+const pathRule = z
+  .strictObject({
+    paths: z
+      .array(
+        z.string().refine((text) => readPattern(text) !== undefined, {
+          error: "this is no pattern that can be read: no `!`, no `[…]`, and `\\` only before a blank",
+        }),
+      )
+      .min(1)
+      .max(100)
+      .meta({ description: "Patterns of files as in CODEOWNERS: `/infra/`, `*.tf`." }),
+    teams: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,99}\/[A-Za-z0-9_.-]{1,100}$/))
+      .max(20)
+      .optional()
+      .meta({ description: "Teams, any of whose members will do: `acme/sre`." }),
+    users: z
+      .array(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/))
+      .max(20)
+      .optional()
+      .meta({ description: "Logins of people who will do as well." }),
+    count: z.int().min(1).max(20).optional().meta({ description: "How many of them must have approved." }),
+  })
+  .refine(({ teams = [], users = [] }) => teams.length + users.length > 0, {
+    error: "a rule for paths names at least one of `teams` and `users`",
+  });
+
 const approvals = z
   .strictObject({
     count: z.int().min(0).max(20).optional().meta({
@@ -80,13 +110,14 @@ const approvals = z
       description: "Numbers of approvals for pull requests of one commit that an App opened and pushed itself.",
       default: [],
     }),
-    code_owners: z
-      .literal(false, {
-        error:
-          "code owners are not in this version: leave `code_owners` out, and let a GitHub ruleset require their review",
-      })
-      .optional()
-      .meta({ description: "Not in this version; only `false` is taken.", default: false }),
+    code_owners: z.boolean().optional().meta({
+      description: "Whether an owner of every changed file must have approved, as CODEOWNERS names them.",
+      default: false,
+    }),
+    paths: z.array(pathRule).max(100).optional().meta({
+      description: "Whose approval changes of certain files need besides.",
+      default: [],
+    }),
   })
   .meta({ description: "Reviews that the gate waits for." });
 
@@ -149,6 +180,8 @@ export interface HmsConfig {
     mode: "enforce" | "shadow";
     approvals: {
       count: number;
+      codeOwners: boolean;
+      paths: { paths: string[]; teams: string[]; users: string[]; count: number }[];
       carry: "content-neutral" | "never";
       bots: { app: string; count: number }[];
     };
@@ -165,7 +198,7 @@ export const DEFAULTS: HmsConfig = {
   scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
   gate: {
     mode: "enforce",
-    approvals: { count: 0, carry: "content-neutral", bots: [] },
+    approvals: { count: 0, codeOwners: false, paths: [], carry: "content-neutral", bots: [] },
     overrides: [],
     reportBypasses: true,
   },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Intent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
+import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
 import { storageKey } from "../model/storage-key.ts";
 
 /** What a delivery asks for: keys to look at again, what people asked, and facts that only it tells. */
@@ -73,7 +74,7 @@ const bodies = {
 };
 
 const BRANCHES = "refs/heads/";
-const CONFIG_FILES = new Set([".github/hms.yml"]);
+const CONFIG_FILES = new Set([".github/hms.yml", ...CODE_OWNERS_PATHS]);
 /** Blanks only, no line breaks: else thousands of empty lines would take seconds. What is a command is decided when it is acted on. */
 const SPEAKS_TO_US = /^[ \t]*\/hms\b/im;
 /** GitHub lists at most so many commits in a push's payload; beyond, any file may have changed. */

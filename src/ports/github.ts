@@ -99,6 +99,8 @@ export interface RepositoryApi extends MergeGroupReads {
   reviews(number: number): Promise<Review[]>;
   /** `none` where the login belongs to another account than `id` by now. */
   permission(login: string, id?: number): Promise<Permission>;
+  /** Ids of everybody in a team of the repository's organisation. */
+  teamMembers(slug: string): Promise<ReadonlySet<number>>;
   /** Who last made that branch of this repository point to the commit; null when GitHub does not say. */
   pushedBy(branch: string, sha: string): Promise<Person | null>;
   /** Sends the first 50 annotations; further ones go by {@link updateCheckRun}, 50 at a time. */

@@ -1,5 +1,5 @@
 import type { CheckerApproval } from "../model/checker-input.ts";
-import type { PullRequest, Review } from "../model/pull-request.ts";
+import type { Person, PullRequest, Review } from "../model/pull-request.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import { type Carried, carriedTo } from "./carried-approvals.ts";
@@ -12,6 +12,10 @@ export async function readApprovals(
   deps: { api: RepositoryApi; records: Records; installationId: number },
   pull: PullRequest,
   wanted: { count: number; carry: "content-neutral" | "never" },
+  ask: {
+    /** Whose approval cannot count anyway. */ pusher: Person | null /** Somebody in particular has to approve. */;
+    owners: boolean;
+  },
 ): Promise<CheckerApproval[]> {
   const { api } = deps;
   const given = lastWords(await api.reviews(pull.number)).filter(
@@ -25,8 +29,9 @@ export async function readApprovals(
   });
   const atHead = await Promise.all(given.filter(({ sha }) => sha === pull.headSha).map(withPermission));
   const earlier = given.filter(({ sha }) => sha !== pull.headSha);
-  const enough = atHead.filter(({ id, permission }) => id !== pull.author.id && mayWrite(permission)).length;
-  if (wanted.carry === "never" || earlier.length === 0 || enough >= wanted.count) return atHead;
+  const counting = atHead.filter(({ id, permission }) => id !== ask.pusher?.id && mayWrite(permission)).length;
+  const enough = counting >= wanted.count && !ask.owners;
+  if (wanted.carry === "never" || earlier.length === 0 || enough) return atHead;
   const candidates = (await Promise.all(earlier.map(withPermission))).filter(({ permission }) => mayWrite(permission));
   const proven: Map<string, Carried> = await carriedTo(
     deps,

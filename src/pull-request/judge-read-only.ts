@@ -67,6 +67,7 @@ const EFFECT: Record<Exclude<keyof RepositoryApi, "ref">, "reads" | "writes"> = 
   file: "reads",
   reviews: "reads",
   permission: "reads",
+  teamMembers: "reads",
   queueBranches: "reads",
   range: "reads",
   pullsWith: "reads",

@@ -1,6 +1,7 @@
 import type { EffectiveConfig } from "../config/effective.ts";
-import { DEFAULTS } from "../config/schema.ts";
+import { DEFAULTS, type HmsConfig } from "../config/schema.ts";
 import { checkerConfig } from "../gate/gate.ts";
+import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
 import type { PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { storageKey } from "../model/storage-key.ts";
@@ -10,6 +11,7 @@ import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
 import { readApprovals } from "./approvals.ts";
 import type { ConfigurationSource } from "./configuration.ts";
+import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./required-reviews.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {
@@ -47,17 +49,24 @@ export async function observe(
     ),
     recordedPusher(records, installationId, repositoryId, pull),
   ]);
-  const touchesTrusted = await confirmTouched(api, pull, scan.touchesTrusted);
-  const needsApprovals = effective.gate.approvals.count > 0 || (touchesTrusted?.length ?? 0) > 0;
+  const { approvals: asked } = effective.gate;
+  const owned = await readOwnedFiles(api, pull, asked);
+  const touchesTrusted = withCodeOwners(await confirmTouched(api, pull, scan.touchesTrusted), owned, asked);
+  const most = Math.max(asked.count, ...asked.bots.map(({ count }) => count));
+  const needsApprovals = most > 0 || (touchesTrusted?.length ?? 0) > 0 || owned.demands.length > 0;
+  const pusher =
+    told ?? (needsApprovals || overrides.length > 0 ? await lastPusher(api, records, installationId, pull) : null);
+  const approvals = needsApprovals
+    ? await readApprovals(deps, pull, { ...asked, count: most }, { pusher, owners: owned.demands.length > 0 })
+    : [];
   const snapshot: Snapshot = {
     repository: api.ref,
     pull,
-    lastPusher:
-      told ?? (needsApprovals || overrides.length > 0 ? await lastPusher(api, records, installationId, pull) : null),
+    lastPusher: pusher,
     config: checkerConfig(config),
-    approvals: needsApprovals ? await readApprovals(deps, pull, effective.gate.approvals) : [],
-    changedFiles: null,
-    requiredReviews: [],
+    approvals,
+    changedFiles: owned.changedFiles,
+    requiredReviews: await requiredReviews(api, owned.demands, approvals),
     touchesTrustedPaths: touchesTrusted,
     scans: [scan.report],
     hold: hold?.value ?? null,
@@ -82,9 +91,19 @@ export async function observe(
             permission: await api.permission(okToTest.value.by, okToTest.value.byId ?? 0),
           }
         : null,
-    unknown: [],
+    unknown: owned.unknown,
   };
   return { snapshot, config };
+}
+
+/** Where code owners are asked, who changes whom they are changes the gate itself. */
+function withCodeOwners(
+  touched: string[] | null,
+  { changedFiles }: OwnedFiles,
+  { codeOwners }: HmsConfig["gate"]["approvals"],
+): string[] | null {
+  if (!codeOwners || touched === null) return touched;
+  return [...touched, ...CODE_OWNERS_PATHS.filter((path) => changedFiles?.includes(path))];
 }
 
 /**

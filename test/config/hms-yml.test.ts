@@ -56,8 +56,12 @@ describe("mistakes, each with its place", () => {
     ["version: 1\ngate: { approvals: { count: -1 } }", "2:29 `gate.approvals.count` must be 0 or more, not `-1`"],
     ["version: 1\ngate: { approvals: { count: 99 } }", "2:29 `gate.approvals.count` must be 20 or less, not `99`"],
     [
-      "version: 1\ngate: { approvals: { code_owners: true } }",
-      "2:35 code owners are not in this version: leave `code_owners` out, and let a GitHub ruleset require their review",
+      "version: 1\ngate: { approvals: { paths: [{ paths: ['!infra/'], teams: [acme/sre] }] } }",
+      "2:40 `gate.approvals.paths.0.paths.0`: this is no pattern that can be read: no `!`, no `[…]`, and `\\` only before a blank",
+    ],
+    [
+      "version: 1\ngate: { approvals: { paths: [{ paths: [infra/] }] } }",
+      "2:30 `gate.approvals.paths.0`: a rule for paths names at least one of `teams` and `users`",
     ],
     ["version: 1\ngate: { mode: yes }", "2:15 `gate.mode` must be `enforce` or `shadow`, not the text `yes`"],
     [

@@ -74,6 +74,28 @@ gate: { approvals: { count: 1, bots: [{ app: renovate, count: 2 }] }, overrides:
     expect(JSON.stringify(merged)).toContain(`\`${app}\``);
   });
 
+  describe("rules for paths", () => {
+    const ours = "paths: [{ paths: [/infra/], teams: [acme/sre, acme/ops], count: 2 }]";
+    const organisation = file(
+      `organisation: { enforce: [gate.approvals.paths, gate.approvals.code_owners, gate.approvals.carry] }
+gate: { approvals: { ${ours}, code_owners: true, carry: never } }`,
+    );
+    test.each([
+      ["", true],
+      [`${ours}`, true],
+      ["paths: [{ paths: ['*.tf', /infra/], teams: [Acme/SRE], count: 3 }, { paths: [x], users: [ada] }]", true],
+      ["code_owners: true, carry: never", true],
+      ["paths: []", false],
+      ["paths: [{ paths: [/infra/], teams: [acme/sre, acme/ops], count: 1 }]", false],
+      ["paths: [{ paths: ['*.tf'], teams: [acme/sre], count: 2 }]", false],
+      ["paths: [{ paths: [/infra/], teams: [acme/sre], users: [ada], count: 2 }]", false],
+      ["code_owners: false", false],
+      ["carry: content-neutral", false],
+    ])("{ %s } is taken: %s", (approvals, ok) => {
+      expect(mergeConfig(organisation, file(`gate: { approvals: { ${approvals} } }`)).ok).toBe(ok);
+    });
+  });
+
   test("one enforced key leaves the others free", () => {
     const organisation = file("organisation: { enforce: [gate.mode] }\ngate: { approvals: { count: 2 } }");
     expect(mergeConfig(organisation, file("gate: { approvals: { count: 0 } }")).ok).toBe(true);

@@ -20,6 +20,7 @@ const ROUTES = new Set([
   "GET /repos/{owner}/{repo}/pulls/{pull_number}",
   "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews",
   "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
+  "GET /orgs/{org}/teams/{team_slug}/members",
   "GET /repos/{owner}/{repo}/git/matching-refs/{ref}",
 ]);
 /** Of these a third and more is other resources' addresses, and each pull request shows two whole repositories. */

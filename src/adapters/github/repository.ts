@@ -20,6 +20,7 @@ import { readPusher } from "./activity.ts";
 import { readCommit, readComparison, readTree } from "./commit-reads.ts";
 import type { Connection, Scope } from "./connection.ts";
 import { shapes, take } from "./shapes.ts";
+import { readTeamMembers } from "./team-members.ts";
 
 /** GitHub stops the list of a pull request's commits at 250. */
 const COMMITS_MAX = 250;
@@ -154,6 +155,10 @@ export class GitHubRepository implements Omit<RepositoryApi, keyof MergeGroupRea
     );
     if (!complete) throw new GitHubError("unavailable", 200, "more than 3,000 reviews");
     return take(z.array(shapes.review), items);
+  }
+
+  teamMembers(slug: string): Promise<ReadonlySet<number>> {
+    return readTeamMembers((...call) => this.#list(...call), this.ref.owner, slug);
   }
 
   pushedBy(branch: string, sha: string): Promise<Person | null> {
