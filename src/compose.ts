@@ -14,6 +14,7 @@ import { hmsJsonSchema } from "./config/json-schema.ts";
 import type { Settings } from "./config/settings.ts";
 import { checkCredentials } from "./credentials.ts";
 import { webhookListener } from "./intake/webhook.ts";
+import { onboardingOf } from "./onboarding.ts";
 import { httpApp } from "./portal/http.ts";
 import { portalRoutes } from "./portal/portal.ts";
 import type { Route } from "./portal/route.ts";
@@ -114,6 +115,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     sent: metrics.notification,
   };
+  const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
     queue: engine.queue,
@@ -121,7 +123,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     log,
     concurrency: CONCURRENCY,
     leaseMs: overrides.leaseMs ?? LEASE_MS,
-    reconcile: (run) => reconcile(deps, sweep, notifications, run),
+    reconcile: (run) => reconcile({ pulls: deps, sweep, notifications, onboarding }, run),
     ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
   });
 

@@ -1,10 +1,11 @@
 import { actOnIntents } from "./commands/act.ts";
-import { reconcileInstallation, reconcileRepository } from "./intake/sweep.ts";
+import { reconcileInstallation, reconcileRepository, type SweepDeps } from "./intake/sweep.ts";
 import { formatKey, type Key, parseKey } from "./model/key.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { RepositoryRef } from "./model/pull-request.ts";
 import { storageKey } from "./model/storage-key.ts";
 import { type NotificationDeps, reconcileNotices } from "./notifications/reconcile-notices.ts";
+import { type OnboardingDeps, reconcileOnboarding } from "./onboarding/reconcile-onboarding.ts";
 import { repositoryStream } from "./ports/ledger.ts";
 import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
@@ -13,16 +14,24 @@ import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
 import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/reconcile-merge-group.ts";
 
+/** Whatever a key may need; a room that is turned off is not there. */
+export interface Rooms {
+  pulls: PullRequestDeps;
+  sweep: SweepDeps;
+  notifications: NotificationDeps | undefined;
+  onboarding: OnboardingDeps | undefined;
+}
+
 /** One key, whatever it is. People's requests first: what they ask may change what the rest reads. */
-export async function reconcile(
-  deps: PullRequestDeps,
-  sweep: Parameters<typeof reconcileRepository>[0],
-  notifications: NotificationDeps | undefined,
-  run: Run,
-): Promise<Outcome> {
+export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
+  const { pulls: deps, sweep, notifications, onboarding } = rooms;
   const key = parseKey(run.key);
   await tellDeliveries(deps, key, run);
-  if (key.kind === "installation") return reconcileInstallation(sweep, key);
+  if (key.kind === "installation") {
+    const outcome = await reconcileInstallation(sweep, key);
+    if (onboarding) await onboardLater(deps, key);
+    return outcome;
+  }
   const ref = await repositoryOf(deps, key);
   switch (key.kind) {
     case "repository": {
@@ -32,6 +41,8 @@ export async function reconcile(
     }
     case "merge-group":
       return reconcileMergeGroup(deps, key, ref, run);
+    case "onboarding":
+      return onboarding ? reconcileOnboarding(onboarding, key, ref, run) : { kind: "done" };
     case "notice":
       return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
     case "commit": {
@@ -50,6 +61,15 @@ export async function reconcile(
   }
 }
 
+/** Every repository that was not dealt with yet, so that one whose arrival no delivery told is found as well. */
+async function onboardLater(deps: PullRequestDeps, key: Key & { kind: "installation" }): Promise<void> {
+  const { records, queue } = deps.engine;
+  const { installationId } = key;
+  for (const { value } of await records.list<RepositoryRef>(storageKey.repositories(installationId)))
+    if (!(await records.get(storageKey.onboarding(installationId, value.id))))
+      await queue.enqueue(formatKey({ kind: "onboarding", installationId, repositoryId: value.id }));
+}
+
 /** Not at once: a gate may change its mind while checks come in. */
 async function noticeLater(deps: PullRequestDeps, key: Key & { kind: "pull" }, settleMs: number): Promise<void> {
   const notBeforeMs = deps.clock.now() + settleMs;
@@ -59,7 +79,12 @@ async function noticeLater(deps: PullRequestDeps, key: Key & { kind: "pull" }, s
 /** The deliveries that led to this run become part of the story of what they are about. Told again after a crash, each counts once. */
 async function tellDeliveries(deps: PullRequestDeps, key: Key, run: Run): Promise<void> {
   // A commit runs because of a pull request, whose story tells of the delivery already.
-  if (key.kind === "installation" || key.kind === "commit" || key.kind === "notice" || run.lease.causes.length === 0)
+  if (
+    key.kind === "installation" ||
+    key.kind === "commit" ||
+    ["notice", "onboarding"].includes(key.kind) ||
+    run.lease.causes.length === 0
+  )
     return;
   const subject = formatKey(key);
   const events = run.lease.causes.map(({ id, event, action, receivedAtMs, happenedAtMs }) => ({

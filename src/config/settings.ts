@@ -49,6 +49,8 @@ export interface Settings {
   notifications?: Notifications;
   /** `host` or `host:port`, lower case, to which requests may go although they are not public. */
   egressAllow: string[];
+  /** Whether a repository without a configuration gets one proposed. */
+  onboarding: boolean;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -93,6 +95,7 @@ const environmentSchema = z.object({
   HMS_GITHUB_LIMITS: z.enum(["published", "answers"], { error: "must be published or answers" }).optional(),
   HMS_NOTIFICATIONS: z.string().optional(),
   HMS_EGRESS_ALLOW: hosts.default([]),
+  HMS_ONBOARDING: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
@@ -125,6 +128,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_GITHUB_LIMITS: "published",
   HMS_NOTIFICATIONS: "/etc/hms/notifications.yml",
   HMS_EGRESS_ALLOW: "mattermost.acme.internal,10.0.0.7:8065",
+  HMS_ONBOARDING: "off",
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
 };
@@ -201,6 +205,7 @@ export function readSettings(environment: Environment): SettingsResult {
     },
     githubLimits: env.HMS_GITHUB_LIMITS ?? (isGitHubCom(env.GITHUB_API_URL) ? "published" : "answers"),
     resyncIntervalMs: env.HMS_RESYNC_INTERVAL,
+    onboarding: env.HMS_ONBOARDING === "on",
     egressAllow: env.HMS_EGRESS_ALLOW,
     traceEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     logLevel: env.LOG_LEVEL,

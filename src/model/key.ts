@@ -9,6 +9,8 @@ export type Key =
   /** A merge queue's commit, judged as a whole; what it says is written by the commit's own key. */
   | { kind: "merge-group"; installationId: number; repositoryId: number; sha: string }
   | { kind: "repository"; installationId: number; repositoryId: number }
+  /** The first configuration that is proposed to a repository. */
+  | { kind: "onboarding"; installationId: number; repositoryId: number }
   /** Who is told that they are awaited at one pull request. */
   | { kind: "notice"; installationId: number; repositoryId: number; number: number }
   | { kind: "installation"; installationId: number };
@@ -23,15 +25,16 @@ export function formatKey(key: Key): string {
     case "commit":
     case "merge-group":
       return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.sha}`;
+    case "onboarding":
     case "repository":
-      return `repository/${key.installationId}/${key.repositoryId}`;
+      return `${key.kind}/${key.installationId}/${key.repositoryId}`;
     case "installation":
       return `installation/${key.installationId}`;
   }
 }
 
 const PATTERN =
-  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice)\/(\d+)\/(\d+)\/(\d+))$/;
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository|onboarding)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice)\/(\d+)\/(\d+)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {
@@ -39,7 +42,8 @@ export function parseKey(text: string): Key {
   if (m?.[1]) return { kind: "pull", installationId: Number(m[2]), repositoryId: Number(m[3]), number: Number(m[4]) };
   const kind = m?.[5] as "commit" | "merge-group" | undefined;
   if (m && kind) return { kind, installationId: Number(m[6]), repositoryId: Number(m[7]), sha: String(m[8]) };
-  if (m?.[9]) return { kind: "repository", installationId: Number(m[10]), repositoryId: Number(m[11]) };
+  const whole = m?.[9] as "repository" | "onboarding" | undefined;
+  if (m && whole) return { kind: whole, installationId: Number(m[10]), repositoryId: Number(m[11]) };
   if (m?.[12]) return { kind: "installation", installationId: Number(m[13]) };
   if (m?.[14])
     return { kind: "notice", installationId: Number(m[15]), repositoryId: Number(m[16]), number: Number(m[17]) };

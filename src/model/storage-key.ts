@@ -74,6 +74,10 @@ export const storageKey = {
   answer: (intentId: string) => `answer/${intentId}`,
   okToTest: (installationId: number, repositoryId: number, number: number) =>
     `ok-to-test/${installationId}/${repositoryId}/${number}`,
+  /** How a repository was dealt with that has no configuration. */
+  onboarding: (installationId: number, repositoryId: number) => `onboarding/${installationId}/${repositoryId}`,
+  /** `{ atMs, repositoryId }`: when the installation's last proposal was made, and to which repository. */
+  onboardingTurn: (installationId: number) => `onboarding-turn/${installationId}`,
   /** What was told to whom about one pull request. */
   notice: (installationId: number, repositoryId: number, number: number) =>
     `notice/${installationId}/${repositoryId}/${number}`,

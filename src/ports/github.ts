@@ -11,6 +11,7 @@ import type { AppDeliveries } from "./app-deliveries.ts";
 import type { Inspection } from "./inspection.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
 import type { Teams } from "./people.ts";
+import type { Proposals } from "./proposals.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =
@@ -129,6 +130,7 @@ export interface InstallationLimits {
 }
 
 export interface GitHub {
+  proposals(installationId: number, ref: RepositoryRef): Proposals;
   readonly deliveries: AppDeliveries;
   readonly teams: Teams;
   /** Of the installations that were called since the start. */

@@ -11,6 +11,7 @@ export function benchEnvironment(options: {
   return {
     PORT: String(options.port),
     HMS_DATA_DIR: options.dataDir,
+    HMS_ONBOARDING: "off",
     APP_ID: "1",
     PRIVATE_KEY: privateKey.export({ type: "pkcs1", format: "pem" }).toString(),
     WEBHOOK_SECRET,

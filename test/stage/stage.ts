@@ -84,6 +84,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const environment = {
     PORT: String(port),
     HMS_DATA_DIR: dataDir,
+    // Its pull requests would come into every other test's.
+    HMS_ONBOARDING: "off",
     APP_ID: String(app.id),
     PRIVATE_KEY: app.privateKeyPem,
     WEBHOOK_SECRET: webhookSecret,

@@ -12,6 +12,7 @@ const COORDINATORS = [
   "healing",
   "notifications",
   "doctor",
+  "onboarding",
   "portal",
   "a2a",
   "telemetry",

@@ -8,6 +8,7 @@ import { type CallObserver, Connection } from "./connection.ts";
 import { inspection } from "./inspection.ts";
 import { mergeGroupReads } from "./merge-group-reads.ts";
 
+import { proposals } from "./proposals.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
 import { connectTeams } from "./teams.ts";
@@ -69,6 +70,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
     teams: connectTeams(connection),
     limits: () => connection.limits(),
     inspection: inspection(connection, options.baseUrl),
+    proposals: (installationId, ref) => proposals(connection, installationId, ref),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       Object.assign(
         new GitHubRepository(connection, installationId, ref, options.appId),
