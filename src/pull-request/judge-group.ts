@@ -3,9 +3,10 @@ import { type GroupMember, mergeGroupInput, voteState } from "../gate/gate.ts";
 import type { MergeGroupInput } from "../model/checker-input.ts";
 import type { Finding } from "../model/finding.ts";
 import type { Key } from "../model/key.ts";
+import type { PullRequest } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { Decision, GateState } from "../model/verdict.ts";
-import type { RepositoryApi } from "../ports/github.ts";
+import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import type { LedgerEvent } from "../ports/ledger.ts";
 import type { QueueBranch } from "../ports/merge-groups.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
@@ -53,7 +54,8 @@ export async function judgeGroup(
   for (const entry of entries) {
     const one = await judgeMember(deps, key, api, entry, { base, last: facts.last });
     if (one === "moved") return "moved";
-    judged.push(one);
+    if (one === "unreadable") unexplained.push(`Pull request ${entry.number}, which the queue names, cannot be read.`);
+    else judged.push(one);
   }
   const config = await deps.configuration.read(installationId, api);
   const { secrets } = (config.valid ? config.config : DEFAULTS).scan;
@@ -116,10 +118,11 @@ async function judgeMember(
   api: RepositoryApi,
   entry: GroupEntry,
   group: { base: string; last: PullAtCommit | undefined },
-): Promise<JudgedMember | "moved"> {
+): Promise<JudgedMember | "moved" | "unreadable"> {
   const { installationId, repositoryId, sha } = key;
   const { number } = entry;
-  const pull = await api.pull(number);
+  const pull = await pullOrNone(api, number);
+  if (!pull) return "unreadable";
   if (pull.merged) return "moved";
   const { snapshot } = await observe({ ...deps, api, records: deps.engine.records, installationId }, pull);
   const known = group.last?.vote.members?.find((member) => member.number === number);
@@ -150,6 +153,15 @@ async function judgeMember(
     ),
     ...(fresh ? { event: verdictEvent(pullKey, vote, judgement, nowMs, { mergeGroup: sha }) } : {}),
   };
+}
+
+async function pullOrNone(api: RepositoryApi, number: number): Promise<PullRequest | undefined> {
+  try {
+    return await api.pull(number);
+  } catch (error) {
+    if (error instanceof GitHubError && error.fault === "not-found") return undefined;
+    throw error;
+  }
 }
 
 /** Why the pull request as it is now is not the one that was queued. */

@@ -36,6 +36,17 @@ test("who took back what they had allowed the App is remembered by id, with the 
   for (const other of [{ ...payload, action: "granted" }, { action: "revoked" }])
     expect(mapDelivery("d-1", "github_app_authorization", other, NOW)).toBeUndefined();
 });
+const BEFORE = "b".repeat(40);
+const group = {
+  ...base,
+  action: "checks_requested",
+  merge_group: {
+    head_sha: SHA,
+    head_ref: `refs/heads/gh-readonly-queue/main/pr-12-${BEFORE}`,
+    base_ref: "refs/heads/main",
+    base_sha: BEFORE,
+  },
+};
 
 const keys = (event: string, payload: unknown) => mapDelivery("d-1", event, payload, NOW)?.keys;
 
@@ -49,6 +60,11 @@ describe("which keys a delivery asks to look at", () => {
     ["push", push, ["repository/7/42"]],
     ["push", { ...push, repository: { ...base.repository, name: ".github" } }, ["installation/7"]],
     ["push", { ...push, commits: [], forced: true }, ["repository/7/42"]],
+    ["push", { ...push, before: BEFORE }, [`commit/7/42/${SHA}`, "repository/7/42"]],
+    ["push", { ...push, before: "0".repeat(40) }, ["repository/7/42"]],
+    ["push", { ...push, before: BEFORE, ref: "refs/heads/topic" }, []],
+    ["merge_group", group, [`merge-group/7/42/${SHA}`]],
+    ["merge_group", { ...group, action: "destroyed", reason: "dequeued" }, [`merge-group/7/42/${SHA}`]],
     ["check_run", rerequested, ["pull/7/42/12", `commit/7/42/${SHA}`]],
     ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }, [`commit/7/42/${SHA}`]],
     ["installation", { ...base, action: "created", repository: undefined }, ["installation/7"]],
@@ -67,6 +83,7 @@ describe("which keys a delivery asks to look at", () => {
     ["issue_comment", { ...comment, comment: { ...comment.comment, body: null } }],
     ["issue_comment", { ...comment, comment: { ...comment.comment, user: { login: "x[bot]", id: 2, type: "Bot" } } }],
     ["check_run", { ...rerequested, action: "created" }],
+    ["merge_group", { ...group, merge_group: { ...group.merge_group, head_sha: "main" } }],
     ["check_run", { ...rerequested, check_run: { head_sha: "main" } }],
     ["pull_request", { ...pull, installation: undefined }],
     ["pull_request", { ...pull, repository: undefined }],
@@ -228,4 +245,16 @@ describe("any JSON", () => {
       { numRuns: 2000 },
     );
   });
+});
+
+test("what a merge group was asked for and how it ended are facts of their own, in whatever order they come", () => {
+  const requested = mapDelivery("d-1", "merge_group", group, NOW)?.records.at(-1);
+  const ended = mapDelivery("d-2", "merge_group", { ...group, action: "destroyed", reason: "merged" }, NOW)?.records.at(
+    -1,
+  );
+  expect(requested).toEqual({
+    key: `group/7/42/${SHA}`,
+    value: { headRef: group.merge_group.head_ref, baseRef: "refs/heads/main", seenAtMs: NOW },
+  });
+  expect(ended).toEqual({ key: `group-ended/7/42/${SHA}`, value: { reason: "merged" } });
 });

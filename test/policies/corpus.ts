@@ -1,6 +1,7 @@
 import { commandCorpus } from "./corpus-command.ts";
 import { malformedCorpus } from "./corpus-malformed.ts";
 import { mergeCorpus } from "./corpus-merge.ts";
+import { mergeGroupCorpus } from "./corpus-merge-group.ts";
 import { peopleCorpus } from "./corpus-people.ts";
 
 /** One input and what every implementation of the checker must make of it. */
@@ -16,4 +17,10 @@ export interface CorpusRow {
 }
 
 /** The policy corpus: the WebAssembly and a real OPA server must agree on every row. Allowed are rows that expect nothing. */
-export const corpus: CorpusRow[] = [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...malformedCorpus];
+export const corpus: CorpusRow[] = [
+  ...mergeCorpus,
+  ...mergeGroupCorpus,
+  ...peopleCorpus,
+  ...commandCorpus,
+  ...malformedCorpus,
+];

@@ -9,6 +9,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 const APPROVED = "version: 1\ngate:\n  approvals: { count: 1 }\n";
 const APPROVED_FILE = { ".github/hms.yml": APPROVED };
 const KEY = plantedKey();
+const CRASHING = { program: new URL("../crash/child.ts", import.meta.url).pathname };
 let stage: Stage;
 beforeAll(async () => {
   stage = await setStage();
@@ -134,4 +135,74 @@ test("in shadow mode the group blocks nothing", async () => {
   const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
   await concluded(stage, { repository, sha }, "success", "hms/gate-shadow");
   expect(checks(stage, repository, sha)).toEqual([]);
+});
+
+test("pushed to while it is queued: GitHub takes it out, and what was pushed does not merge", async () => {
+  const repository = await queued({}, { min_entries_to_merge: 2 });
+  const pull = await ready(repository);
+  await enqueue(pull);
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  await concluded(stage, { repository, sha }, "success");
+  const head = await stage.github.commit(repository, pull.branch, {
+    files: { "late.env": `KEY=${KEY}\n` },
+    author: "ada",
+    message: "Late",
+  });
+  await emptied(repository);
+  await concluded(stage, { repository, sha: head }, "failure");
+  expect(await merged(pull)).toBe(false);
+});
+
+test("overridden while it is queued: the group follows", async () => {
+  const overridable = "version: 1\ngate:\n  overrides: [{ rule: no-high-findings, permission: maintain }]\n";
+  const repository = await queued(
+    { ".github/hms.yml": overridable },
+    { min_entries_to_merge: 2, merge_method: "SQUASH" },
+  );
+  const pull = await openPull(stage, repository, { files: { "a.env": `KEY=${KEY}\n` } });
+  await concluded(stage, pull, "failure");
+  const body = `/hms override no-high-findings ${pull.sha} revoked long ago`;
+  stage.github.comment(repository, pull.number, { author: "linus", body });
+  await concluded(stage, pull, "success");
+  await enqueue(pull);
+  const sha = await until(stage, "a group", () => queue(repository)[0]?.sha);
+  // The squash brings the same finding again; it was overridden where it came from.
+  await concluded(stage, { repository, sha }, "success");
+});
+
+test("a commit that a group brings without a pull request is never allowed", async () => {
+  const repository = await queued({}, { min_entries_to_merge: 2 });
+  const pull = await ready(repository);
+  await enqueue(pull);
+  const [entry] = await until(stage, "a group", () => (queue(repository)[0]?.sha ? queue(repository) : undefined));
+  const branch = entry?.ref?.slice("refs/heads/".length) ?? "";
+  await concluded(stage, { repository, sha: entry?.sha ?? "" }, "success");
+  // What stands between the base and the entry is told by nobody any more.
+  const stacked = await stage.github.commit(repository, `gh-readonly-queue/main/pr-99-${"0".repeat(40)}`, {
+    files: { "x.txt": "x\n" },
+    author: "mallory",
+    message: "From nowhere",
+    from: branch,
+  });
+  await stage.restart("SIGTERM");
+  const gate = await until(stage, "a check", () => checks(stage, repository, stacked).at(-1));
+  expect(gate.conclusion).not.toBe("success");
+});
+
+test.each([
+  ["before its members are read", "github.range after"],
+  ["before it is said", "checker.evaluate after"],
+  ["with the verdict in the ledger", "ledger.append after"],
+])("killed while a group is judged, %s: judged and merged after the restart, with one gate", async (_what, at) => {
+  const repository = await queued();
+  const pull = await ready(repository);
+  const [sha = ""] = await built(repository, [pull]);
+  const on = at.startsWith("ledger") ? "merge_group_verdict" : at.startsWith("checker") ? "merge-group" : "";
+  await stage.restart("SIGTERM", { HMS_CRASH_AT: at, HMS_CRASH_ON: on }, CRASHING);
+  stage.github.releaseDeliveries(stage.app);
+  expect(await stage.hms.exited).toBe("SIGKILL");
+  await stage.restart();
+  await emptied(repository);
+  expect(await merged(pull)).toBe(true);
+  expect(checks(stage, repository, sha)).toMatchObject([{ conclusion: "success" }]);
 });
