@@ -81,8 +81,19 @@ describe("an OPA server as the checker", () => {
     expect(checks(stage, first.repository, first.sha).at(-1)?.conclusion).toBe("success");
 
     answer = says(NO, "v2");
+    await until(stage, "it is asked again", async () => (await readiness(stage)).checker === undefined);
     for (const pull of [first, second, third]) await concluded(stage, pull, "failure");
     expect(gauge(await metrics(stage), "hms_checker_healthy")).toBe(1);
+
+    // Without a revision nothing tells one policy from the next: every sweep asks about everything.
+    for (const [verdict, wanted] of [
+      [YES, "success"],
+      [NO, "failure"],
+    ] as const) {
+      answer = says(verdict, undefined);
+      for (const pull of [first, second, third]) await concluded(stage, pull, wanted);
+      expect(gateText(stage, first)).toContain("unversioned:");
+    }
     expect(stage.hms.output()).not.toContain(TOKEN);
   });
 });
