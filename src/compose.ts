@@ -28,6 +28,7 @@ import type { People } from "./ports/people.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
 import type { PullRequestDeps } from "./pull-request/reconcile.ts";
 import { reconcile } from "./reconcile-key.ts";
+import { examineRunning } from "./run-doctor.ts";
 import { createSecretScanner } from "./scan/secrets.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
@@ -164,6 +165,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     installed: {
       allowedOwners: settings.allowedOwners,
       installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
+    },
+    doctor: {
+      examine: examineRunning({ settings, github, engine, checker: inForce, clock }),
+      now: () => clock.now(),
     },
     api: { views, version: version(), publicUrl: settings.publicUrl },
   });

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { connectGitHub } from "./adapters/github/github.ts";
-import { openChecker } from "./checker.ts";
+import { type CheckerInForce, openChecker } from "./checker.ts";
 import { readAppDefinition } from "./config/app-definition.ts";
 import { type Environment, readSettings, type Settings } from "./config/settings.ts";
 import { diagnose, exitCodeOf } from "./doctor/diagnose.ts";
@@ -10,10 +10,14 @@ import { findingsAt } from "./doctor/finding.ts";
 import { gather } from "./doctor/gather.ts";
 import { reportJson, reportText } from "./doctor/report.ts";
 import type { Diagnosis } from "./model/diagnosis.ts";
-import { systemClock } from "./ports/clock.ts";
+import { atMostEvery } from "./portal/at-most-every.ts";
+import { type Clock, systemClock } from "./ports/clock.ts";
+import type { Engine } from "./ports/engine.ts";
+import type { GitHub } from "./ports/github.ts";
 import { createLog } from "./telemetry/log.ts";
 
 const READY_WITHIN_MS = 5_000;
+const EXAMINED_EVERY_MS = 30_000;
 
 /** `hms doctor`: on the environment of the process, or what set-up saved, beside the running process. Changes nothing. */
 export async function runDoctor(
@@ -51,12 +55,7 @@ async function examine(environment: Environment, names: readonly string[]): Prom
   const facts = await gather(
     {
       github,
-      settings: {
-        appId: settings.app.id,
-        publicUrl: settings.publicUrl,
-        githubApiUrl: settings.githubApiUrl,
-        allowedOwners: settings.allowedOwners,
-      },
+      settings: namesOf(settings),
       expected: readAppDefinition(),
       process: () => processFacts(settings),
       now: () => systemClock.now(),
@@ -64,6 +63,43 @@ async function examine(environment: Environment, names: readonly string[]): Prom
     names,
   );
   return [...warnings, ...diagnose(facts)];
+}
+
+/**
+ * The same from within the running process, for its page. One look at a time, whose findings are everybody's for half a minute: each asks GitHub
+ * for every repository.
+ */
+export function examineRunning(parts: {
+  settings: Settings;
+  github: GitHub;
+  engine: Engine;
+  checker: CheckerInForce;
+  clock: Clock;
+}): () => Promise<{ findings: Diagnosis[]; atMs: number }> {
+  const { settings, github, engine, checker, clock } = parts;
+  const process = async (): Promise<ProcessFacts> => {
+    const trouble = checker.trouble();
+    return {
+      checker:
+        trouble === undefined
+          ? { ok: true, value: checker.checker.revision() ?? "no revision named" }
+          : { ok: false, problem: trouble },
+      store: await engine.probe().then(
+        (): Asked<string> => ({ ok: true, value: settings.store.path }),
+        (error: Error): Asked<string> => ({ ok: false, problem: error.message }),
+      ),
+      readiness: { ok: true, value: settings.publicUrl },
+    };
+  };
+  return atMostEvery(EXAMINED_EVERY_MS, async () => {
+    const expected = readAppDefinition();
+    const deps = { github, settings: namesOf(settings), expected, process, now: () => clock.now() };
+    return { findings: diagnose(await gather(deps, [])), atMs: clock.now() };
+  });
+}
+
+function namesOf({ app, publicUrl, githubApiUrl, allowedOwners }: Settings) {
+  return { appId: app.id, publicUrl, githubApiUrl, allowedOwners };
 }
 
 async function processFacts(settings: Settings): Promise<ProcessFacts> {

@@ -84,7 +84,7 @@ export function checkInstallations(facts: Facts): Diagnosis[] {
 
 function checkInstallation(one: InspectedInstallation, facts: Facts): Diagnosis[] {
   const { expected, settings, app } = facts;
-  const at = findingsAt(`installation ${plain(one.owner)}`);
+  const at = findingsAt(`installation ${plain(one.owner)}`, { owner: one.owner, installationId: one.id });
   const { allowedOwners } = settings;
   const findings: Diagnosis[] = [];
   if (allowedOwners.length > 0 && !allowedOwners.includes(one.owner.toLowerCase())) {

@@ -10,8 +10,7 @@ const GATE = "hms/gate";
 
 /** One repository: its configuration, and whether the gate is asked for, of us and of nobody else. */
 export function checkRepository(repository: RepositoryFacts, facts: Facts): Diagnosis[] {
-  const name = `${repository.owner}/${repository.name}`;
-  const at = findingsAt(name);
+  const at = findingsOf(repository);
   const { branches } = repository;
   if (!branches.ok)
     return [
@@ -34,8 +33,12 @@ export function checkRepository(repository: RepositoryFacts, facts: Facts): Diag
   ];
 }
 
+function findingsOf({ owner, name, installationId, repositoryId }: RepositoryFacts) {
+  return findingsAt(`${owner}/${name}`, { owner, installationId, repositoryId });
+}
+
 function checkConfiguration(repository: RepositoryFacts, { settings }: Facts): Diagnosis[] {
-  const at = findingsAt(`${repository.owner}/${repository.name}`);
+  const at = findingsOf(repository);
   const { configuration } = repository;
   if (!configuration.ok) return [at.unknown("config", `hms.yml could not be read: ${plain(configuration.problem)}`)];
   const found = configuration.value;
@@ -56,7 +59,7 @@ function checkConfiguration(repository: RepositoryFacts, { settings }: Facts): D
 
 function checkBranch(branch: InspectedBranch, repository: RepositoryFacts, facts: Facts): Diagnosis[] {
   const name = plain(branch.name);
-  const at = findingsAt(`${repository.owner}/${repository.name}`);
+  const at = findingsOf(repository);
   const web = facts.settings.githubWebUrl;
   const asked = branch.checks.filter(({ context }) => context === GATE);
   const { appId } = facts.settings;
@@ -129,7 +132,7 @@ function checkBranch(branch: InspectedBranch, repository: RepositoryFacts, facts
 
 function checkMergeQueue(branch: InspectedBranch, repository: RepositoryFacts, { installations }: Facts): Diagnosis[] {
   if (!branch.mergeQueue) return [];
-  const at = findingsAt(`${repository.owner}/${repository.name}`);
+  const at = findingsOf(repository);
   const own: InspectedInstallation | undefined = installations.ok
     ? installations.value.find(({ id }) => id === repository.installationId)
     : undefined;

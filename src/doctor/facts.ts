@@ -50,6 +50,7 @@ export interface RepositoryFacts {
   name: string;
   defaultBranch: string;
   installationId: number;
+  repositoryId: number;
   configuration: Asked<EffectiveConfig>;
   /** The default branch first, then others that are protected. */
   branches: Asked<readonly InspectedBranch[]>;

@@ -1,25 +1,21 @@
-import type { Diagnosis } from "../model/diagnosis.ts";
+import type { Diagnosis, DiagnosisLevel } from "../model/diagnosis.ts";
 
 /** A place and its lines, so that each check says only what it found. */
-export function findingsAt(where: string) {
+export function findingsAt(where: string, about?: Diagnosis["about"]) {
+  const finding = (level: DiagnosisLevel, code: string, what: string, fix?: string, command?: string): Diagnosis => ({
+    level,
+    code,
+    where,
+    what,
+    ...(about === undefined ? {} : { about }),
+    ...(fix === undefined ? {} : { fix }),
+    ...(command === undefined ? {} : { command }),
+  });
   return {
-    ok: (code: string, what: string): Diagnosis => ({ level: "ok", code, where, what }),
-    warn: (code: string, what: string, fix: string): Diagnosis => ({ level: "warn", code, where, what, fix }),
-    fail: (code: string, what: string, fix: string, command?: string): Diagnosis => ({
-      level: "fail",
-      code,
-      where,
-      what,
-      fix,
-      ...(command === undefined ? {} : { command }),
-    }),
-    unknown: (code: string, what: string, fix?: string): Diagnosis => ({
-      level: "unknown",
-      code,
-      where,
-      what,
-      ...(fix === undefined ? {} : { fix }),
-    }),
+    ok: (code: string, what: string) => finding("ok", code, what),
+    warn: (code: string, what: string, fix: string) => finding("warn", code, what, fix),
+    fail: (code: string, what: string, fix: string, command?: string) => finding("fail", code, what, fix, command),
+    unknown: (code: string, what: string, fix?: string) => finding("unknown", code, what, fix),
   };
 }
 

@@ -110,7 +110,16 @@ async function repositoryFacts(
     ? await asked(() => mapFew(wanted, (branch) => github.inspection.branch(installationId, repository, branch)))
     : named;
   const moreBranches = named.ok && (!named.value.complete || others.length + 1 > wanted.length);
-  return { owner, name, defaultBranch, installationId, configuration, branches, moreBranches };
+  return {
+    owner,
+    name,
+    defaultBranch,
+    installationId,
+    repositoryId: repository.id,
+    configuration,
+    branches,
+    moreBranches,
+  };
 }
 
 /** As the gate reads it: an organisation without the repository or the file has nothing to say. */

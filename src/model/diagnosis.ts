@@ -8,6 +8,8 @@ export interface Diagnosis {
   code: string;
   /** `process`, `app`, `installation acme`, `acme/shop`. */
   where: string;
+  /** Whose it is, so that nobody is shown what is not theirs; absent: the process's and the App's own. */
+  about?: { owner: string; installationId: number; repositoryId?: number };
   /** One sentence in plain words. */
   what: string;
   /** What mends it, with the link where it is done. */

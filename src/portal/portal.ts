@@ -1,5 +1,6 @@
 import { type ApiParts, apiRoutes } from "./api/api.ts";
 import { assetRoutes } from "./pages/assets.ts";
+import { type DoctorPageOptions, doctorRoute } from "./pages/doctor.ts";
 import { type PagesDeps, pageRoutes } from "./pages/pages.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
 import type { Route } from "./route.ts";
@@ -10,6 +11,7 @@ import { type InstalledOptions, installedRoute } from "./setup/installed.ts";
 export interface PortalParts {
   probes: ProbeOptions;
   installed: InstalledOptions;
+  doctor: DoctorPageOptions;
   pages: PagesDeps;
   api: ApiParts;
   signIn: SignInOptions;
@@ -21,6 +23,7 @@ export function portalRoutes(parts: PortalParts): Route[] {
     ...probeRoutes(parts.probes),
     ...assetRoutes(),
     installedRoute(parts.installed),
+    doctorRoute(parts.doctor),
     ...pageRoutes(parts.pages),
     ...apiRoutes(parts.api),
     ...signInRoutes(parts.signIn),

@@ -32,6 +32,7 @@ export const REPOSITORY: RepositoryFacts = {
   name: "shop",
   defaultBranch: "main",
   installationId: 5,
+  repositoryId: 9,
   configuration: known({ valid: true, config: DEFAULTS }),
   branches: known([BRANCH]),
   moreBranches: false,

@@ -7,6 +7,7 @@ import type { Diagnosis } from "../../src/model/diagnosis.ts";
 import { startGitHub } from "../doubles/github/github.ts";
 import { freePort } from "../stage/process.ts";
 import { EVENTS, PERMISSIONS, type Stage, setStage } from "../stage/stage.ts";
+import { signedIn } from "../stage/visitor.ts";
 import { newRepository } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -16,7 +17,9 @@ let stage: Stage;
 let directory: string;
 
 beforeAll(async () => {
-  stage = await setStage();
+  stage = await setStage({ environment: { HMS_OPERATOR_TEAMS: "acme/sre" } });
+  stage.github.setOrgMember("acme", "grace", "member");
+  stage.github.createTeam("acme", "sre", { members: ["grace"] });
   directory = mkdtempSync(join(tmpdir(), "hms-doctor-"));
   stage.github.protectByRuleset(stage.repository, "main", {
     requiredChecks: [{ context: "hms/gate", appId: stage.app.id }],
@@ -302,4 +305,13 @@ describe("on this machine, one thing is wrong", () => {
   test("what is no repository is no argument", async () => {
     expect((await doctor(["shop"])).code).toBe(2);
   });
+});
+
+test("the page says the same to an operator, and nothing to anybody else", async () => {
+  const page = async (login: string) =>
+    (await signedIn(stage.hms.url, stage.github.url, stage.token(login))).open(`${stage.hms.url}/doctor`);
+  expect((await page("ada")).status).toBe(403);
+  const { status, text } = await page("grace");
+  expect(status).toBe(200);
+  for (const part of ["requires hms/gate of this App", "webhook", "acme/shop"]) expect(text).toContain(part);
 });
