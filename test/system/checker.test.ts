@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { renameSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -136,4 +137,28 @@ describe("an organisation's own bundle", () => {
     expect(checks(stage, pull.repository, pull.sha).at(-1)?.conclusion).toBe("success");
     await until(stage, "all is well", async () => (await readiness(stage)).checker === undefined);
   });
+});
+
+test("a bundle from a URL: fetched once, in force again while its server is away", async () => {
+  const packed = tarGz([{ path: "policy.wasm", bytes: policyWasm }]);
+  let asked = 0;
+  const artifacts = createServer((_request, response) => {
+    asked++;
+    response.end(packed);
+  });
+  await new Promise<void>((resolve) => artifacts.listen(0, "127.0.0.1", resolve));
+  const { port } = artifacts.address() as AddressInfo;
+  const sha256 = createHash("sha256").update(packed).digest("hex");
+  const stage = await setStage({
+    environment: { HMS_POLICY_BUNDLE: `http://127.0.0.1:${port}/bundle.tar.gz#sha256:${sha256}` },
+  });
+  try {
+    artifacts.closeAllConnections();
+    artifacts.close();
+    await stage.restart("SIGKILL");
+    await concluded(stage, await openPull(stage, stage.repository), "success");
+    expect(asked).toBe(1);
+  } finally {
+    await stage.close();
+  }
 });
