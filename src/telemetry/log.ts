@@ -3,11 +3,21 @@ import { type Logger, pino } from "pino";
 import { runFields } from "../ports/run-context.ts";
 
 /** What must never reach a log, wherever in an object it stands; texts are redacted by {@link redactText}. */
-const SECRET_FIELDS = ["authorization", "token", "privateKey", "webhookSecret", "secret", "password"];
+const SECRET_FIELDS = [
+  "authorization",
+  "clientSecret",
+  "cookie",
+  "operatorToken",
+  "password",
+  "privateKey",
+  "secret",
+  "token",
+  "webhookSecret",
+];
 
-/** GitHub's token formats, App JWTs and PEM blocks: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github */
+/** GitHub's token formats, our own session ids, App JWTs and PEM blocks: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github */
 const SECRET_TEXTS =
-  /gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000}|-----BEGIN [A-Z ]{3,40}-----[^-"]{0,8192}(?:-----END [A-Z ]{3,40}-----)?/g;
+  /gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|hmss_[\w-]{20,255}|eyJ[\w-]{10,2000}\.[\w-]{10,2000}\.[\w-]{10,2000}|-----BEGIN [A-Z ]{3,40}-----[^-"]{0,8192}(?:-----END [A-Z ]{3,40}-----)?/g;
 
 export function redactText(text: string): string {
   return text.replace(SECRET_TEXTS, "[redacted]");

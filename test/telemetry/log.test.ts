@@ -9,6 +9,9 @@ const MODULE = new URL("../../src/telemetry/log.ts", import.meta.url).href;
 const SECRETS = {
   installationToken: `gh${"s_"}${"a1B2".repeat(9)}`,
   personalToken: `gh${"p_"}${"a1B2".repeat(9)}`,
+  userToken: `gh${"u_"}${"a1B2".repeat(9)}`,
+  refreshToken: `gh${"r_"}${"a1B2".repeat(19)}`,
+  session: `hms${"s_"}${"a1-_B".repeat(9)}`,
   fineGrained: `github_${"pat_"}${"a1B2_".repeat(16)}`,
   jwt: `ey${"J"}${"hbGciOiJSUzI1NiJ9"}.ey${"J"}${"pc3MiOiIxMjM0In0"}.${"c2lnbmF0dXJl".repeat(10)}`,
   pem: `-----BEGIN RSA PRIV${"ATE"} KEY-----\n${"MIIEpAIBAAKCAQEA+/=\n".repeat(20)}-----END RSA PRIV${"ATE"} KEY-----\n`,
@@ -50,10 +53,10 @@ describe("no secret reaches the log", () => {
     expect(text).toContain("[redacted]");
   });
 
-  test("a webhook secret has no format: it is kept out by its name", async () => {
+  test("secrets without a format, such as the webhook secret or the operator token, are kept out by their names", async () => {
     const secret = "correct horse battery staple";
     const text = await logged(
-      `log.info({ webhookSecret: secret, privateKey: secret, password: secret, settings: { app: { webhookSecret: secret } } }, "start");`,
+      `log.info({ webhookSecret: secret, privateKey: secret, password: secret, operatorToken: secret, headers: { cookie: secret }, settings: { operatorToken: secret, app: { webhookSecret: secret, clientSecret: secret } } }, "start");`,
       secret,
     );
     expect(text).not.toContain(secret);
