@@ -9,6 +9,8 @@ const TRUSTED_PATHS = [".github/hms.yml", ".github/hms-waivers.yml", ".github/wo
 const BLOBS_MAX = 300;
 /** Bytes of blobs, as a multiple of the text that one commit may have: of an image little is text. */
 const BYTES_PER_TEXT = 4;
+/** https://docs.github.com/en/rest/commits/commits#get-a-commit */
+const GITHUB_FILES_MAX = 3_000;
 /** https://docs.github.com/en/rest/git/blobs#get-a-blob */
 const GITHUB_BLOB_BYTES_MAX = 100 * 1024 * 1024;
 
@@ -18,6 +20,8 @@ export interface ReadCommit {
   touchesTrusted: string[];
   /** GitHub lists all files of the commit. */
   complete: boolean;
+  /** It lists as many as it ever does: asking again brings no more. */
+  cut: boolean;
 }
 
 /** What is to be scanned of a commit: the added lines, and blobs where the patch does not show them. */
@@ -46,6 +50,7 @@ export async function readCommit(
     summary,
     touchesTrusted: TRUSTED_PATHS.filter((path) => changed.touched.includes(path)),
     complete,
+    cut: !complete && files.length >= GITHUB_FILES_MAX,
   };
 }
 

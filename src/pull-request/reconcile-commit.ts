@@ -1,3 +1,4 @@
+import { voteState } from "../gate/gate.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
@@ -30,8 +31,14 @@ export async function reconcileCommit(
     return { kind: "done" };
   }
   const api = deps.github.repository(installationId, ref);
-  const open = await api.pullsAt(sha);
   const votes = said.map((entry) => entry.value);
+  let unlisted: unknown;
+  const open = await api.pullsAt(sha).catch((error: unknown) => {
+    // Without the list nothing turns green. What is not green whatever it holds is said at once, and the run fails after it.
+    if (votes.every((vote) => voteState(vote.vote) === "allow")) throw error;
+    unlisted = error;
+    return [];
+  });
   // GitHub does not list forks' pull requests here, so it can only add to what we know, never take away.
   for (const pull of open) {
     const known = votes.find((vote) => vote.vote.number === pull.number);
@@ -69,6 +76,7 @@ export async function reconcileCommit(
     if (typeof written === "object") return { kind: "requeue", afterMs: written.againInMs };
     waiting ||= state.status === "in_progress";
   }
+  if (unlisted !== undefined) throw unlisted;
   // A button that was pressed again meanwhile has another delivery, and its own run.
   if (rerun && (await records.get(rerunKey))?.revision === rerun.revision) await records.delete(rerunKey);
   return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };

@@ -3,7 +3,7 @@ import type { CommitSummary, PullRequest } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
-import { SCANNER_REVISION, type ScanLimits, type SecretScanner } from "../scan/secrets.ts";
+import { SCANNER_REVISION, type ScanLimits, type SecretScanner, unscanned } from "../scan/secrets.ts";
 import { placeInHead } from "./place-in-head.ts";
 import { readCommit } from "./read-commit.ts";
 
@@ -23,6 +23,8 @@ export interface CommitsScan {
 }
 
 const CONCURRENT_COMMITS = 4;
+/** As many as are asked for: 50 pages of the comparison. */
+const COMMITS_MAX = 5_000;
 
 /**
  * Looks for secrets in every commit of the pull request, since deleting a line does not unleak it. Commits that were scanned before, in
@@ -34,7 +36,20 @@ export async function scanCommits(
   limits: Pick<ScanLimits, "fileSize" | "commitSize">,
 ): Promise<CommitsScan> {
   const single = pull.commits === 1;
-  const listed = single ? { commits: [], complete: true } : await deps.api.pullCommits(pull);
+  const listed = single ? { commits: [], complete: true } : await commitsOf(deps.api, pull);
+  if (!listed.complete && listed.commits.length >= COMMITS_MAX) {
+    const message = `This pull request has ${pull.commits} commits, of which GitHub lists ${listed.commits.length}; it was not scanned.`;
+    const findings = [unscanned(pull.headSha, undefined, message)];
+    const report: ScanReport = {
+      kind: "secrets",
+      status: "completed",
+      sha: pull.headSha,
+      findings,
+      scannedCommits: 0,
+      notes: [],
+    };
+    return { report, touchesTrusted: null, head: undefined };
+  }
   if (!listed.complete) {
     const reason = `GitHub lists ${listed.commits.length} of this pull request's ${pull.commits} commits; the others could not be scanned.`;
     return {
@@ -46,6 +61,11 @@ export async function scanCommits(
   const shas = single ? [pull.headSha] : listed.commits.map((commit) => commit.sha);
   const scan = await scanListed(deps, pull.headSha, shas, limits);
   return { ...scan, head: listed.commits.at(-1) ?? scan.head };
+}
+
+/** A pull request whose base has taken in its head has no commits any more: its list has no last one that would be the head. */
+function commitsOf(api: RepositoryApi, pull: PullRequest): Promise<{ commits: CommitSummary[]; complete: boolean }> {
+  return pull.commits === 0 ? api.range(pull.baseRef, pull.headSha) : api.pullCommits(pull);
 }
 
 /** The same for commits that are known one by one; where findings still stand is looked up at `sha`. */
@@ -60,6 +80,7 @@ export async function scanListed(
   const revision = `${SCANNER_REVISION}-${limits.fileSize}-${limits.commitSize}`;
   const scanned: ScannedCommit[] = [];
   const incomplete: string[] = [];
+  let cut = false;
   const queue = [...shas];
   await Promise.all(
     Array.from({ length: CONCURRENT_COMMITS }, async () => {
@@ -72,19 +93,22 @@ export async function scanListed(
         }
         const read = await readCommit(deps.api, next, limits);
         if (next === sha) head ??= read.summary;
-        if (!read.complete) {
+        if (!read.complete && !read.cut) {
           incomplete.push(`GitHub does not list all files of commit ${next.slice(0, 7)}.`);
           continue;
         }
         const result = await deps.scanner.scanCommit(read.commit, limits);
+        // Waiting would bring no more of them: that is something to repair, and a finding that says so.
+        const beyond = read.cut ? [unscanned(next, undefined, cutText(next))] : [];
+        cut ||= read.cut;
         const entry: ScannedCommit = {
-          findings: result.findings,
+          findings: [...result.findings, ...beyond],
           notes: result.notes,
           touchesTrusted: read.touchesTrusted,
         };
         scanned.push(entry);
         if (result.incomplete) incomplete.push(result.incomplete);
-        else if (!result.passing) await deps.records.put(key, entry);
+        else if (!result.passing && !read.cut) await deps.records.put(key, entry);
       }
     }),
   );
@@ -95,7 +119,7 @@ export async function scanListed(
     storageKey.placed(deps.installationId, deps.api.ref.id, kind, revision, sha),
   );
   const touchesTrusted =
-    incomplete.length > 0 ? null : [...new Set(scanned.flatMap((one) => one.touchesTrusted))].sort();
+    cut || incomplete.length > 0 ? null : [...new Set(scanned.flatMap((one) => one.touchesTrusted))].sort();
   const notes = [...scanned.flatMap((one) => one.notes), ...placeNotes];
   // What was found blocks even when there may be more; what was not found proves nothing until all was read.
   const blocks = findings.some((finding) => finding.severity === "critical" || finding.severity === "high");
@@ -104,4 +128,8 @@ export async function scanListed(
       ? { kind, status: "unknown", sha, reason: incomplete.join(" ") }
       : { kind, status: "completed", sha, findings, scannedCommits: scanned.length, notes: [...incomplete, ...notes] };
   return { report, touchesTrusted, head };
+}
+
+function cutText(sha: string): string {
+  return `Commit ${sha.slice(0, 7)} changes more files than GitHub lists; the others were not scanned.`;
 }

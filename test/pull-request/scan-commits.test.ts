@@ -72,9 +72,11 @@ const store = {
   },
 } as unknown as Records;
 
+const pull = { number: 1, headSha: HEAD, commits: 1 } as PullRequest;
+const deps = { api, records: store, scanner, installationId: 3 };
+
 function run() {
-  const pull = { number: 1, headSha: HEAD, commits: 1 } as PullRequest;
-  return scanCommits({ api, records: store, scanner, installationId: 3 }, pull, LIMITS);
+  return scanCommits(deps, pull, LIMITS);
 }
 
 function binary(path: string, change: Partial<ChangedFile> = {}): ChangedFile {
@@ -100,6 +102,35 @@ describe("what is remembered", () => {
     await run();
     await run();
     expect([scanned.length, kept().length]).toEqual([2, 0]);
+  });
+
+  test("a list that is as long as GitHub ever makes it is something to repair, and not waited for", async () => {
+    complete = false;
+    files = Array.from({ length: 3_000 }, (_, at) => binary(`f${at}`, { additions: 1, patch: "@@ -0,0 +1 @@\n+x" }));
+    const { report, touchesTrusted } = await scanCommits(deps, pull, LIMITS);
+    expect(report).toMatchObject({
+      status: "completed",
+      findings: [{ rule: "secrets/unscanned", severity: "high", message: expect.stringContaining("more files than") }],
+    });
+    expect(touchesTrusted).toBeNull();
+  });
+
+  test("more commits than anybody lists are something to repair as well", async () => {
+    const many = Array.from({ length: 5_000 }, () => ({ sha: HEAD, parents: [PARENT], message: "m" }));
+    const listing = {
+      ...api,
+      pullCommits: async () => ({ commits: many, complete: false }),
+    } as unknown as RepositoryApi;
+    const { report } = await scanCommits({ ...deps, api: listing }, { ...pull, commits: 6_000 }, LIMITS);
+    expect(report).toMatchObject({ status: "completed", findings: [{ rule: "secrets/unscanned" }] });
+  });
+
+  test("a pull request whose base has taken it in brings nothing, which is known", async () => {
+    const range = async () => ({ commits: [], behind: 0, complete: true });
+    const empty = { ...api, range } as unknown as RepositoryApi;
+    const { report, touchesTrusted } = await scanCommits({ ...deps, api: empty }, { ...pull, commits: 0 }, LIMITS);
+    expect(report).toMatchObject({ status: "completed", findings: [], scannedCommits: 0 });
+    expect(touchesTrusted).toEqual([]);
   });
 
   test("a list of files that GitHub left out is not known, never clean", async () => {

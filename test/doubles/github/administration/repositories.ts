@@ -202,6 +202,14 @@ export function repositoryAdministration(site: Site) {
       const repository = repositoryNamed(site, ref);
       site.webhooks.emit(repository, "repository", repository.owner, { action: "deleted" });
       site.state.removeRepository(repository);
+      // Pull requests from it stay, from an "unknown repository".
+      for (const other of site.state.repositories.values()) {
+        for (const { pull } of other.issues.values())
+          if (pull?.head.repository === repository)
+            site.state.openPulls.change(pull, () => {
+              pull.head.repository = undefined;
+            });
+      }
     },
   };
 }
