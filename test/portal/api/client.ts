@@ -8,7 +8,7 @@ import type { ViewDeps } from "../../../src/portal/views/deps.ts";
 
 const PUBLIC_URL = "https://hms.acme.dev";
 
-interface Published {
+export interface Published {
   paths: Record<string, Record<string, PublishedOperation>>;
   components: { schemas: { Problem: object } };
 }
@@ -67,7 +67,7 @@ export async function client(deps: ViewDeps, viewer: Viewer | undefined, tail?: 
 }
 
 /** Fails unless the description has the operation, the status, the media type, and a schema that the answer meets. */
-function asPublished(document: Published, method: string, path: string, answer: Response, body: unknown): void {
+export function asPublished(document: Published, method: string, path: string, answer: Response, body: unknown): void {
   const [wanted = ""] = `/api/v1${path}`.split("?");
   const paths = Object.entries(document.paths).filter(([pattern]) =>
     new RegExp(`^${pattern.replace(/\{\w+\}/g, "[^/]+")}$`).test(wanted),
