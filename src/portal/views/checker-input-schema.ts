@@ -24,11 +24,13 @@ const scan = z.strictObject({
     .max(100_000),
 });
 
-/** `hms.checker/v1`, as facts may be edited for a simulation. */
-export const checkerInput = z.strictObject({
+const repository = z.strictObject({ id: z.int().positive(), owner: login, name: login, default_branch: text });
+
+/** `hms.checker/v1` of a pull request or a command, as facts may be edited for a simulation. */
+const checkerInput = z.strictObject({
   schema: z.literal("hms.checker/v1"),
   point: z.enum(["merge", "command"]),
-  repository: z.strictObject({ id: z.int().positive(), owner: login, name: login, default_branch: text }),
+  repository,
   pull_request: z.strictObject({
     number: z.int().positive(),
     head_sha: sha,
@@ -91,6 +93,35 @@ export const checkerInput = z.strictObject({
     .optional(),
 });
 
+/** The same of a merge group. */
+const mergeGroupInput = z.strictObject({
+  schema: z.literal("hms.checker/v1"),
+  point: z.literal("merge-group"),
+  repository,
+  group: z.strictObject({
+    sha,
+    base: text,
+    members: z
+      .array(
+        z.strictObject({
+          number: z.int().positive(),
+          head_sha: sha,
+          outcome: z.enum(["allow", "waiting-on-people", "waiting-on-machines", "unknown", "deny"]),
+          rules: z.array(text).max(1_000),
+          why: text,
+        }),
+      )
+      .max(1_000),
+    unexplained: z.array(text).max(1_000),
+    overdue: z.boolean(),
+  }),
+  scans: z.array(scan).max(100),
+  config: z.strictObject({ valid: z.boolean(), required_scans: z.array(text).max(100) }),
+});
+
+/** Whatever the checker is asked about. */
+export const checkerDocument = z.discriminatedUnion("point", [checkerInput, mergeGroupInput]);
+
 /**
  * Why edited facts are none that could be judged; undefined when they could. Facts that a release before or after this one wrote may have another
  * shape: only what the edit made wrong counts.
@@ -104,10 +135,10 @@ export function editRefusal(original: unknown, edited: unknown): string | undefi
 }
 
 /** What names the pull request at hand: with another one it would be a question about something else. */
-const IDENTITY = ["schema", "point", "repository.id", "pull_request.number"];
+const IDENTITY = ["schema", "point", "repository.id", "pull_request.number", "group.sha"];
 
 function issuesOf(value: unknown): { key: string; text: string }[] {
-  return (checkerInput.safeParse(value).error?.issues ?? []).flatMap((issue) => {
+  return (checkerDocument.safeParse(value).error?.issues ?? []).flatMap((issue) => {
     const path = issue.path.map(String);
     // One element of a list stands for all of them.
     const place = issue.path.map((part) => (typeof part === "number" ? "*" : String(part))).join(".");

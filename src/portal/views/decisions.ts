@@ -69,6 +69,8 @@ export interface DecisionFilter {
   limit?: number;
 }
 
+/** Types of entries that are decisions: about pull requests, and about merge groups. */
+const DECISIONS = ["verdict", "merge_group_verdict"];
 const ROWS = 50;
 const PAGE = 200;
 /** Entries that one list reads at most while it looks for an outcome. */
@@ -125,9 +127,9 @@ export async function decisionView(deps: ViewDeps, viewer: Viewer, id: string): 
 }
 
 export async function decisionEntry(deps: ViewDeps, viewer: Viewer, id: string): Promise<LedgerEntry | undefined> {
-  const entries = await deps.engine.ledger.query({ id, type: "verdict", limit: 10 });
+  const entries = await deps.engine.ledger.query({ id, limit: 10 });
   const sees = await streamSight(deps, viewer);
-  return entries.find((entry) => sees(entry.stream));
+  return entries.find(({ type, stream }) => DECISIONS.includes(type) && sees(stream));
 }
 
 export type StoredDecision =

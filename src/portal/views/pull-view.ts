@@ -41,6 +41,8 @@ export interface WrittenCheck {
 
 export const TIMELINE_MAX = 200;
 const COMMITS_MAX = 50;
+/** Newest decisions among which one about the head is looked for. */
+const VERDICTS_MAX = 50;
 
 /** Undefined for a pull request that is not there and for one in a repository that the viewer does not see. */
 export async function pullView(
@@ -60,10 +62,14 @@ export async function pullView(
   const happened = await timeline(deps, seen, number, headSha);
   const atKey = storageKey.atCommit(installationId, ref.id, headSha, number);
   const own = (await records.get<AtHead>(atKey))?.value.vote;
-  const verdict = happened.findLast(
-    (entry) =>
-      entry.type === "verdict" && entry.data.sha === headSha && (!own?.decision || entry.id === own.decision.id),
-  );
+  // The one that is in force may be older than what the timeline still shows.
+  const verdicts = await deps.engine.ledger.query({
+    stream: streamOf(seen),
+    ...(own?.decision ? { id: own.decision.id } : { subject: `pull/${installationId}/${ref.id}/${number}` }),
+    type: "verdict",
+    limit: VERDICTS_MAX,
+  });
+  const verdict = verdicts.find((entry) => entry.data.sha === headSha);
   const stored = verdict && (await storedDecision(deps, verdict));
   const decision = own?.decision ?? (own ? undefined : verdict && decisionOf(verdict, stored));
   const hold = await records.get<{ by: string; reason: string }>(storageKey.hold(installationId, ref.id, number));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { CheckerInput } from "../../../src/model/checker-input.ts";
-import { decisionRows, decisionView } from "../../../src/portal/views/decisions.ts";
+import type { CheckerInput, MergeGroupInput } from "../../../src/model/checker-input.ts";
+import { decisionRows, decisionView, digestOf } from "../../../src/portal/views/decisions.ts";
 import { replay } from "../../../src/portal/views/replay.ts";
 import { corpus } from "../../policies/corpus.ts";
 import { BANK, SHOP, shaOf, viewerOf, village } from "./village.ts";
@@ -131,6 +131,35 @@ test("facts of another release can be edited where they are known", async () => 
   const { id } = await judged(SHOP, 1, { later: { a: [1] } } as never);
   expect(await replay(deps, viewerOf(), id, { unknown: ["x"] })).toMatchObject({ kind: "judged" });
   expect(await replay(deps, viewerOf(), id, { newer: 1 })).toMatchObject({ kind: "patch-refused" });
+});
+
+test("a merge group's decision is one too, but no pull request's", async () => {
+  const { deps, judged, checker } = await village();
+  await judged(SHOP, 1);
+  const sha = shaOf(99);
+  const input: MergeGroupInput = {
+    schema: "hms.checker/v1",
+    point: "merge-group",
+    repository: { id: SHOP.repositoryId, owner: "acme", name: "shop", default_branch: "main" },
+    group: { sha, base: "main", members: [], unexplained: ["a commit of nobody"], overdue: false },
+    scans: [],
+    config: { valid: true, required_scans: [] },
+  };
+  const { verdict, bundleRevision } = await checker.evaluate(input);
+  const inputDigest = digestOf(input);
+  const id = `dec_${"g".repeat(26)}`;
+  const data = { decision: id, sha, bundleRevision, inputDigest, outcome: "deny", rules: ["r"], waiting: [] };
+  const subject = `merge-group/7/42/${sha}`;
+  await deps.engine.ledger.append("repository/7/42", [
+    { type: "merge_group_verdict", subject, atMs: 1, id, data, body: { input, verdict } },
+  ]);
+  const view = await decisionView(deps, viewerOf(), id);
+  expect(view).toMatchObject({ id, subject, integrity: "holds" });
+  expect(view).not.toHaveProperty("number");
+  expect(await replay(deps, viewerOf(), id)).toMatchObject({ kind: "judged", same: true, sameBundle: true });
+  const edited = await replay(deps, viewerOf(), id, { group: { unexplained: [], overdue: true } });
+  expect(edited).toMatchObject({ kind: "judged", edited: true });
+  expect((await decisionRows(deps, viewerOf())).rows.map((row) => row.number)).toEqual([1]);
 });
 
 test("a checker that cannot decide gives no verdict", async () => {
