@@ -113,7 +113,9 @@ export class Budget {
   }
 
   /** What GitHub's answer says of the quota: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#checking-the-status-of-your-rate-limit */
-  learn(headers: Readonly<Record<string, string | number | undefined>>): void {
+  learn(status: number, headers: Readonly<Record<string, string | number | undefined>>): void {
+    // Whoever is not let in is told the limit of strangers, and who has trouble may tell anything.
+    if (status === 401 || status >= 500) return;
     const [limit, remaining, reset] = ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"].map((name) =>
       headers[name] === undefined ? Number.NaN : Number(headers[name]),
     ) as [number, number, number];

@@ -181,7 +181,7 @@ export class Connection {
         headers: { ...headers, authorization, ...(known ? { "if-none-match": known.etag } : {}) },
       });
       status = response.status;
-      budget.learn(response.headers);
+      budget.learn(status, response.headers);
       const data = this.#remembered.passedOn(route, response.data);
       const { etag, link } = response.headers;
       if (conditional && etag) this.#remembered.put(cacheKey, { etag, data, link });
@@ -192,7 +192,7 @@ export class Connection {
         response?: { headers?: Record<string, string> };
       };
       status = typeof told === "number" ? told : 0;
-      budget.learn(response?.headers ?? {});
+      budget.learn(status, response?.headers ?? {});
       if (status === 304 && known) return known.answer() as { data: never; link: string | undefined };
       const error = toGitHubError(thrown, this.#now());
       if (error.fault === "limited" && error.retryAtMs) budget.close(error.retryAtMs);

@@ -46,28 +46,34 @@ describe("GitHub's published limits of one minute", () => {
 describe("the hourly quota, as GitHub says it", () => {
   test("a sweep stops at a fifth, a person at nothing, both until the reset", () => {
     const budget = new Budget("published");
-    budget.learn(quota(1000));
+    budget.learn(200, quota(1000));
     expect(budget.admit(READ, true, NOW)).toEqual({ reason: "quota", waitMs: 1_800_000 });
     expect(budget.admit(READ, false, NOW)).toBeUndefined();
-    budget.learn(quota(0));
+    budget.learn(200, quota(0));
     expect(budget.admit(READ, false, NOW)).toMatchObject({ reason: "quota" });
     expect(budget.admit(READ, true, NOW + 1_800_000)).toBeUndefined();
   });
 
   test("of answers that overtake each other the least counts; a new hour starts anew", () => {
     const budget = new Budget("published");
-    budget.learn(quota(10));
-    budget.learn(quota(400));
+    budget.learn(200, quota(10));
+    budget.learn(200, quota(400));
     expect(budget.state(NOW).quota?.remaining).toBe(11);
-    budget.learn(quota(4999, NOW + 5_400_000));
+    budget.learn(200, quota(4999, NOW + 5_400_000));
     expect(budget.state(NOW).quota?.remaining).toBe(4999);
-    budget.learn(quota(3));
+    budget.learn(200, quota(3));
     expect(budget.state(NOW).quota?.remaining).toBe(4999);
+  });
+
+  test.each([401, 500, 502])("an answer %i tells of another limit than ours", (status) => {
+    const budget = new Budget("published");
+    budget.learn(status, { ...quota(0), "x-ratelimit-limit": "60" });
+    expect(budget.admit(READ, false, NOW)).toBeUndefined();
   });
 
   test.each([{}, { "x-ratelimit-remaining": "x" }])("an answer without it changes nothing: %o", (headers) => {
     const budget = new Budget("published");
-    budget.learn(headers);
+    budget.learn(200, headers);
     expect(budget.state(NOW).quota).toBeUndefined();
   });
 });
@@ -75,7 +81,7 @@ describe("the hourly quota, as GitHub says it", () => {
 test("on Enterprise Server only what GitHub says counts", () => {
   const budget = new Budget("answers");
   expect(admitted(budget, COMMENT)).toBe(2000);
-  budget.learn(quota(0));
+  budget.learn(200, quota(0));
   expect(budget.admit(READ, false, NOW)).toMatchObject({ reason: "quota" });
 });
 
