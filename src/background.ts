@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { type CheckerInForce, watchChecker } from "./checker.ts";
 import type { Settings } from "./config/settings.ts";
 import { deliveryHealing } from "./healing/heal.ts";
+import { countInstallations } from "./intake/installation.ts";
 import { type SweepDeps, sweepInstallations } from "./intake/sweep.ts";
 import { every } from "./periodically.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -44,6 +45,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
     counted: metrics.healing.deliveries,
     recovered: metrics.healing.recovered,
   });
+  countInstallations(sweep).catch((error: unknown) => log.warn({ err: error }, "installations not counted"));
   const timers = [
     every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),

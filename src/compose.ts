@@ -88,7 +88,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const inForce = await openChecker(settings, engine.records, log);
   const checker = overrides.checker?.(inForce.checker) ?? inForce.checker;
   const scanner = createSecretScanner();
-  const configuration = configurationSource(github, () => clock.now());
+  const configuration = configurationSource(github, () => clock.now(), engine.records);
   const deps: PullRequestDeps = {
     github,
     engine,
@@ -108,6 +108,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     startedAtMs: clock.now(),
     // Where nobody knows which policy decides, nothing that was swept before counts as seen.
     revision: () => checker.revision() ?? `unknown at ${clock.now()}`,
+    listed: new Map(),
+    installationsCounted: metrics.healing.installations,
   };
   const notifications = settings.notifications && {
     engine,

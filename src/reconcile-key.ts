@@ -1,5 +1,6 @@
 import { actOnIntents } from "./commands/act.ts";
-import { reconcileInstallation, reconcileRepository, type SweepDeps } from "./intake/sweep.ts";
+import { reconcileInstallation } from "./intake/installation.ts";
+import { allowed, reconcileRepository, type SweepDeps } from "./intake/sweep.ts";
 import { formatKey, type Key, parseKey } from "./model/key.ts";
 import type { Outcome } from "./model/outcome.ts";
 import type { RepositoryRef } from "./model/pull-request.ts";
@@ -7,6 +8,7 @@ import { storageKey } from "./model/storage-key.ts";
 import { type NotificationDeps, reconcileNotices } from "./notifications/reconcile-notices.ts";
 import { type OnboardingDeps, reconcileOnboarding } from "./onboarding/reconcile-onboarding.ts";
 import { repositoryStream } from "./ports/ledger.ts";
+import type { InstallationState } from "./ports/life-cycle.ts";
 import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
 import { lookAtPush } from "./pull-request/direct-push.ts";
@@ -33,6 +35,8 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
     return outcome;
   }
   const ref = await repositoryOf(deps, key);
+  // Transferred, or taken from the list of allowed owners, since it was enqueued: nothing is written for it.
+  if (!allowed(sweep, ref.owner)) return { kind: "done" };
   switch (key.kind) {
     case "repository": {
       const outcome = await reconcileRepository(sweep, key, ref);
@@ -65,6 +69,9 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
 async function onboardLater(deps: PullRequestDeps, key: Key & { kind: "installation" }): Promise<void> {
   const { records, queue } = deps.engine;
   const { installationId } = key;
+  const state = (await records.get<InstallationState>(storageKey.installationState(installationId)))?.value.status;
+  // Nothing is opened where nothing may be written.
+  if (state !== "active" && state !== "permissions-lacking") return;
   for (const { value } of await records.list<RepositoryRef>(storageKey.repositories(installationId)))
     if (!(await records.get(storageKey.onboarding(installationId, value.id))))
       await queue.enqueue(formatKey({ kind: "onboarding", installationId, repositoryId: value.id }));

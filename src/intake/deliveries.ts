@@ -98,8 +98,9 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
   const mapped: Mapped = { keys: [], intents: [], records: [], owner: repo?.owner.login };
   const look = (key: Key) => mapped.keys.push(formatKey(key));
 
-  if (event === "installation" || event === "installation_repositories") {
-    if (action !== "deleted" && action !== "suspend") look({ kind: "installation", installationId });
+  // What it has become is read, whatever the delivery says; a suspended or removed one included.
+  if (event === "installation" || event === "installation_repositories" || event === "installation_target") {
+    look({ kind: "installation", installationId });
     mapped.records.push({ key: storageKey.reread(installationId), value: { delivery: id } });
     return mapped;
   }
@@ -202,6 +203,12 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
         const value = { headRef, baseRef, seenAtMs: nowMs };
         mapped.records.push({ key: storageKey.group(installationId, repositoryId, head), value });
       }
+      return mapped;
+    }
+    case "repository": {
+      // Renamed, transferred, deleted, archived: the installation's list says what is there by now, and under which name.
+      look({ kind: "installation", installationId });
+      mapped.records.push({ key: storageKey.reread(installationId, repositoryId), value: { delivery: id } });
       return mapped;
     }
     case "check_run":

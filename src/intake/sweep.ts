@@ -7,6 +7,7 @@ import type { TrackedPull } from "../model/tracked-pull.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { GitHub } from "../ports/github.ts";
+import type { InstallationFacts, InstallationState, InstallationStatus } from "../ports/life-cycle.ts";
 import { pullsToRead, type Swept } from "./sweep-pulls.ts";
 
 export interface SweepDeps {
@@ -20,34 +21,22 @@ export interface SweepDeps {
   revision(): string | undefined;
   /** When this process started: what happened before may have gone unseen. */
   startedAtMs: number;
+  /** What the last sweep was told of each installation, until somebody looks at it. */
+  listed: Map<number, InstallationFacts>;
+  installationsCounted(counts: ReadonlyMap<InstallationStatus, number>): void;
 }
 
 /** Enqueues every installation of the App: on start and periodically, so that what no delivery told is found. */
 export async function sweepInstallations(deps: SweepDeps): Promise<void> {
+  const { records, queue } = deps.engine;
   const installations = await deps.github.installations();
-  for (const { id, owner, suspended } of installations) {
-    if (suspended || !allowed(deps, owner)) continue;
-    await deps.engine.queue.enqueue(formatKey({ kind: "installation", installationId: id }));
-  }
+  const ids = new Set(installations.map((one) => one.id));
+  for (const facts of installations) deps.listed.set(facts.id, facts);
+  // Those that we know and GitHub does not list: whether they are gone is found out one by one.
+  for (const { value } of await records.list<InstallationState>(storageKey.installationStates))
+    if (value.status !== "uninstalled") ids.add(value.installationId);
+  for (const installationId of ids) await queue.enqueue(formatKey({ kind: "installation", installationId }));
   deps.log.info({ installations: installations.length }, "sweep started");
-}
-
-/** Enqueues every repository of an installation, under the name that it has now. */
-export async function reconcileInstallation(deps: SweepDeps, key: Key & { kind: "installation" }): Promise<Outcome> {
-  const { installationId } = key;
-  const rereadKey = storageKey.reread(installationId);
-  const reread = await deps.engine.records.get(rereadKey);
-  for (const ref of await deps.github.repositories(installationId)) {
-    if (!allowed(deps, ref.owner)) continue;
-    if (reread) await deps.engine.records.put(storageKey.reread(installationId, ref.id), reread.value);
-    await deps.engine.records.put(storageKey.repository(key.installationId, ref.id), ref);
-    await deps.engine.queue.enqueue(
-      formatKey({ kind: "repository", installationId: key.installationId, repositoryId: ref.id }),
-    );
-  }
-  if (reread && (await deps.engine.records.get(rereadKey))?.revision === reread.revision)
-    await deps.engine.records.delete(rereadKey);
-  return { kind: "done" };
 }
 
 /**
@@ -86,6 +75,6 @@ export async function reconcileRepository(
   return { kind: "done" };
 }
 
-function allowed(deps: SweepDeps, owner: string): boolean {
+export function allowed(deps: Pick<SweepDeps, "allowedOwners">, owner: string): boolean {
   return deps.allowedOwners.length === 0 || deps.allowedOwners.includes(owner.toLowerCase());
 }

@@ -56,6 +56,8 @@ const EVENTS = [
   "installation",
   "installation_repositories",
   "github_app_authorization",
+  "installation_target",
+  "repository",
 ] as const;
 
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;

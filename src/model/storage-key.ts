@@ -90,6 +90,14 @@ export const storageKey = {
   /** `{ delivery }`: all open pull requests of the repository, or of the whole installation, are to be read, changed or not. */
   reread: (installationId: number, repositoryId?: number) =>
     repositoryId === undefined ? `reread/${installationId}` : `reread/${installationId}/${repositoryId}`,
+  /** `InstallationState`: whether it is active, and since when. Stays when the App is removed. */
+  installationState: (installationId: number) => `installation-state/${installationId}`,
+  installationStates: "installation-state/",
+  /** `RepositoryState`: what became of one that the installation lists no more. */
+  repositoryState: (installationId: number, repositoryId: number) =>
+    `repository-state/${installationId}/${repositoryId}`,
+  /** `{ seenAtMs }`: the organisation has a configuration, so that not being able to read it is not the same as having none. */
+  organisationFile: (installationId: number) => `organisation-file/${installationId}`,
   /** `Swept`: what the last sweep of a repository found. */
   swept: (installationId: number, repositoryId: number) => `swept/${installationId}/${repositoryId}`,
   /** `Missed`: a webhook delivery that never arrived. These are the App's, whatever installation they are about. */

@@ -9,6 +9,7 @@ import type {
 } from "../model/pull-request.ts";
 import type { AppDeliveries } from "./app-deliveries.ts";
 import type { Inspection } from "./inspection.ts";
+import type { InstallationFacts, LifeCycleApi } from "./life-cycle.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
 import type { Teams } from "./people.ts";
 import type { Proposals } from "./proposals.ts";
@@ -32,6 +33,10 @@ export class GitHubError extends Error {
   readonly status: number;
   /** ms since the epoch before which asking again is pointless. */
   readonly retryAtMs: number | undefined;
+  /** Set where it is not about what was asked, but about the whole installation: suspended, or gone. */
+  about: "installation" | undefined;
+  /** The permission that GitHub says is missing, in its words: `checks=write`. */
+  missingPermission: string | undefined;
   constructor(fault: GitHubFault, status: number, message: string, retryAtMs?: number) {
     super(message);
     this.fault = fault;
@@ -133,14 +138,15 @@ export interface GitHub {
   proposals(installationId: number, ref: RepositoryRef): Proposals;
   readonly deliveries: AppDeliveries;
   readonly teams: Teams;
+  readonly lifeCycle: LifeCycleApi;
   /** Of the installations that were called since the start. */
   limits(): InstallationLimits[];
   repository(installationId: number, ref: RepositoryRef): RepositoryApi;
-  /** Every repository that the installation can see. */
-  repositories(installationId: number): Promise<RepositoryRef[]>;
-  installations(): Promise<{ id: number; owner: string; suspended: boolean }[]>;
   /** What is set up there. */
   readonly inspection: Inspection;
+  /** Every repository that the installation can see; rejects rather than give a part of them. */
+  repositories(installationId: number): Promise<(RepositoryRef & { archived?: boolean })[]>;
+  installations(): Promise<InstallationFacts[]>;
   /** The App itself: the slug marks our own comments (`slug[bot]`). */
   app(): Promise<{ id: number; slug: string }>;
 }

@@ -71,6 +71,13 @@ export interface Queue {
   known(deliveryIds: readonly string[]): Promise<Set<string>>;
   /** Durable on resolve. `notBeforeMs` (since the epoch): an earlier due time wins over a later one. Frees a parked key. */
   enqueue(key: string, options?: { notBeforeMs?: number; causes?: readonly Delivery[] }): Promise<void>;
+  /**
+   * Until then (ms since the epoch; the past ends it) no key of the installation is leased but `installation/<id>` itself, which finds out
+   * whether it can go on. Not durable: a restart learns it again.
+   */
+  pause(installationId: number, untilMs: number): Promise<void>;
+  /** Lets go of every key of an installation, or of one of its repositories, and settles its intents, but for keys that are leased. How many. */
+  drop(what: { installationId: number; repositoryId?: number }): Promise<number>;
   /** The next key that is due, leased for `ttlMs`; undefined when there is none. */
   lease(ttlMs: number): Promise<Lease | undefined>;
   /** Extends a lease; false when it is no longer ours. */

@@ -1,6 +1,8 @@
 import { CONFIG_PATH, type EffectiveConfig, effectiveConfig } from "../config/effective.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
+import { storageKey } from "../model/storage-key.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
+import type { Records } from "../ports/records.ts";
 
 /** How long "there is no such file" is believed. A push to the default branch ends it at once; a file that exists is asked for by ETag each time. */
 const ABSENT_MS = 15_000;
@@ -20,8 +22,24 @@ export interface ProposalBasis {
   scope: "repository" | "organisation";
 }
 
-export function configurationSource(github: GitHub, now: () => number): ConfigurationSource {
+export function configurationSource(
+  github: GitHub,
+  now: () => number,
+  records?: Pick<Records, "get" | "put" | "delete">,
+): ConfigurationSource {
   const absentUntilMs = new Map<string, number>();
+  /** Installations of which it is written down that their organisation has a file. */
+  const remembered = new Set<number>();
+
+  /** Once a file was in force, only its absence from a repository that can be read ends it. */
+  async function remember(installationId: number, there: boolean): Promise<void> {
+    if (!records) return;
+    const key = storageKey.organisationFile(installationId);
+    if (there && !remembered.has(installationId)) await records.put(key, { seenAtMs: now() });
+    else if (!there && (await records.get(key))) await records.delete(key);
+    if (there) remembered.add(installationId);
+    else remembered.delete(installationId);
+  }
 
   async function text(
     key: string,
@@ -37,15 +55,24 @@ export function configurationSource(github: GitHub, now: () => number): Configur
   function organisationText(installationId: number, owner: string): Promise<string | undefined> {
     const ref: RepositoryRef = { id: 0, owner, name: ".github", defaultBranch: "" };
     return text(`${installationId}/organisation`, ORGANISATION_ABSENT_MS, async () => {
+      let found: string | undefined;
       try {
-        return await github.repository(installationId, ref).file(CONFIG_PATH);
+        found = await github.repository(installationId, ref).file(CONFIG_PATH);
       } catch (error) {
         // No such repository, or the App is not installed on it: the organisation then has nothing to say to it. A file that may not be
-        // read is neither: it may forbid just what a weaker configuration would allow.
-        if (error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused"))
-          return undefined;
-        throw error;
+        // read is neither: it may forbid just what a weaker configuration would allow. Nor is one that was in force and cannot be found:
+        // it may have been taken out of the installation's selection.
+        const missing = error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused");
+        if (!missing || error.about === "installation") throw error;
+        if (!(await records?.get(storageKey.organisationFile(installationId)))) return undefined;
+        throw new GitHubError(
+          "forbidden",
+          error.status,
+          `the organisation's ${CONFIG_PATH} was in force and its .github repository cannot be read any more; give the App access to it again, or delete the file there first`,
+        );
       }
+      await remember(installationId, found !== undefined);
+      return found;
     });
   }
 

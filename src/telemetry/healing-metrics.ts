@@ -1,9 +1,12 @@
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 export interface HealingMetrics {
   deliveries(result: string, count: number): void;
   recovered(seconds: number): void;
+  installations(counts: ReadonlyMap<string, number>): void;
 }
+
+const STATUSES = ["active", "suspended", "uninstalled", "permissions-lacking", "quarantined"];
 
 const SECONDS = [1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600];
 
@@ -21,7 +24,16 @@ export function createHealingMetrics(registry: Registry): HealingMetrics {
     buckets: SECONDS,
     registers,
   });
+  const installations = new Gauge({
+    name: "hms_installations",
+    help: "Installations of the App by status.",
+    labelNames: ["status"],
+    registers,
+  });
   return {
+    installations(counts) {
+      for (const status of STATUSES) installations.set({ status }, counts.get(status) ?? 0);
+    },
     deliveries: (result, count) => deliveries.inc({ result }, count),
     recovered: (seconds) => recovery.observe(seconds),
   };

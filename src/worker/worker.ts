@@ -6,6 +6,7 @@ import type { Lease, Queue } from "../ports/queue.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { withinRun } from "../ports/run-context.ts";
 import { span } from "../ports/span.ts";
+import { OutageGate } from "./outage-gate.ts";
 
 export interface WorkerOptions {
   queue: Queue;
@@ -33,12 +34,17 @@ export interface Worker {
 
 /** After so many failures in a row because GitHub says no (404, 403, 422), the key waits for its next event instead of trying on. */
 const PARK_AFTER_ATTEMPTS = 12;
+/** While an installation's own key finds out what it has become; that key ends the pause, or makes it longer. */
+const PAUSE_MS = 60_000;
 /** A store that cannot write the end of a run is asked again that soon, so that nobody waits for the lease to expire once it can. */
 const SETTLE_AGAIN_MS = 1000;
 
 export function createWorker(options: WorkerOptions): Worker {
   const { queue, log } = options;
   const running = new Map<Promise<void>, number>();
+  const gate = new OutageGate();
+  /** Told once each: installation and permission. */
+  const told = new Set<string>();
   let draining = false;
   let filling = false;
   let again = false;
@@ -52,7 +58,7 @@ export function createWorker(options: WorkerOptions): Worker {
     try {
       do {
         again = false;
-        while (!draining && running.size < options.concurrency) {
+        while (!draining && running.size < gate.room(options.concurrency, options.clock.now())) {
           const lease = await queue.lease(options.leaseMs);
           if (!lease) break;
           const one = runInTrace(lease).finally(() => {
@@ -102,6 +108,7 @@ export function createWorker(options: WorkerOptions): Worker {
     let ending: Parameters<WorkerOptions["ended"]>[0]["outcome"];
     try {
       const outcome = await options.reconcile(run);
+      answered();
       await settle(lease, outcome);
       ending = outcome.kind;
       log.debug(
@@ -121,14 +128,16 @@ export function createWorker(options: WorkerOptions): Worker {
     error: unknown,
   ): Promise<"failed" | "limited" | "lease-lost" | "terminal"> {
     if (error instanceof LeaseLostError) return "lease-lost";
+    if (error instanceof GitHubError && (error.status === 0 || error.status >= 500)) unanswered(lease.key);
+    else if (error instanceof GitHubError) answered();
     if (error instanceof GitHubError && error.fault === "limited" && error.retryAtMs) {
       const afterMs = Math.max(1000, error.retryAtMs - options.clock.now());
       log.warn({ key: lease.key, afterMs }, "GitHub asks to wait");
       await settle(lease, { kind: "postponed", afterMs });
       return "limited";
     }
-    const final = error instanceof GitHubError && error.fault !== "unavailable" && error.fault !== "limited";
-    if (final && lease.attempt >= PARK_AFTER_ATTEMPTS) {
+    if (error instanceof GitHubError) await aboutInstallation(lease.key, error);
+    if (isFinal(error, lease.attempt)) {
       log.error({ key: lease.key, err: error }, "key parked");
       await settle(lease, { kind: "terminal", reason: error.message });
       return "terminal";
@@ -136,6 +145,32 @@ export function createWorker(options: WorkerOptions): Worker {
     log.warn({ key: lease.key, attempt: lease.attempt, err: error }, "run failed, will be tried again");
     await settle(lease, { kind: "failed", error: error instanceof Error ? error.message : "unknown error" });
     return "failed";
+  }
+
+  /** What is the installation's and not the key's: all its keys wait while its own key finds out; a missing permission is told once. */
+  async function aboutInstallation(key: string, error: GitHubError): Promise<void> {
+    const installationId = Number(key.split("/")[1]);
+    if (error.about === "installation" && !key.startsWith("installation/")) {
+      log.warn({ installationId, err: error }, "installation cannot be used, its keys wait");
+      await queue.pause(installationId, options.clock.now() + PAUSE_MS);
+      await queue.enqueue(`installation/${installationId}`);
+    }
+    const permission = error.missingPermission;
+    if (permission === undefined || told.has(`${installationId} ${permission}`)) return;
+    told.add(`${installationId} ${permission}`);
+    log.error({ installationId, permission }, "a permission is missing: its owner has to accept what the App asks for");
+  }
+
+  function unanswered(key: string): void {
+    const nowMs = options.clock.now();
+    if (gate.unanswered(key, nowMs)) log.error({ key }, "GitHub does not answer, all keys wait");
+    if (gate.down) setTimeout(wake, Math.max(0, gate.closedUntilMs - nowMs)).unref();
+  }
+
+  function answered(): void {
+    if (!gate.answered()) return;
+    log.info("GitHub answers again");
+    wake();
   }
 
   /** Until it is written or the lease is not ours any more. An end that is never written down loses nothing: the key runs again. */
@@ -176,4 +211,11 @@ export function createWorker(options: WorkerOptions): Worker {
       clearTimeout(timer);
     },
   };
+}
+
+/** Whether trying again cannot help until something happens. A permission may be accepted at any time: that is waited for. */
+function isFinal(error: unknown, attempt: number): error is GitHubError {
+  if (!(error instanceof GitHubError) || error.fault === "unavailable" || error.fault === "limited") return false;
+  if (/archived so is read-only/i.test(error.message)) return true;
+  return error.missingPermission === undefined && error.about === undefined && attempt >= PARK_AFTER_ATTEMPTS;
 }

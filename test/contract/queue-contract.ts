@@ -3,6 +3,7 @@ import type { Bench } from "./engine-contract.ts";
 import { acceptance, DAY_MS, drain, intent, TTL_MS } from "./queue-bench.ts";
 import { queueCausesContract } from "./queue-causes-contract.ts";
 import { queueOrderContract } from "./queue-order-contract.ts";
+import { queuePauseContract } from "./queue-pause-contract.ts";
 import { queueRunContract } from "./queue-run-contract.ts";
 
 const KEY = "pull/1/2/3";
@@ -12,6 +13,7 @@ export function queueContract(bench: Bench): void {
     acceptContract(bench);
     enqueueContract(bench);
     queueRunContract(bench);
+    queuePauseContract(bench);
     queueOrderContract(bench);
     queueCausesContract(bench);
   });

@@ -69,8 +69,12 @@ describe("which keys a delivery asks to look at", () => {
     ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }, [`commit/7/42/${SHA}`]],
     ["installation", { ...base, action: "created", repository: undefined }, ["installation/7"]],
     ["installation_repositories", { ...base, action: "added", repository: undefined }, ["installation/7"]],
-    ["installation", { ...base, action: "deleted", repository: undefined }, []],
-    ["installation", { ...base, action: "suspend", repository: undefined }, []],
+    ["installation", { ...base, action: "deleted", repository: undefined }, ["installation/7"]],
+    ["installation", { ...base, action: "suspend", repository: undefined }, ["installation/7"]],
+    ["installation_target", { ...base, action: "renamed", repository: undefined }, ["installation/7"]],
+    ["repository", { ...base, action: "renamed" }, ["installation/7"]],
+    ["repository", { ...base, action: "transferred" }, ["installation/7"]],
+    ["repository", { ...base, action: "deleted" }, ["installation/7"]],
   ])("%s %#", (event, payload, expected) => {
     expect(keys(event, payload)).toEqual(expected);
   });

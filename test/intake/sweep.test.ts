@@ -1,11 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-import {
-  reconcileInstallation,
-  reconcileRepository,
-  type SweepDeps,
-  sweepInstallations,
-} from "../../src/intake/sweep.ts";
+import { reconcileRepository, type SweepDeps, sweepInstallations } from "../../src/intake/sweep.ts";
 import { GitHubError } from "../../src/ports/github.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -14,7 +9,6 @@ const SHOP = { id: 42, owner: "acme", name: "shop", defaultBranch: "main" };
 /** A sweep over what GitHub lists and what is remembered; `enqueued` and `put` fill up. */
 function sweep(world: {
   installations?: { id: number; owner: string; suspended: boolean }[];
-  repositories?: (typeof SHOP)[];
   open?: (number | { number: number; updatedAt: string })[] | GitHubError;
   tracked?: Record<string, unknown>;
   parked?: string[];
@@ -32,7 +26,6 @@ function sweep(world: {
   const deps = {
     github: {
       installations: async () => world.installations ?? [],
-      repositories: async () => world.repositories ?? [],
       repository: () => ({ openPulls }),
     },
     engine: {
@@ -51,6 +44,7 @@ function sweep(world: {
     clock: { now: () => NOW },
     revision: () => "bundle",
     startedAtMs: NOW,
+    listed: new Map(),
     log: pino({ enabled: false }),
   } as unknown as SweepDeps;
   return { deps, enqueued, put };
@@ -58,22 +52,16 @@ function sweep(world: {
 
 const installation = (id: number, owner: string, suspended = false) => ({ id, owner, suspended });
 
-test("all installations that are neither suspended nor of others", async () => {
+test("all installations that GitHub lists, and those that we know: what they are is found out one by one", async () => {
   const installations = [installation(1, "Acme"), installation(2, "acme", true), installation(3, "initech")];
-  const all = sweep({ installations });
-  await sweepInstallations(all.deps);
-  expect(all.enqueued).toEqual(["installation/1", "installation/3"]);
-  const some = sweep({ installations, allowedOwners: ["acme"] });
-  await sweepInstallations(some.deps);
-  expect(some.enqueued).toEqual(["installation/1"]);
-});
-
-test("every repository, under the name that it has now", async () => {
-  const repositories = [SHOP, { ...SHOP, id: 43, owner: "initech" }];
-  const { deps, enqueued, put } = sweep({ repositories, allowedOwners: ["acme"] });
-  expect(await reconcileInstallation(deps, { kind: "installation", installationId: 7 })).toEqual({ kind: "done" });
-  expect(enqueued).toEqual(["repository/7/42"]);
-  expect([...put]).toEqual([["repository/7/42", SHOP]]);
+  const tracked = {
+    "installation-state/1": { installationId: 1, status: "active" },
+    "installation-state/4": { installationId: 4, status: "active" },
+    "installation-state/5": { installationId: 5, status: "uninstalled" },
+  };
+  const { deps, enqueued } = sweep({ installations, tracked });
+  await sweepInstallations(deps);
+  expect(enqueued).toEqual(["installation/1", "installation/2", "installation/3", "installation/4"]);
 });
 
 describe("the pull requests of a repository", () => {

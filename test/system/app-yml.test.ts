@@ -14,7 +14,7 @@ test("the README's address fills in exactly what app.yml asks for", () => {
 
 test("app.yml subscribes to the events that are acted on, and to no others", () => {
   // What reaches every App without being asked for cannot be subscribed to.
-  const always = ["installation", "installation_repositories"];
+  const always = ["installation", "installation_repositories", "github_app_authorization"];
   const handled = [...read("src/intake/deliveries.ts").matchAll(/(?:case |event === )"([a-z_]+)"/g)].flatMap(
     ([, name]) => (name && !always.includes(name) ? [name] : []),
   );

@@ -139,7 +139,7 @@ describe("code owners", () => {
     const pull = await pullIn(own, { a: "a\n" });
     approve(pull, "barbara");
     await concluded(stage, pull, "success");
-    stage.github.renameUser("barbara", "barbara-liskov");
+    stage.github.renameAccount("barbara", "barbara-liskov");
     stage.github.createUser("barbara");
     stage.github.comment(own, pull.number, { author: "ada", body: "/hms retry" });
     await stays(pull, "action_required", "@barbara");

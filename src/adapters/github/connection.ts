@@ -5,7 +5,9 @@ import { span } from "../../ports/span.ts";
 import type { Budget, LimitReason, Limits } from "./budget.ts";
 import { EtagMemory } from "./etag-memory.ts";
 import { toGitHubError } from "./faults.ts";
+import { ownHostFetch } from "./own-host-fetch.ts";
 import { Throttle } from "./throttle.ts";
+import { TokenCache } from "./token-cache.ts";
 
 /** What was asked of GitHub, for metrics: no repository, no number. */
 export interface Call {
@@ -28,6 +30,7 @@ export class Connection {
   readonly #observer: CallObserver;
   readonly #remembered = new EtagMemory();
   readonly #throttle: Throttle;
+  readonly #tokens: TokenCache;
   readonly #auth: ReturnType<typeof createAppAuth>;
 
   constructor(options: {
@@ -44,13 +47,14 @@ export class Connection {
   }) {
     this.#now = options.now;
     this.#observer = options.observer;
+    this.#tokens = new TokenCache(options.now);
     this.#throttle = new Throttle(options.limits, options.now, (reason) => options.delayed?.(reason));
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#octokit = new Octokit({
       baseUrl: options.baseUrl,
       // Here and not with each call, so that the requests for tokens, which are the library's own, end too.
       request: {
-        fetch: (url: string, init?: RequestInit) => fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) }),
+        fetch: ownHostFetch(options.baseUrl, timeoutMs),
       },
       userAgent: "hms-sys",
       log: { debug() {}, info() {}, warn() {}, error() {} },
@@ -60,6 +64,7 @@ export class Connection {
       appId: options.appId,
       privateKey: options.privateKey,
       request: this.#octokit.request,
+      cache: this.#tokens,
     });
   }
 
@@ -104,6 +109,12 @@ export class Connection {
         this.#throttle.close(installationId, error.retryAtMs);
       throw error;
     }
+  }
+
+  /** Lets go of an installation's tokens and answers. */
+  forget(installationId: number): void {
+    this.#tokens.forget(installationId);
+    this.#remembered.forget(`${installationId} `);
   }
 
   limits(): InstallationLimits[] {

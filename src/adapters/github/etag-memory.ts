@@ -76,6 +76,10 @@ export class EtagMemory {
     while (this.#bytes > this.#maxBytes) this.#drop(String(this.#kept.keys().next().value));
   }
 
+  forget(prefix: string): void {
+    for (const key of this.#kept.keys()) if (key.startsWith(prefix)) this.#drop(key);
+  }
+
   #drop(key: string): void {
     const kept = this.#kept.get(key);
     if (!kept) return;

@@ -4,6 +4,7 @@ interface RequestErrorLike {
   status?: number;
   message?: string;
   name?: string;
+  request?: { url?: string };
   response?: { headers?: Record<string, string | number | undefined>; data?: unknown };
 }
 
@@ -22,8 +23,9 @@ export function toGitHubError(thrown: unknown, nowMs: number): GitHubError {
   if (status === 429 || (status === 403 && isLimit(headers, error.message ?? ""))) {
     return new GitHubError("limited", status, message, retryAtMs(headers, nowMs));
   }
-  if (status === 404 || status === 410) return new GitHubError("not-found", status, message);
-  if (status === 401 || status === 403 || status === 451) return new GitHubError("forbidden", status, message);
+  if (status === 404 || status === 410) return about(error, new GitHubError("not-found", status, message));
+  if (status === 401 || status === 403 || status === 451)
+    return about(error, new GitHubError("forbidden", status, message));
   if (status >= 400 && status < 500) return new GitHubError("refused", status, message);
   return new GitHubError(
     "unavailable",
@@ -31,6 +33,18 @@ export function toGitHubError(thrown: unknown, nowMs: number): GitHubError {
     message,
     header(headers, "retry-after") ? retryAtMs(headers, nowMs) : undefined,
   );
+}
+
+/** Whether GitHub refuses the installation as a whole, or names the permission that is missing. */
+function about(error: RequestErrorLike, fault: GitHubError): GitHubError {
+  const token = /\/app\/installations\/\d+\/access_tokens$/.test(error.request?.url ?? "");
+  if ((token && fault.status !== 401) || /installation has been suspended/i.test(error.message ?? ""))
+    fault.about = "installation";
+  if (/not accessible by integration/i.test(error.message ?? "")) {
+    const wanted = header(error.response?.headers ?? {}, "x-accepted-github-permissions");
+    fault.missingPermission = wanted?.replace(/[^a-z_=;, ]/g, "").slice(0, 100) ?? "unknown";
+  }
+  return fault;
 }
 
 function isLimit(headers: Record<string, string | number | undefined>, message: string): boolean {

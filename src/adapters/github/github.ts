@@ -1,11 +1,13 @@
 import { Probot, ProbotOctokit } from "probot";
 import { z } from "zod";
 import type { RepositoryRef } from "../../model/pull-request.ts";
-import type { GitHub, RepositoryApi } from "../../ports/github.ts";
+import { type GitHub, GitHubError, type RepositoryApi } from "../../ports/github.ts";
+import type { InstallationFacts } from "../../ports/life-cycle.ts";
 import { appDeliveries } from "./app-deliveries.ts";
 import type { Limits } from "./budget.ts";
 import { type CallObserver, Connection } from "./connection.ts";
 import { inspection } from "./inspection.ts";
+import { installation, lifeCycle } from "./life-cycle.ts";
 import { mergeGroupReads } from "./merge-group-reads.ts";
 
 import { proposals } from "./proposals.ts";
@@ -68,6 +70,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
   return {
     deliveries: appDeliveries(connection),
     teams: connectTeams(connection),
+    lifeCycle: lifeCycle(connection, options.now),
     limits: () => connection.limits(),
     inspection: inspection(connection, options.baseUrl),
     proposals: (installationId, ref) => proposals(connection, installationId, ref),
@@ -77,37 +80,31 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
         mergeGroupReads(connection, installationId, ref),
       ),
     async repositories(installationId) {
-      const repositories: RepositoryRef[] = [];
+      const repositories: (RepositoryRef & { archived?: boolean })[] = [];
       const shape = z.object({ total_count: z.number(), repositories: z.array(shapes.repository) });
+      const archived = z.object({ repositories: z.array(z.object({ archived: z.boolean().default(false) })) });
       for (let page = 1; ; page++) {
         const { data } = await connection.call(installationId, {}, "GET /installation/repositories", {
           per_page: 100,
           page,
         });
         const answer = take(shape, data);
-        repositories.push(...answer.repositories);
-        if (answer.repositories.length === 0 || repositories.length >= answer.total_count) return repositories;
+        const states = take(archived, data).repositories;
+        repositories.push(
+          ...answer.repositories.map((ref, i) => (states[i]?.archived ? { ...ref, archived: true } : ref)),
+        );
+        if (repositories.length >= answer.total_count) return repositories;
+        if (answer.repositories.length === 0)
+          throw new GitHubError("unavailable", 200, "GitHub lists fewer repositories than it counts");
       }
     },
     async installations() {
-      const shape = z.array(
-        z.object({
-          id: z.number(),
-          account: z.object({ login: z.string() }).nullish(),
-          suspended_at: z.string().nullish(),
-        }),
-      );
-      const all: { id: number; owner: string; suspended: boolean }[] = [];
+      const all: InstallationFacts[] = [];
       for (let page = 1; ; page++) {
-        const found = take(shape, await connection.asApp("GET /app/installations", { per_page: 100, page }));
-        all.push(
-          ...found.map((one) => ({
-            id: one.id,
-            owner: one.account?.login ?? "",
-            suspended: Boolean(one.suspended_at),
-          })),
-        );
-        if (found.length < 100) return all;
+        const found = await connection.asApp("GET /app/installations", { per_page: 100, page });
+        const facts = take(z.array(installation), found);
+        all.push(...facts);
+        if (facts.length < 100) return all;
       }
     },
     async app() {

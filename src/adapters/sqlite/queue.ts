@@ -39,6 +39,7 @@ export class SqliteQueue implements Queue {
   readonly #insertIntent: StatementSync;
   readonly #selectIntents: StatementSync;
   readonly #settleIntent: StatementSync;
+  readonly #dropIntents: StatementSync;
   readonly #putKey: StatementSync;
   readonly #deleteKey: StatementSync;
   #lastRowId = 0;
@@ -58,6 +59,9 @@ export class SqliteQueue implements Queue {
     );
     this.#settleIntent = database.prepare(
       "UPDATE intents SET settled_at = ?, result = ? WHERE id = ? AND settled_at IS NULL RETURNING key",
+    );
+    this.#dropIntents = database.prepare(
+      "UPDATE intents SET settled_at = ?, result = 'dropped' WHERE key = ? AND settled_at IS NULL",
     );
     this.#putKey = database.prepare(
       "INSERT OR REPLACE INTO keys (id, key, due_at, attempt, parked_at, parked_reason, causes) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -93,6 +97,27 @@ export class SqliteQueue implements Queue {
     return this.#parts.commits.write(() => {
       const nowMs = this.#parts.clock.now();
       this.#add(key, Math.max(nowMs, options.notBeforeMs ?? nowMs), options.causes ?? []);
+    });
+  }
+
+  async pause(installationId: number, untilMs: number): Promise<void> {
+    this.#parts.schedule.pause(installationId, untilMs);
+  }
+
+  async drop({ installationId, repositoryId }: { installationId: number; repositoryId?: number }): Promise<number> {
+    return this.#parts.commits.write(() => {
+      const nowMs = this.#parts.clock.now();
+      let count = 0;
+      for (const entry of [...this.#parts.schedule.entries()]) {
+        const key = parseKey(entry.key);
+        if (entry.lease || key.kind === "installation" || key.installationId !== installationId) continue;
+        if (repositoryId !== undefined && key.repositoryId !== repositoryId) continue;
+        const { changes } = this.#dropIntents.run(nowMs, entry.key);
+        if (changes > 0) this.#parts.schedule.countIntents(entry.key, -Number(changes));
+        this.#delete(entry);
+        count++;
+      }
+      return count;
     });
   }
 

@@ -38,6 +38,8 @@ export class Schedule implements Mirror {
   readonly #ordinary = new Turns();
   readonly #dueTimes = new DueTimes();
   readonly #undo: (() => void)[] = [];
+  /** Installation → ms since the epoch. */
+  readonly #pausedUntilMs = new Map<number, number>();
   #leased = 0;
   #parked = 0;
   #nextToken: number;
@@ -93,8 +95,10 @@ export class Schedule implements Mirror {
 
   lease(ttlMs: number): Lease | undefined {
     this.#advance();
-    const turns = this.#urgent.size > 0 ? this.#urgent : this.#ordinary;
-    const entry = this.#entries.get(turns.next() ?? "");
+    const open = (installationId: number): boolean => !this.#pausedUntilMs.has(installationId);
+    const urgent = this.#urgent.next(open);
+    const turns = urgent === undefined ? this.#ordinary : this.#urgent;
+    const entry = this.#entries.get(urgent ?? this.#ordinary.next(open) ?? "");
     if (!entry) return undefined;
     const { key, attempt, causes } = entry;
     const token = this.#nextToken++;
@@ -122,6 +126,17 @@ export class Schedule implements Mirror {
     return entry as Entry & { lease: Held };
   }
 
+  pause(installationId: number, untilMs: number): void {
+    if (untilMs > this.#clock.now()) this.#pausedUntilMs.set(installationId, untilMs);
+    else if (this.#pausedUntilMs.delete(installationId)) this.#newlyReady = true;
+    this.#advance();
+  }
+
+  /** All that are not idle. */
+  entries(): Iterable<Entry> {
+    return this.#entries.values();
+  }
+
   stats(): QueueStats {
     this.#advance();
     const nowMs = this.#clock.now();
@@ -129,7 +144,9 @@ export class Schedule implements Mirror {
     for (const turns of [this.#urgent, this.#ordinary]) {
       for (const key of turns.keys()) oldestMs = Math.min(oldestMs, this.#entries.get(key)?.dueMs ?? nowMs);
     }
-    const ready = this.#urgent.size + this.#ordinary.size;
+    let ready = this.#urgent.size + this.#ordinary.size;
+    for (const installationId of this.#pausedUntilMs.keys())
+      ready -= this.#urgent.waiting(installationId) + this.#ordinary.waiting(installationId);
     return {
       ready,
       delayed: this.#entries.size - ready - this.#leased - this.#parked,
@@ -190,7 +207,12 @@ export class Schedule implements Mirror {
 
   #expectExpiry(atMs: number, key: string): void {
     this.#dueTimes.add(atMs, key);
-    this.#wakeup.setDue(this.#dueTimes.first()?.atMs, this.#clock.now());
+    this.#wakeup.setDue(this.#nextDueMs(), this.#clock.now());
+  }
+
+  #nextDueMs(): number | undefined {
+    const due = Math.min(this.#dueTimes.first()?.atMs ?? Number.POSITIVE_INFINITY, ...this.#pausedUntilMs.values());
+    return due === Number.POSITIVE_INFINITY ? undefined : due;
   }
 
   /** Makes ready what has become due, and arranges for the next. */
@@ -205,7 +227,12 @@ export class Schedule implements Mirror {
       if (entry.lease) this.#replace(entry.key, { ...entry, lease: undefined, dueMs: due.atMs });
       else this.#makeReady(entry.key);
     }
-    this.#wakeup.setDue(this.#dueTimes.first()?.atMs, nowMs);
+    for (const [installationId, untilMs] of this.#pausedUntilMs) {
+      if (untilMs > nowMs) continue;
+      this.#pausedUntilMs.delete(installationId);
+      this.#newlyReady = true;
+    }
+    this.#wakeup.setDue(this.#nextDueMs(), nowMs);
     if (this.#newlyReady) this.#wakeup.announce();
     this.#newlyReady = false;
   }

@@ -23,10 +23,20 @@ export class Turns {
     return true;
   }
 
-  /** Whose turn it is; not taken out. */
-  next(): string | undefined {
-    for (const line of this.#lines.values()) return line.first();
+  /** Whose turn it is; not taken out. Of an installation that is not `open` only its own key has one. */
+  next(open: (installationId: number) => boolean): string | undefined {
+    for (const [installationId, line] of this.#lines) {
+      if (open(installationId)) return line.first();
+      const own = `installation/${installationId}`;
+      if (line.has(own)) return own;
+    }
     return undefined;
+  }
+
+  /** How many keys of an installation wait, without its own. */
+  waiting(installationId: number): number {
+    const line = this.#lines.get(installationId);
+    return line ? line.size - (line.has(`installation/${installationId}`) ? 1 : 0) : 0;
   }
 
   /** Takes a key out and ends its installation's turn. */
@@ -50,6 +60,10 @@ class Line {
 
   get size(): number {
     return this.#live.size;
+  }
+
+  has(key: string): boolean {
+    return this.#live.has(key);
   }
 
   add(key: string): boolean {

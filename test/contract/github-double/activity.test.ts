@@ -42,6 +42,6 @@ it("pages by cursor and filters", async () => {
 it("calls people what they are called now", async () => {
   await openPull(town);
   const before = (await activity({ ref: "feature" })).data[0]?.actor;
-  town.github.renameUser(before?.login ?? "", "renamed");
+  town.github.renameAccount(before?.login ?? "", "renamed");
   expect((await activity({ ref: "feature" })).data[0]?.actor).toMatchObject({ login: "renamed", id: before?.id });
 });

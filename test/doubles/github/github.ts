@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accountAdministration } from "./administration/accounts.ts";
 import { appAdministration } from "./administration/apps.ts";
+import { lifeCycleAdministration } from "./administration/life-cycle.ts";
 import { pullAdministration } from "./administration/pulls.ts";
 import { repositoryAdministration } from "./administration/repositories.ts";
 import { userAccessAdministration } from "./administration/user-access.ts";
@@ -74,6 +75,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
     ...repositoryAdministration(site),
     ...pullAdministration(site),
     ...appAdministration(site),
+    ...lifeCycleAdministration(site),
     ...userAccessAdministration(site),
     /** Arms a fault; the function returned disarms it. */
     fault: (fault: Fault): (() => void) => site.faults.add(fault),

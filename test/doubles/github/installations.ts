@@ -50,6 +50,28 @@ export function emitInstallationRepositories(
   });
 }
 
+/** https://docs.github.com/webhooks/webhook-events-and-payloads#installation_target, for Apps that subscribed to it. */
+export function emitInstallationTarget(site: Site, installation: Installation, from: string): void {
+  if (!installation.events.includes("installation_target")) return;
+  const { account, app } = installation;
+  site.webhooks.enqueue({
+    app,
+    event: "installation_target",
+    installation,
+    payload: {
+      action: "renamed",
+      account: {
+        ...accountShape(site.url, account),
+        ...(account.type === "Organization" ? { slug: account.login } : {}),
+      },
+      changes: { login: { from } },
+      target_type: account.type,
+      installation: { id: installation.id, node_id: nodeId("IntegrationInstallation", installation.id) },
+      sender: accountShape(site.url, account),
+    },
+  });
+}
+
 /** https://docs.github.com/webhooks/webhook-events-and-payloads#ping */
 export function emitPing(site: Site, app: App): void {
   const hook = {

@@ -251,6 +251,9 @@ export class State {
     this.logins.delete(account.login.toLowerCase());
     account.login = login;
     this.logins.set(login.toLowerCase(), account);
+    // The old full names keep leading to the repositories.
+    for (const repository of this.repositories.values())
+      if (repository.owner === account) this.names.set(fullName(repository).toLowerCase(), repository);
   }
 
   addRepository(repository: Repository): Repository {
@@ -266,6 +269,11 @@ export class State {
   /** The old name keeps leading to the repository, as GitHub redirects it. */
   renameRepository(repository: Repository, name: string): void {
     repository.name = name;
+    this.names.set(fullName(repository).toLowerCase(), repository);
+  }
+
+  transferRepository(repository: Repository, owner: Account): void {
+    repository.owner = owner;
     this.names.set(fullName(repository).toLowerCase(), repository);
   }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { emitInstallationTarget } from "../installations.ts";
 import type { Site } from "../site.ts";
 import type { Account, Role } from "../state.ts";
 import { accountNamed, type RepositoryRef, repositoryNamed } from "./lookup.ts";
@@ -27,9 +28,12 @@ export function accountAdministration(site: Site) {
       return { login, id: user.id, token };
     },
 
-    /** The account stays what it is: its id, what it wrote and what it may do. */
-    renameUser(login: string, newLogin: string): void {
-      site.state.renameAccount(accountNamed(site, login), newLogin);
+    /** A user or an organisation stays what it is: its id, what it wrote and what it may do. */
+    renameAccount(login: string, newLogin: string): void {
+      const account = accountNamed(site, login);
+      site.state.renameAccount(account, newLogin);
+      for (const installation of site.state.installations.values())
+        if (installation.account === account) emitInstallationTarget(site, installation, login);
     },
 
     /** `members`: logins (as members) or login → role. */
