@@ -74,6 +74,10 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const calls: Calls = {
     now: () => clock.now(),
     observer: ({ route, status, durationMs }) => metrics.call(route, status, durationMs),
+    clockDiffers(offsetMs) {
+      metrics.healing.clockOffset(offsetMs / 1000);
+      log.error({ offsetSeconds: Math.round(offsetMs / 1000) }, "this machine's clock and GitHub's differ");
+    },
   };
   const connected = connectGitHub({
     ...app,

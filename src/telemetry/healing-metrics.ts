@@ -3,6 +3,8 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 export interface HealingMetrics {
   deliveries(result: string, count: number): void;
   recovered(seconds: number): void;
+  /** Positive where GitHub's clock is ahead of ours. */
+  clockOffset(seconds: number): void;
   installations(counts: ReadonlyMap<string, number>): void;
 }
 
@@ -30,7 +32,13 @@ export function createHealingMetrics(registry: Registry): HealingMetrics {
     labelNames: ["status"],
     registers,
   });
+  const clock = new Gauge({
+    name: "hms_clock_offset_seconds",
+    help: "GitHub's clock minus this machine's, 0 within a few seconds.",
+    registers,
+  });
   return {
+    clockOffset: (seconds) => clock.set(seconds),
     installations(counts) {
       for (const status of STATUSES) installations.set({ status }, counts.get(status) ?? 0);
     },

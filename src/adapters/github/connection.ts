@@ -2,6 +2,7 @@ import { createAppAuth } from "@octokit/auth-app";
 import { Octokit } from "@octokit/rest";
 import { GitHubError, type InstallationLimits } from "../../ports/github.ts";
 import { span } from "../../ports/span.ts";
+import { AppJwt } from "./app-jwt.ts";
 import type { Budget, LimitReason, Limits } from "./budget.ts";
 import { EtagMemory } from "./etag-memory.ts";
 import { toGitHubError } from "./faults.ts";
@@ -31,6 +32,7 @@ export class Connection {
   readonly #remembered = new EtagMemory();
   readonly #throttle: Throttle;
   readonly #tokens: TokenCache;
+  readonly #jwt: AppJwt;
   readonly #auth: ReturnType<typeof createAppAuth>;
 
   constructor(options: {
@@ -39,6 +41,8 @@ export class Connection {
     baseUrl: string;
     now: () => number;
     observer: CallObserver;
+    /** Told when GitHub's clock is more than seconds apart from ours, and when it is not any more. */
+    clockDiffers?: (offsetMs: number) => void;
     limits: Limits;
     /** Told why a call had to wait. */
     delayed?(reason: LimitReason): void;
@@ -50,11 +54,17 @@ export class Connection {
     this.#tokens = new TokenCache(options.now);
     this.#throttle = new Throttle(options.limits, options.now, (reason) => options.delayed?.(reason));
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const fetchHere = ownHostFetch(options.baseUrl, timeoutMs);
+    this.#jwt = new AppJwt(options.appId, options.privateKey, options.now, options.clockDiffers);
     this.#octokit = new Octokit({
       baseUrl: options.baseUrl,
       // Here and not with each call, so that the requests for tokens, which are the library's own, end too.
       request: {
-        fetch: ownHostFetch(options.baseUrl, timeoutMs),
+        fetch: async (url: string, init?: RequestInit) => {
+          const response = await fetchHere(url, init);
+          this.#jwt.learn(response.headers.get("date"));
+          return response;
+        },
       },
       userAgent: "hms-sys",
       log: { debug() {}, info() {}, warn() {}, error() {} },
@@ -62,7 +72,7 @@ export class Connection {
     // The library that Probot authenticates with; asked directly, since Probot cannot scope a token to one repository.
     this.#auth = createAppAuth({
       appId: options.appId,
-      privateKey: options.privateKey,
+      createJwt: async () => this.#jwt.create(),
       request: this.#octokit.request,
       cache: this.#tokens,
     });
@@ -78,8 +88,14 @@ export class Connection {
     route: string,
     parameters: Record<string, unknown> = {},
   ): Promise<{ data: T; link: string | undefined }> {
-    const { token } = await this.#auth({ type: "app" });
-    return this.#send(0, route, parameters, `bearer ${token}`);
+    const offsetMs = this.#jwt.offsetMs;
+    try {
+      return await this.#send(0, route, parameters, `bearer ${this.#jwt.create().jwt}`);
+    } catch (error) {
+      // The refusal told what time it is there.
+      if (!(error instanceof GitHubError) || error.status !== 401 || offsetMs === this.#jwt.offsetMs) throw error;
+      return this.#send(0, route, parameters, `bearer ${this.#jwt.create().jwt}`);
+    }
   }
 
   /**

@@ -58,9 +58,10 @@ function isLimit(headers: Record<string, string | number | undefined>, message: 
 function retryAtMs(headers: Record<string, string | number | undefined>, nowMs: number): number {
   const after = Number(header(headers, "retry-after"));
   if (Number.isFinite(after) && after > 0) return nowMs + after * 1000;
+  // A moment by GitHub's clock, which need not be ours.
   const reset = Number(header(headers, "x-ratelimit-reset"));
   if (header(headers, "x-ratelimit-remaining") === "0" && Number.isFinite(reset) && reset > 0)
-    return Math.max(reset * 1000, nowMs + 1000);
+    return nowMs + Math.max(reset * 1000 - (Date.parse(header(headers, "date") ?? "") || nowMs), 1000);
   // "wait for at least one minute" is GitHub's word where a secondary limit names no time.
   return nowMs + 60_000;
 }

@@ -19,6 +19,8 @@ import { connectTeams } from "./teams.ts";
 export interface Calls {
   now: () => number;
   observer: CallObserver;
+  /** Told when GitHub's clock and ours differ by more than seconds, and when they do no more; positive where GitHub's is ahead. */
+  clockDiffers?: (offsetMs: number) => void;
 }
 
 export interface GitHubOptions extends Calls {

@@ -28,6 +28,9 @@ interface Held {
   readonly againCauses?: readonly Delivery[] | undefined;
 }
 
+/** Clocks are corrected by a little all the time. */
+const SET_BACK_MS = 5_000;
+
 /** Which key runs when: the queue's rows in memory, and the leases, which are nowhere else. */
 export class Schedule implements Mirror {
   readonly #clock: Clock;
@@ -40,6 +43,8 @@ export class Schedule implements Mirror {
   readonly #undo: (() => void)[] = [];
   /** Installation → ms since the epoch. */
   readonly #pausedUntilMs = new Map<number, number>();
+  /** What the clock said last. */
+  #latestMs = Number.NEGATIVE_INFINITY;
   #leased = 0;
   #parked = 0;
   #nextToken: number;
@@ -210,6 +215,16 @@ export class Schedule implements Mirror {
     this.#wakeup.setDue(this.#nextDueMs(), this.#clock.now());
   }
 
+  /** A clock that was set back would make everything wait for that much longer: what waits keeps its distance instead. */
+  #setBack(byMs: number): void {
+    for (const entry of [...this.#entries.values()]) {
+      const lease = entry.lease && { ...entry.lease, expiresAtMs: entry.lease.expiresAtMs + byMs };
+      if (!entry.parked) this.#replace(entry.key, { ...entry, dueMs: entry.dueMs + byMs, lease });
+    }
+    for (const [installationId, untilMs] of this.#pausedUntilMs)
+      this.#pausedUntilMs.set(installationId, untilMs + byMs);
+  }
+
   #nextDueMs(): number | undefined {
     const due = Math.min(this.#dueTimes.first()?.atMs ?? Number.POSITIVE_INFINITY, ...this.#pausedUntilMs.values());
     return due === Number.POSITIVE_INFINITY ? undefined : due;
@@ -218,6 +233,8 @@ export class Schedule implements Mirror {
   /** Makes ready what has become due, and arranges for the next. */
   #advance(): void {
     const nowMs = this.#clock.now();
+    if (nowMs < this.#latestMs - SET_BACK_MS) this.#setBack(nowMs - this.#latestMs);
+    this.#latestMs = nowMs;
     for (let due = this.#dueTimes.first(); due; due = this.#dueTimes.first()) {
       const entry = this.#entries.get(due.key);
       const stands = entry && !entry.parked && (entry.lease?.expiresAtMs ?? entry.dueMs) === due.atMs;

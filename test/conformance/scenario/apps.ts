@@ -107,6 +107,11 @@ export async function installationScenario({ github, recorder, app, jwt, install
   github.changeInstallation(selected.id, { add: ["bob/own"] });
   github.changeInstallation(selected.id, { remove: ["bob/own"] });
   github.renameRepository(other, "renamed");
+  github.createOrg("lane");
+  github.install(app, "lane");
+  const given = await github.createRepository("bob", "given");
+  github.transferRepository(given, "lane");
+  github.renameAccount("lane", "road");
   github.deleteRepository("acme/renamed");
   await recorder.call("DELETE /app/installations/{installation_id}", {
     params: { installation_id: selected.id },

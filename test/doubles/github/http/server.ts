@@ -52,7 +52,10 @@ async function serve(site: Site, router: Router, request: IncomingMessage, respo
     return;
   }
   response.setHeader("date", site.now().toUTCString());
-  send(response, { ...reply, headers: { ...site.rateLimits.headers(actor), ...reply.headers, ...fault?.headers } });
+  send(response, {
+    ...reply,
+    headers: { date: site.now().toUTCString(), ...site.rateLimits.headers(actor), ...reply.headers, ...fault?.headers },
+  });
 }
 
 type Request = { method: string; path: string; url: URL; raw: Buffer; request: IncomingMessage };
