@@ -32,7 +32,7 @@ test("while GitHub cannot say whose an installation is, what is known counts for
     {
       async installations() {
         if (away) throw new Error("away");
-        return [{ id: 1, owner: "acme", suspended: false }];
+        return [{ id: 1, owner: "acme", suspended: false, permissions: {} }];
       },
     },
     { now: () => nowMs },
