@@ -214,3 +214,12 @@ test("a browser reads a problem as a page, with no script in it", async () => {
   expect(text).not.toMatch(/<script(?! type="module" src="\/assets\/)/);
   expect(text).toContain("<code>not-allowed</code>");
 });
+
+test("what costs more is had less often: thirty steps of a sign-in at once from one address, and those who are signed in do not notice", async () => {
+  const dear: Route = { method: "GET", path: "/dear", access: "public", summary: "", cost: 10, handler };
+  const { app } = portal(viewer(["reader"]), [...ROUTES, dear]);
+  const statuses: number[] = [];
+  for (let i = 0; i < 31; i++) statuses.push((await app.request("/dear")).status);
+  expect(statuses).toEqual([...Array(30).fill(200), 429]);
+  expect((await app.request("/pulls/7")).status).toBe(200);
+});

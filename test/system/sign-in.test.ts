@@ -46,14 +46,15 @@ afterAll(() => stage.close());
 describe("signing in", () => {
   test("leads to GitHub with state and PKCE, and back to where one was", async () => {
     const browser = stranger("ada");
-    const begun = await browser.request(at("/sign-in?to=/api/v1/viewer%3Fx%3D1"));
+    const begun = await browser.request(at("/sign-in?to=/%3Fq%3Dshop"));
     const asked = new URL(begun.to ?? "");
     expect(`${asked.origin}${asked.pathname}`).toBe(`${stage.github.url}/login/oauth/authorize`);
     expect(asked.searchParams.get("code_challenge_method")).toBe("S256");
     expect(asked.searchParams.get("state")?.length).toBeGreaterThanOrEqual(43);
     const ended = await browser.open(asked.href);
-    expect(ended.url).toBe(at("/api/v1/viewer?x=1"));
-    expect(JSON.parse(ended.text)).toEqual({ kind: "person", login: "ada", roles: ["reader"] });
+    expect(ended.url).toBe(at("/?q=shop"));
+    const { text } = await browser.request(at(VIEWER));
+    expect(JSON.parse(text)).toEqual({ kind: "person", login: "ada", roles: ["reader"] });
     expect(browser.cookies(stage.hms.url).has(UNDER_WAY)).toBe(false);
   });
 

@@ -6,6 +6,7 @@ import { type ApiInfo, openApiDocument } from "./openapi.ts";
 import { type Operation, routeOf } from "./operation.ts";
 import { pullOperations } from "./pulls.ts";
 import type { TailLimits } from "./tail.ts";
+import { viewerOperations } from "./viewer.ts";
 
 export interface ApiParts extends ApiInfo {
   views: ViewDeps;
@@ -14,7 +15,12 @@ export interface ApiParts extends ApiInfo {
 
 /** Every operation below `/api/v1`. */
 export function apiOperations({ views, tail }: Pick<ApiParts, "views" | "tail">): Operation[] {
-  return [...pullOperations(views), ...decisionOperations(views), ...ledgerOperations(views, tail)];
+  return [
+    ...pullOperations(views),
+    ...decisionOperations(views),
+    ...ledgerOperations(views, tail),
+    ...viewerOperations(),
+  ];
 }
 
 /** The API, and the description of all of it. */

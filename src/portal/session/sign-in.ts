@@ -6,7 +6,6 @@ import { GitHubError } from "../../ports/github.ts";
 import type { People } from "../../ports/people.ts";
 import { answerProblem } from "../problem-page.ts";
 import type { Route } from "../route.ts";
-import { ROLES } from "../viewer.ts";
 import { sameText } from "./constant-time.ts";
 import type { Cookie } from "./cookies.ts";
 import { localPath } from "./local-path.ts";
@@ -129,14 +128,6 @@ export function signInRoutes(options: SignInOptions): Route[] {
         session.clear(context);
         return context.redirect("/", 303);
       },
-    },
-    {
-      method: "GET",
-      path: "/api/v1/viewer",
-      access: "reader",
-      summary: "Who is asking, with the roles that they have for some owner.",
-      handler: (context, viewer) =>
-        context.json({ kind: viewer.kind, login: viewer.login, roles: ROLES.filter((role) => viewer.has(role)) }),
     },
   ];
 }
