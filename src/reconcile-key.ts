@@ -1,4 +1,5 @@
 import { actOnIntents } from "./commands/act.ts";
+import { actOnPresses } from "./commands/press.ts";
 import { reconcileInstallation } from "./intake/installation.ts";
 import { allowed, reconcileRepository, type SweepDeps } from "./intake/sweep.ts";
 import { formatKey, type Key, parseKey } from "./model/key.ts";
@@ -51,7 +52,9 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
       return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
     case "commit": {
       const again = await lookAtPush(deps, key, ref, run);
+      const settle = await actOnPresses(deps, key, ref, run);
       const outcome = await reconcileCommit(deps, key, ref, run);
+      await settle();
       return outcome.kind === "done" ? (again ?? outcome) : outcome;
     }
     case "pull": {

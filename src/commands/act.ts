@@ -1,26 +1,14 @@
-import type { EffectiveConfig } from "../config/effective.ts";
-import { checkerConfig, commandInput, type GateVote } from "../gate/gate.ts";
-import type { Intent } from "../model/intent.ts";
+import type { GateVote } from "../gate/gate.ts";
+import type { CommentIntent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import type { Permission, PullRequest, RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
-import type { Checker } from "../ports/checker.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Engine } from "../ports/engine.ts";
-import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
-import { lastPusher } from "../ports/last-pusher.ts";
+import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import { repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
+import { authorise, type CommandDeps } from "./authorise.ts";
 import { type Command, parseComment } from "./parse.ts";
-
-export interface CommandDeps {
-  github: GitHub;
-  engine: Engine;
-  checker: Checker;
-  configuration: { read(installationId: number, api: RepositoryApi): Promise<EffectiveConfig> };
-  clock: Clock;
-}
 
 /** A command that was asked longer ago than this when it was first seen is answered, not executed: its author may have moved on. */
 const TOO_OLD_MS = 10 * 60_000;
@@ -31,7 +19,7 @@ interface Scene {
   key: Key & { kind: "pull" };
   api: RepositoryApi;
   pull: PullRequest;
-  intent: Intent;
+  intent: CommentIntent;
   run: Run;
 }
 
@@ -46,7 +34,7 @@ export async function actOnIntents(
   ref: RepositoryRef,
   run: Run,
 ): Promise<() => Promise<void>> {
-  const intents = await deps.engine.queue.intents(formatKey(key));
+  const intents = (await deps.engine.queue.intents(formatKey(key))).filter((intent) => intent.kind === "comment");
   if (intents.length === 0) return async () => {};
   const api = deps.github.repository(key.installationId, ref);
   const pull = await api.pull(key.number);
@@ -93,31 +81,17 @@ async function carryOut(scene: Scene): Promise<LineResult[]> {
 async function authoriseAndDo(scene: Scene, command: Command, line: string): Promise<LineResult> {
   const { deps, key, api, pull, intent } = scene;
   if (command.verb === "help") return { line, kind: "help" };
-  const { sender } = intent;
-  const permission = await api.permission(sender.login, sender.id);
-  // It matters to overrides alone, and may cost a call.
-  const pusher =
-    command.verb === "override" ? await lastPusher(api, deps.engine.records, key.installationId, pull) : null;
-  const config = await deps.configuration.read(key.installationId, api);
-  const input = commandInput(
-    {
-      repository: api.ref,
-      pull,
-      lastPusher: pusher,
-      config: { ...checkerConfig(config), required_scans: [] },
-    },
+  const { permission, refusal } = await authorise(
+    deps,
+    { installationId: key.installationId, api, pull },
+    intent.sender,
     {
       verb: command.verb,
       ...("rule" in command ? { rule: command.rule } : {}),
       ...("sha" in command ? { sha: command.sha } : {}),
     },
-    { id: sender.id, login: sender.login, permission },
   );
-  const { verdict } = await deps.checker.evaluate(input);
-  if (!verdict.allow) {
-    const message = verdict.deny.map((one) => `${one.message} ${one.remedy}`).join(" ");
-    return { line, kind: "refused", message: message || "The policy does not allow it." };
-  }
+  if (refusal !== undefined) return { line, kind: "refused", message: refusal };
   await scene.run.fence();
   await doCommand(scene, command, permission);
   return { line, kind: command.verb === "why" ? "why" : "done" };

@@ -42,17 +42,40 @@ export function voteState(vote: GateVote): GateState {
 }
 
 /** `hms/gate` of one commit: the worst over all votes, explained so that it stands alone. */
-export function gateContent(sha: string, votes: GateVote[]): GateContent {
+export function gateContent(sha: string, votes: GateVote[], mode: "enforce" | "shadow" = "enforce"): GateContent {
   const outcome = votes
     .map(voteState)
     .reduce(worse, votes.length === 0 ? ("unknown" as GateState) : ("allow" as GateState));
   return {
     state: checkState(outcome),
     outcome,
-    title: title(outcome, votes),
-    summary: [lead(outcome, votes), ...votes.map((vote) => section(sha, vote, votes.length > 1))].join("\n\n"),
+    title: mode === "shadow" ? shadowTitle(outcome, votes) : title(outcome, votes),
+    summary: [
+      ...(mode === "shadow" ? [SHADOW] : []),
+      lead(outcome, votes),
+      ...votes.map((vote) => section(sha, vote, votes.length > 1)),
+    ].join("\n\n"),
     text: bindings(votes),
   };
+}
+
+const SHADOW =
+  "**Shadow mode: this check blocks nothing.** It says what `hms/gate` would say. To let it decide, set `gate.mode: enforce` in hms.yml and require `hms/gate`.";
+
+/** Told apart from the gate's own at a glance. */
+function shadowTitle(outcome: GateState, votes: GateVote[]): string {
+  const said = title(outcome, votes);
+  switch (outcome) {
+    case "allow":
+      return "Shadow: would be ready to merge";
+    case "deny":
+      return clip(`Shadow: would have blocked${said.replace(/^Blocked/, "")}`);
+    case "waiting-on-people":
+    case "waiting-on-machines":
+      return clip(`Shadow: would be waiting${said.replace(/^Waiting/, "")}`);
+    case "unknown":
+      return clip(`Shadow: ${said.charAt(0).toLowerCase()}${said.slice(1)}`);
+  }
 }
 
 function title(outcome: GateState, votes: GateVote[]): string {

@@ -3,6 +3,7 @@ import type { Intent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
 import { storageKey } from "../model/storage-key.ts";
+import { pressOf } from "./presses.ts";
 
 /** What a delivery asks for: keys to look at again, what people asked, and facts that only it tells. */
 export interface Mapped {
@@ -66,10 +67,6 @@ const bodies = {
       )
       .default([]),
     forced: z.boolean().default(false),
-  }),
-  check: z.object({
-    check_run: z.object({ head_sha: sha, pull_requests: z.array(pullNumber).default([]) }).optional(),
-    check_suite: z.object({ head_sha: sha, pull_requests: z.array(pullNumber).default([]) }).optional(),
   }),
 };
 
@@ -213,16 +210,12 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
     }
     case "check_run":
     case "check_suite": {
-      const parsed = bodies.check.safeParse(payload);
-      const subject = parsed.data?.check_run ?? parsed.data?.check_suite;
-      if (!subject || action !== "rerequested") return undefined;
-      for (const { number } of subject.pull_requests) look(pull(number));
-      look({ kind: "commit", installationId, repositoryId, sha: subject.head_sha });
-      // What stands there is what we would write, so that it has to be said that it is wanted anew.
-      mapped.records.push({
-        key: storageKey.rerun(installationId, repositoryId, subject.head_sha),
-        value: { delivery: id },
-      });
+      const press = pressOf(action, payload, nowMs);
+      if (!press) return undefined;
+      for (const number of press.pulls) look(pull(number));
+      const key: Key = { kind: "commit", installationId, repositoryId, sha: press.sha };
+      look(key);
+      mapped.intents.push({ ...press.intent, key: formatKey(key) });
       return mapped;
     }
     default:

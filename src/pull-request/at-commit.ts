@@ -1,4 +1,4 @@
-import { type GateVote, gateContent } from "../gate/gate.ts";
+import { type GateVote, gateButtons, gateContent } from "../gate/gate.ts";
 import type { CheckRunContent } from "../ports/github.ts";
 
 export type CheckContent = Omit<CheckRunContent, "externalId">;
@@ -8,6 +8,8 @@ export interface PullAtCommit {
   vote: GateVote;
   mode: "enforce" | "shadow";
   draft: boolean;
+  /** Somebody put it on hold. */
+  held?: boolean;
   /** The other checks, `hms/config` and `hms/scan/…`; they too belong to the commit. */
   checks: CheckContent[];
 }
@@ -18,22 +20,32 @@ const ORDER = ["failure", "in_progress", "action_required", "success"];
 /**
  * Every check of one commit, from all open pull requests whose head it is: pure. A pull request to a lax branch cannot turn the same
  * commit green for a strict one.
+ * @param written which of the gate's two checks was ever written at this commit: GitHub cannot take one away.
  */
-export function checksOf(sha: string, pulls: PullAtCommit[]): CheckContent[] {
+export function checksOf(
+  sha: string,
+  pulls: PullAtCommit[],
+  written: { gate?: boolean; shadow?: boolean } = {},
+): CheckContent[] {
   // While a repository goes from shadow to enforce some still say shadow: the gate weighs them all, as it will in a moment.
-  const enforced = pulls.some((pull) => pull.mode === "enforce") ? pulls : [];
-  const shadowed = enforced.length > 0 ? [] : pulls;
+  const mode = pulls.some((pull) => pull.mode === "enforce") ? "enforce" : "shadow";
   const gates: CheckContent[] = [];
-  for (const [name, members] of [
-    ["hms/gate", enforced],
-    ["hms/gate-shadow", shadowed],
-  ] as const) {
-    if (members.length === 0) continue;
-    const { state, title, summary, text } = gateContent(
+  if (pulls.length > 0) {
+    const votes = pulls.map((pull) => pull.vote).sort((a, b) => a.number - b.number);
+    const { state, title, summary, text } = gateContent(sha, votes, mode);
+    const held = pulls.some((pull) => pull.held);
+    const buttons = mode === "enforce" && state.status === "completed" ? { actions: gateButtons(votes, held) } : {};
+    if (mode === "enforce" && written.shadow) gates.push(endedShadow(sha, state));
+    if (mode === "shadow" && written.gate) gates.push(endedGate(sha));
+    gates.push({
+      name: mode === "enforce" ? "hms/gate" : "hms/gate-shadow",
       sha,
-      members.map((pull) => pull.vote).sort((a, b) => a.number - b.number),
-    );
-    gates.push({ name, sha, state, title, summary, text });
+      state,
+      title,
+      summary,
+      text,
+      ...buttons,
+    });
   }
   const others = new Map<string, CheckContent>();
   for (const check of pulls.flatMap((pull) => pull.checks)) {
@@ -42,6 +54,30 @@ export function checksOf(sha: string, pulls: PullAtCommit[]): CheckContent[] {
   }
   // The gate last: once it can be read, what it speaks of can be read too.
   return [...others.values(), ...gates];
+}
+
+/** A green gate that nobody stands for any more would be a lie, and a required one that nobody writes has to be told of. */
+function endedGate(sha: string): CheckContent {
+  return {
+    name: "hms/gate",
+    sha,
+    state: { status: "completed", conclusion: "action_required" },
+    title: "Shadow mode: this check decides nothing any more",
+    summary:
+      "hms.yml says `gate.mode: shadow`, so what the gate would say stands in `hms/gate-shadow`. Where a branch still requires `hms/gate`, take it out of the required checks, or set `gate.mode: enforce` again: in shadow mode it is never green.",
+  };
+}
+
+function endedShadow(sha: string, state: CheckContent["state"]): CheckContent {
+  return {
+    name: "hms/gate-shadow",
+    sha,
+    // As the gate: a check that says less than the gate would be read as better news.
+    state,
+    title: "The gate is enforced: see hms/gate",
+    summary:
+      "hms.yml says `gate.mode: enforce`, so `hms/gate` decides. This check of shadow mode is not written any more.",
+  };
 }
 
 function rank(check: CheckContent): number {

@@ -49,7 +49,7 @@ export async function judgeReadOnly(
   const { config } = observed.snapshot;
   const judgement = await judge(checker, observed.snapshot, undefined, clock.now());
   const vote = { number, baseRef: pull.baseRef, ...answerOf(judgement), overridable: config.overrides };
-  const { title, summary } = gateContent(pull.headSha, [vote]);
+  const { title, summary } = gateContent(pull.headSha, [vote], config.mode);
   return { pull, outcome: voteState(vote), mode: config.mode, judgement, gate: { title, summary } };
 }
 

@@ -4,6 +4,7 @@ import type { Outcome } from "../model/outcome.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
 import { repositoryStream } from "../ports/ledger.ts";
+import type { Records } from "../ports/records.ts";
 import type { Run } from "../ports/run.ts";
 import { span } from "../ports/span.ts";
 import { checksOf, type PullAtCommit } from "./at-commit.ts";
@@ -56,7 +57,7 @@ export async function reconcileCommit(
   }
   const decisions = votes.flatMap((vote) => (vote.vote.decision ? [vote.vote.decision.id] : []));
   let waiting = false;
-  for (const content of checksOf(sha, votes)) {
+  for (const content of checksOf(sha, votes, await writtenGates(records, key))) {
     const { name, state, title } = content;
     const nowMs = deps.clock.now();
     const pulls = votes.filter((vote) => !vote.vote.members).map((vote) => vote.vote.number);
@@ -80,4 +81,16 @@ export async function reconcileCommit(
   // A button that was pressed again meanwhile has another delivery, and its own run.
   if (rerun && (await records.get(rerunKey))?.revision === rerun.revision) await records.delete(rerunKey);
   return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };
+}
+
+async function writtenGates(
+  records: Records,
+  { installationId, repositoryId, sha }: Key & { kind: "commit" },
+): Promise<{ gate: boolean; shadow: boolean }> {
+  const [gate, shadow] = await Promise.all(
+    ["hms/gate", "hms/gate-shadow"].map((name) =>
+      records.get(storageKey.check(installationId, repositoryId, sha, name)),
+    ),
+  );
+  return { gate: gate !== undefined, shadow: shadow !== undefined };
 }

@@ -128,6 +128,7 @@ export async function reconcilePull(
     },
     mode: snapshot.config.mode,
     draft: pull.draft,
+    ...(snapshot.hold ? { held: true } : {}),
     checks: [
       ...snapshot.scans.map((report) => scanCheck(pull.headSha, secretsCheckRun(report, pull))),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),

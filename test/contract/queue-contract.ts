@@ -87,7 +87,7 @@ function acceptContract(bench: Bench): void {
   test("a second intent with an id does nothing, settled or not", async () => {
     const { queue } = bench.engine;
     await queue.accept({ ...acceptance("d1", [KEY]), intents: [intent("comment/1", KEY)] });
-    await queue.accept({ ...acceptance("d2", [KEY]), intents: [{ ...intent("comment/1", KEY), body: "changed" }] });
+    await queue.accept({ ...acceptance("d2", [KEY]), intents: [{ ...intent("comment/1", KEY), askedAtMs: 77 }] });
     expect(await queue.intents(KEY)).toEqual([intent("comment/1", KEY)]);
     await queue.settleIntent("comment/1", "done");
     await queue.accept({ ...acceptance("d3", [KEY]), intents: [intent("comment/1", KEY)] });

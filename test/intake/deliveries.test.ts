@@ -23,7 +23,12 @@ const comment = {
   },
 };
 const push = { ...base, ref: "refs/heads/main", after: SHA, commits: [{ modified: [".github/hms.yml"] }] };
-const rerequested = { ...base, action: "rerequested", check_run: { head_sha: SHA, pull_requests: [{ number: 12 }] } };
+const rerequested = {
+  ...base,
+  action: "rerequested",
+  check_run: { id: 31, head_sha: SHA, pull_requests: [{ number: 12 }], check_suite: { id: 30, updated_at: "t1" } },
+};
+const suite = { ...rerequested, check_run: undefined, check_suite: { id: 30, head_sha: SHA, updated_at: "t1" } };
 
 test("who took back what they had allowed the App is remembered by id, with the time by our own clock", () => {
   const payload = { action: "revoked", sender: base.sender };
@@ -66,7 +71,7 @@ describe("which keys a delivery asks to look at", () => {
     ["merge_group", group, [`merge-group/7/42/${SHA}`]],
     ["merge_group", { ...group, action: "destroyed", reason: "dequeued" }, [`merge-group/7/42/${SHA}`]],
     ["check_run", rerequested, ["pull/7/42/12", `commit/7/42/${SHA}`]],
-    ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }, [`commit/7/42/${SHA}`]],
+    ["check_suite", suite, [`commit/7/42/${SHA}`]],
     ["installation", { ...base, action: "created", repository: undefined }, ["installation/7"]],
     ["installation_repositories", { ...base, action: "added", repository: undefined }, ["installation/7"]],
     ["installation", { ...base, action: "deleted", repository: undefined }, ["installation/7"]],
@@ -187,13 +192,43 @@ test("a push speaks for its own branch: pushing the commit elsewhere changes nob
   });
 });
 
-test.each([
-  ["check_run", rerequested],
-  ["check_suite", { ...rerequested, check_run: undefined, check_suite: { head_sha: SHA } }],
-])("%s: a re-run is remembered with its commit, so that equal checks are written again", (event, payload) => {
-  expect(mapDelivery("d-1", event, payload, NOW)?.records).toContainEqual({
-    key: `rerun/7/42/${SHA}`,
-    value: { delivery: "d-1" },
+describe("a button of a check", () => {
+  const intents = (event: string, payload: unknown) => mapDelivery("d-1", event, payload, NOW)?.intents;
+  const ada = { login: "ada", id: 1, type: "User" };
+  const button = (identifier: string, more: object = {}) => ({
+    ...rerequested,
+    action: "requested_action",
+    requested_action: { identifier },
+    ...more,
+  });
+  const common = { key: `commit/7/42/${SHA}`, kind: "button", sender: ada, askedAtMs: NOW, seenAtMs: NOW };
+
+  test("is an intent of its commit under an id that GitHub signed, the same when it is pressed again", () => {
+    const token = "0123456789ab";
+    expect(intents("check_run", button(`hold-${token}`))).toEqual([
+      { ...common, id: `button/31/hold-${token}/1`, action: "hold", state: token, runId: 31 },
+    ]);
+    expect(mapDelivery("another", "check_run", button(`hold-${token}`), NOW)?.intents[0]?.id).toBe(
+      `button/31/hold-${token}/1`,
+    );
+  });
+
+  test("GitHub's own: a run has a new id after it, a suite has moved", () => {
+    expect(intents("check_run", rerequested)).toEqual([
+      { ...common, id: "rerequest/run/31/1/t1", action: "retry", state: "", runId: 31 },
+    ]);
+    expect(intents("check_suite", suite)).toEqual([
+      { ...common, id: "rerequest/suite/30/1/t1", action: "retry", state: "", runId: 0 },
+    ]);
+  });
+
+  test("that is none of ours, or was pressed by an app: nothing", () => {
+    for (const identifier of ["hold", "hold-xyz", "merge-0123456789ab", `hold-0123456789ab\n`, ""])
+      expect(intents("check_run", button(identifier))).toBeUndefined();
+    const bot = { sender: { login: "helper[bot]", id: 9, type: "Bot" } };
+    expect(intents("check_run", button("hold-0123456789ab", bot))).toBeUndefined();
+    expect(intents("check_run", { ...rerequested, ...bot })).toBeUndefined();
+    expect(intents("check_suite", { ...suite, ...bot })).toBeUndefined();
   });
 });
 

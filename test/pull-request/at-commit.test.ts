@@ -113,3 +113,54 @@ test("on the way from shadow to enforce the gate weighs those that still say sha
     ["hms/gate", { status: "completed", conclusion: "failure" }],
   ]);
 });
+
+describe("when the mode changes, no check is left as it was", () => {
+  const checks = (mode: "enforce" | "shadow", verdict: Verdict | undefined, written = { gate: true, shadow: true }) =>
+    Object.fromEntries(checksOf(SHA, [pull(1, verdict, { mode })], written).map((check) => [check.name, check]));
+
+  test("to shadow: the gate says so, and is not green whatever would be", () => {
+    for (const verdict of [ALLOW, DENY, PEOPLE, MACHINES, undefined]) {
+      expect(checks("shadow", verdict)["hms/gate"]).toMatchObject({
+        state: { status: "completed", conclusion: "action_required" },
+        title: "Shadow mode: this check decides nothing any more",
+      });
+    }
+  });
+
+  test("to enforce: shadow is never better news than the gate", () => {
+    for (const verdict of [ALLOW, DENY, PEOPLE, MACHINES, undefined]) {
+      const { "hms/gate": gate, "hms/gate-shadow": shadow } = checks("enforce", verdict);
+      expect(shadow?.state).toEqual(gate?.state);
+      expect(shadow?.title).toBe("The gate is enforced: see hms/gate");
+    }
+  });
+
+  test("what was never written is not written", () => {
+    expect(Object.keys(checks("shadow", ALLOW, { gate: false, shadow: false }))).toEqual(["hms/gate-shadow"]);
+    expect(Object.keys(checks("enforce", ALLOW, { gate: true, shadow: false }))).toEqual(["hms/gate"]);
+  });
+});
+
+describe("shadow says that it blocks nothing", () => {
+  test.each([
+    [ALLOW, "Shadow: would be ready to merge"],
+    [DENY, "Shadow: would have blocked: 1 critical finding"],
+    [PEOPLE, "Shadow: would be waiting: for a reviewer"],
+    [MACHINES, "Shadow: would be waiting: The scan runs"],
+    [undefined, "Shadow: not decided yet: The checker is away."],
+  ])("%#", (verdict, title) => {
+    const [shadow] = checksOf(SHA, [pull(1, verdict, { mode: "shadow" })]);
+    expect(shadow).toMatchObject({ name: "hms/gate-shadow", title });
+    expect(shadow?.summary).toContain("this check blocks nothing");
+    expect(shadow?.actions).toBeUndefined();
+  });
+});
+
+test("buttons only stand on a gate that is complete", () => {
+  expect(gate(pull(1, ALLOW))?.actions?.map(({ label }) => label)).toEqual(["Look again", "Hold"]);
+  expect(gate(pull(1, PEOPLE, { held: true }))?.actions?.map(({ label }) => label)).toEqual([
+    "Look again",
+    "Lift the hold",
+  ]);
+  expect(gate(pull(1, MACHINES))?.actions).toBeUndefined();
+});

@@ -183,30 +183,24 @@ describe("shadow", () => {
     expect(checks(stage, repository, pull.sha)).toEqual([]);
     await onMain(repository, "version: 1\n");
     await concluded(stage, pull, "failure");
+    const shadow = await concluded(stage, pull, "failure", "hms/gate-shadow");
+    expect(shadow.output.title).toBe("The gate is enforced: see hms/gate");
   });
-});
 
-// Last: from here on the organisation has a say in every repository.
-describe("the organisation's .github repository", () => {
-  test("counts for repositories without a file of their own, is weakened only where it lets itself be, and by its own rules", async () => {
-    const without = await newRepository(stage);
-    const weaker = await newRepository(stage, { [FILE]: "version: 1\ngate: { approvals: { count: 0 } }\n" });
-    const pull = await openPull(stage, without);
-    const own = await openPull(stage, weaker);
+  test("says what it would do; a green gate from before does not stay green", async () => {
+    const repository = await newRepository(stage, { [FILE]: "version: 1\n" });
+    const pull = await openPull(stage, repository);
     await concluded(stage, pull, "success");
-    await concluded(stage, own, "success");
-    const organisation = await newRepository(stage, {}, ".github");
-    await onMain(organisation, `${APPROVED}organisation: { enforce: [] }\n`);
-    await concluded(stage, pull, "action_required");
-    await stays(own, "success");
-    await onMain(organisation, `${APPROVED}organisation: { enforce: [gate.approvals.count] }\n`);
-    const config = await concluded(stage, own, "failure", "hms/config");
-    expect(config.output.summary).toContain("the organisation enforces");
-    await concluded(stage, own, "failure");
-    await onMain(organisation, "version: 2\n");
-    await concluded(stage, pull, "failure");
-    await onMain(organisation, null);
+    await onMain(repository, "version: 1\ngate: { mode: shadow, approvals: { count: 1 } }\n");
+    const shadow = await concluded(stage, pull, "action_required", "hms/gate-shadow");
+    expect(shadow.output.title).toMatch(/^Shadow: would be waiting/);
+    const gate = await concluded(stage, pull, "action_required");
+    expect(gate.output.title).toBe("Shadow mode: this check decides nothing any more");
+    stage.github.review(repository, pull.number, { author: "grace", state: "APPROVED" });
+    const ready = await concluded(stage, pull, "success", "hms/gate-shadow");
+    expect(ready.output.title).toBe("Shadow: would be ready to merge");
+    await stays(pull, "action_required");
+    await onMain(repository, "version: 1\n");
     await concluded(stage, pull, "success");
-    await concluded(stage, own, "success");
   });
 });

@@ -1,6 +1,6 @@
 import { emitSuite } from "../check-suites.ts";
 import { requestAction, rerequestRun } from "../checks.ts";
-import type { CheckRun, CheckSuite } from "../checks-state.ts";
+import type { CheckAction, CheckRun, CheckSuite } from "../checks-state.ts";
 import { createComment, deleteComment, editComment } from "../comments.ts";
 import { addLabels, issueOf, removeLabel } from "../issues.ts";
 import { type MergeRequest, mergePull } from "../merge.ts";
@@ -187,6 +187,12 @@ export function pullAdministration(site: Site) {
       const suite = suiteNumbered(site, id);
       suite.rerequested = true;
       await emitSuite(site, repositoryNamed(site, ref), suite, "rerequested", accountNamed(site, by));
+    },
+    /** The buttons that the run put up; GitHub shows them to people on completed runs and to no program. */
+    checkActions: (ref: RepositoryRef, id: number): CheckAction[] => {
+      repositoryNamed(site, ref);
+      const run = runNumbered(site, id);
+      return run.status === "completed" ? [...run.actions] : [];
     },
     /** A button that the run itself put up. */
     requestCheckAction(ref: RepositoryRef, id: number, identifier: string, by: string): void {
