@@ -81,7 +81,7 @@ const EFFECT: Record<Exclude<keyof RepositoryApi, "ref">, "reads" | "writes"> = 
 };
 
 /** GitHub for somebody who must not change anything: a write is refused before it is sent. */
-function readingOnly(github: GitHub): GitHub {
+export function readingOnly(github: GitHub): GitHub {
   return {
     ...github,
     repository(installationId, ref) {

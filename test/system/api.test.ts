@@ -155,6 +155,33 @@ describe("the API of the process", () => {
     );
     expect(listed.sort()).toEqual(described.sort());
   });
+
+  // Last, since it uses up what one sender may ask for.
+  test("who went away keeps no place: neither of a live connection nor of a question", async () => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    for (let opened = 0; opened < 25; opened++) {
+      const going = new AbortController();
+      const open = async () => fetch(`${stage.hms.url}/api/v1/ledger/tail`, { headers, signal: going.signal });
+      await until(stage, "there is room for another", async () => (await open()).status === 200);
+      going.abort();
+    }
+    const looping = tarGz([{ path: "/policy.wasm", bytes: policyThat(bodies.loopsForever) }]);
+    const asking = new AbortController();
+    const left = fetch(`${stage.hms.url}/api/v1/what-if`, {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/gzip" },
+      body: new Uint8Array(looping),
+      signal: asking.signal,
+    });
+    await until(
+      stage,
+      "the question is being answered",
+      async () => (await ask("POST", "/what-if")).body.code === "what-if-busy",
+    );
+    asking.abort();
+    await expect(left).rejects.toThrow();
+    await until(stage, "another question is answered", async () => (await ask("POST", "/what-if")).status === 200);
+  }, 60_000);
 });
 
 interface Event {

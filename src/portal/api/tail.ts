@@ -110,6 +110,7 @@ export class Tails {
             }
           };
           signal.addEventListener("abort", end);
+          if (signal.aborted) return end();
           controller.enqueue(text.encode("retry: 2000\n\n"));
           this.#past(viewer, filter, wanted, (entry) => {
             if (!ended) send(entry);

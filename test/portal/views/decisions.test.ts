@@ -64,6 +64,19 @@ test("a decision has its facts, as long as they are the ones that were judged", 
   expect(await replay(deps, viewerOf(), id)).toEqual({ kind: "erased" });
 });
 
+test("facts that are whole but not those that the decision names are not believed", async () => {
+  const { deps, judged } = await village();
+  await judged(SHOP, 1);
+  const [first] = await deps.engine.ledger.query({ type: "verdict", limit: 1 });
+  const id = `dec_${"f".repeat(26)}`;
+  const data = { ...first?.data, decision: id, inputDigest: `sha256:${"0".repeat(64)}` };
+  const body = await deps.engine.ledger.body(String(first?.bodyDigest));
+  const subject = String(first?.subject);
+  await deps.engine.ledger.append("repository/7/42", [{ type: "verdict", subject, atMs: 1, id, data, body }]);
+  expect(await decisionView(deps, viewerOf(), id)).toMatchObject({ integrity: "broken" });
+  expect(await replay(deps, viewerOf(), id)).toEqual({ kind: "broken" });
+});
+
 test("replayed from its stored input every decision of the corpus gives the same verdict", async () => {
   const { deps, judged } = await village();
   let judgedRows = 0;
