@@ -120,7 +120,7 @@ export const PROBLEMS = {
   "setup-directory": {
     status: 503,
     title: "The credentials could not be kept",
-    next: "Make HMS_DATA_DIR a directory that the process may write, then try again. Nothing was registered yet.",
+    next: "Make HMS_DATA_DIR a directory that the process may write, then try again: nothing is lost so far.",
   },
   "setup-github": {
     status: 502,

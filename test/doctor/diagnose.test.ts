@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { DEFAULTS } from "../../src/config/schema.ts";
 import { diagnose, exitCodeOf } from "../../src/doctor/diagnose.ts";
 import type { Facts, RepositoryFacts } from "../../src/doctor/facts.ts";
 import { quoted } from "../../src/doctor/finding.ts";
@@ -88,6 +89,8 @@ describe("the process, the App and its webhook", () => {
   });
 });
 
+const SHADOW = { valid: true as const, config: { ...DEFAULTS, gate: { ...DEFAULTS.gate, mode: "shadow" as const } } };
+
 describe("a repository", () => {
   const branchWith = (change: Partial<InspectedBranch>): Partial<RepositoryFacts> => ({
     branches: known([{ ...BRANCH, ...change }]),
@@ -102,6 +105,8 @@ describe("a repository", () => {
     [["warn admins-bypass"], branchWith({ adminsBypass: true })],
     [["warn stale-approvals"], branchWith({ staleApprovals: true })],
     [[], branchWith({ mergeQueue: true })],
+    [["fail gate-shadow-required"], { configuration: known(SHADOW) }],
+    [[], { configuration: known(SHADOW), ...branchWith({ checks: [] }) }],
     [["unknown config"], { configuration: notKnown("GitHub answered 502") }],
     [["unknown gate"], { branches: notKnown("GitHub answered 403") }],
     [["unknown gate"], { moreBranches: true }],

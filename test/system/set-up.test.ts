@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Browser } from "../stage/browser.ts";
@@ -92,8 +92,10 @@ describe("from nothing to the first gate", () => {
 
   test("an environment that names an App in part is an error, not a set-up", async () => {
     scene = await setUpScene();
-    await scene.hms.kill("SIGTERM");
+    expect(await scene.hms.kill("SIGTERM")).toBe(0);
     await expect(scene.start({ APP_ID: "12" })).rejects.toThrow(/ended with 78[\s\S]*WEBHOOK_SECRET is missing/);
+    writeFileSync(join(scene.dataDir, "github-app.json"), '{"version":1,"privateKey":"-----BEG');
+    await expect(scene.start()).rejects.toThrow(/ended with 78[\s\S]*github-app.json[^\n]*is not complete JSON/);
     const file = join(scene.dataDir, "..", "a-file");
     writeFileSync(file, "");
     await expect(scene.start({ HMS_DATA_DIR: join(file, "data") })).rejects.toThrow(/ended with 1[\s\S]*HMS_DATA_DIR/);
@@ -182,6 +184,30 @@ describe("GitHub in trouble", () => {
     expect(codeOf(refused.text)).toBe("setup-github");
     const lost = await scene.browser.submit(refused, "/setup/finish");
     expect([lost.status, codeOf(lost.text)]).toEqual([409, "setup-code"]);
+  });
+
+  test("the directory goes away: before the credentials are asked for, and after; trying again loses nothing", async () => {
+    scene = await setUpScene();
+    const { github, dataDir } = scene;
+    const breakIt = () => {
+      rmSync(dataDir, { recursive: true });
+      writeFileSync(dataDir, "");
+    };
+    const mendIt = () => rmSync(dataDir);
+    const review = await toReview(scene);
+    breakIt();
+    const early = await scene.browser.submit(review, github.url);
+    expect([early.status, codeOf(early.text)]).toEqual([503, "setup-directory"]);
+    mendIt();
+    github.fault({ path: /\/conversions$/, times: 1, delayMs: 1_500 });
+    const under = scene.browser.submit(early, "/setup/finish");
+    await expect.poll(() => existsSync(join(dataDir, "github-app.registering.json")), { timeout: 10_000 }).toBe(true);
+    breakIt();
+    const late = await under;
+    expect([late.status, codeOf(late.text)]).toEqual([503, "setup-not-saved"]);
+    mendIt();
+    const end = await scene.browser.submit(late, "/setup/finish");
+    expect(new URL(end.url).pathname).toBe("/installed");
   });
 
   test("kill -9 while the credentials are on their way: the next start knows", async () => {

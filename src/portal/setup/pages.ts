@@ -47,14 +47,12 @@ ${warnings.map((warning) => notice("bad", warning))}
 <section class="panel" aria-labelledby="whose">
 <h2 id="whose">Whose App is it to be?</h2>
 <form method="get" action="/setup/review" class="stack">
-<div class="fields">
 <div class="field"><label for="organisation">Organisation on ${new URL(githubWebUrl).host}</label>
 <input id="organisation" name="organisation" autocomplete="off" spellcheck="false" maxlength="100"${allowedOwners.length === 1 ? html` value="${allowedOwners[0]}"` : ""} aria-describedby="organisation-hint">
 <p class="hint" id="organisation-hint">Its login. You have to own it. Empty: your own account.${allowedOwners.length > 0 ? html` HMS_ALLOWED_OWNERS lists ${allowedOwners.join(", ")}.` : ""}</p></div>
 <div class="field"><label for="name">Name of the App</label>
 <input id="name" name="name" autocomplete="off" maxlength="${NAME_MAX}" aria-describedby="name-hint">
 <p class="hint" id="name-hint">Free on all of GitHub, ${NAME_MAX} characters at most. Empty: HMS-SYS and the organisation. People see it beside every check.</p></div>
-</div>
 <div class="actions"><button type="submit">Go on</button></div>
 </form>
 </section>

@@ -151,6 +151,12 @@ async function complete(context: Context, options: SetupOptions, progress: Progr
     const list = appsUrl(githubWebUrl, progress.owner);
     try {
       options.note(progress.owner ?? "your own account", list);
+    } catch (error) {
+      // GitHub still keeps the credentials: asking for them now would be to lose them.
+      options.failed("directory", error);
+      return refuse(context, "setup-directory", { again: true, retry: true, detail: reason(error) });
+    }
+    try {
       progress.app = await options.registration.convert(progress.code ?? "");
     } catch (error) {
       options.failed("conversion", error);
