@@ -215,7 +215,7 @@ test("a browser reads a problem as a page, with no script in it", async () => {
   expect(text).toContain("<code>not-allowed</code>");
 });
 
-test("what costs more is had less often: thirty steps of a sign-in at once from one address, and those who are signed in do not notice", async () => {
+test("what costs more is had less often from one address, and those who are signed in do not notice", async () => {
   const dear: Route = { method: "GET", path: "/dear", access: "public", summary: "", cost: 10, handler };
   const { app } = portal(viewer(["reader"]), [...ROUTES, dear]);
   const statuses: number[] = [];

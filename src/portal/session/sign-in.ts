@@ -14,8 +14,8 @@ import { SESSION_MAX_MS, type Session, type Sessions } from "./sessions.ts";
 
 /** How long somebody may take at GitHub; a code from there lives as long. */
 const SIGN_IN_MAX_MS = 10 * 60_000;
-/** Of the three hundred that an address has: thirty steps at once, then one in two seconds. */
-const COST = 10;
+/** Of the three hundred that an address has: fifty people sign in at once, and fifty a minute from then on. A proxy's address is everybody's. */
+const COST = 3;
 /** Under which the context carries the session of who is signed in. */
 export const SESSION = "session";
 
