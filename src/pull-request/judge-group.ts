@@ -14,6 +14,7 @@ import type { PullAtCommit } from "./at-commit.ts";
 import { judge, judgeDocument } from "./decide.ts";
 import { type GroupEntry, groupEntries } from "./group-entries.ts";
 import { observe } from "./observe.ts";
+import { sortByMaker } from "./queue-made.ts";
 import type { PullRequestDeps } from "./reconcile.ts";
 import { scanCheck } from "./scan-check.ts";
 import { scanListed } from "./scan-commits.ts";
@@ -48,7 +49,11 @@ export async function judgeGroup(
   const range = await api.range(base, sha);
   // It does not stand on the base branch any more: GitHub builds it anew, or has merged it.
   if (range.behind > 0 || range.commits.length === 0) return "moved";
-  const { entries, unexplained } = groupEntries(sha, base, facts.branches, range.commits);
+  const { records } = deps.engine;
+  const inRange = new Set(range.commits.map((commit) => commit.sha));
+  const named = facts.branches.filter((one) => one.base === base && inRange.has(one.sha));
+  const { made: queued } = await sortByMaker({ api, records, installationId }, named);
+  const { entries, unexplained } = groupEntries(sha, base, queued, range.commits);
   if (!range.complete) unexplained.push("GitHub does not list all commits of this merge group.");
   const judged: JudgedMember[] = [];
   for (const entry of entries) {
@@ -64,7 +69,6 @@ export async function judgeGroup(
     commitSize: secrets.limits.commitSizeMb * 1024 * 1024,
   };
   const made = entries.flatMap((entry) => entry.made);
-  const { records } = deps.engine;
   const scan = (await scanListed({ api, records, scanner: deps.scanner, installationId }, sha, made, limits)).report;
   // A squash brings again what its pull request brought: that was judged, and perhaps overridden, there.
   const known = new Set(judged.flatMap((one) => one.fingerprints));

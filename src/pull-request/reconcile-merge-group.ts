@@ -9,17 +9,10 @@ import type { QueueBranch } from "../ports/merge-groups.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import type { PullAtCommit } from "./at-commit.ts";
 import { judgeGroup } from "./judge-group.ts";
+import { type RequestedGroup, sortByMaker } from "./queue-made.ts";
 import type { PullRequestDeps } from "./reconcile.ts";
 
 type GroupKey = Key & { kind: "merge-group" };
-
-/** Record `storageKey.group`. */
-interface RequestedGroup {
-  headRef: string;
-  baseRef: string;
-  /** ms since the epoch when we first heard of it. */
-  seenAtMs: number;
-}
 
 /** GitHub's lists may lag behind its words that long. */
 const LISTED_WITHIN_MS = 60_000;
@@ -49,12 +42,14 @@ export async function reconcileMergeGroup(
   const api = deps.github.repository(installationId, ref);
   // Before the commits: what is merged in between leaves the range, and what is listed here then has nothing to explain.
   const branches = await api.queueBranches();
-  const branch = branches.find((one) => one.sha === sha);
+  const named = branches.filter((one) => one.sha === sha);
+  const { made, untold } = await sortByMaker({ api, records, installationId }, named);
+  const branch = made[0] ?? untold[0];
   const nowMs = deps.clock.now();
   const seenAtMs = requested?.seenAtMs ?? nowMs;
   if (!branch) {
     if (requested && nowMs - seenAtMs < LISTED_WITHIN_MS) return { kind: "requeue", afterMs: LOOK_AGAIN_MS };
-    return endGroup(deps, key, run, "its branch is gone");
+    return endGroup(deps, key, run, named.length > 0 ? "no merge queue made its branch" : "its branch is gone");
   }
   if (!requested) await records.put(requestedKey, requestOf(branch, seenAtMs));
   const last = (await records.get<PullAtCommit>(storageKey.atGroup(installationId, repositoryId, sha)))?.value;
@@ -76,7 +71,7 @@ export async function reconcileMergeGroup(
 }
 
 function requestOf(branch: QueueBranch, seenAtMs: number): RequestedGroup {
-  return { headRef: `refs/heads/${branch.name}`, baseRef: `refs/heads/${branch.base}`, seenAtMs };
+  return { headRef: `refs/heads/${branch.name}`, baseRef: `refs/heads/${branch.base}`, seenAtMs, found: true };
 }
 
 function againWhen({ vote }: PullAtCommit, nowMs: number): Outcome {

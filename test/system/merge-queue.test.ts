@@ -170,23 +170,35 @@ test("overridden while it is queued: the group follows", async () => {
   await concluded(stage, { repository, sha }, "success");
 });
 
-test("a commit that a group brings without a pull request is never allowed", async () => {
-  const repository = await queued({}, { min_entries_to_merge: 2 });
-  const pull = await ready(repository);
-  await enqueue(pull);
-  const [entry] = await until(stage, "a group", () => (queue(repository)[0]?.sha ? queue(repository) : undefined));
-  const branch = entry?.ref?.slice("refs/heads/".length) ?? "";
-  await concluded(stage, { repository, sha: entry?.sha ?? "" }, "success");
-  // What stands between the base and the entry is told by nobody any more.
-  const stacked = await stage.github.commit(repository, `gh-readonly-queue/main/pr-99-${"0".repeat(40)}`, {
-    files: { "x.txt": "x\n" },
-    author: "mallory",
-    message: "From nowhere",
-    from: branch,
+describe("a branch that somebody called like the queue's", () => {
+  test("makes no commit green, whatever pull request it names", async () => {
+    const repository = await queued();
+    const pull = await ready(repository);
+    const main = stage.github.refSha(repository, "main") ?? "";
+    // As a squash of the pull request would look, with other content.
+    const forged = await stage.github.commit(repository, `gh-readonly-queue/main/pr-${pull.number}-${main}`, {
+      files: { "x.txt": "x\n" },
+      author: "grace",
+      message: `A change (#${pull.number})`,
+    });
+    await stage.restart("SIGTERM");
+    await idle(stage);
+    expect(checks(stage, repository, forged)).toEqual([]);
   });
-  await stage.restart("SIGTERM");
-  const gate = await until(stage, "a check", () => checks(stage, repository, stacked).at(-1));
-  expect(gate.conclusion).not.toBe("success");
+
+  test("does not speak for a group: all its pull requests are asked about", async () => {
+    const repository = await queued({}, { merge_method: "SQUASH", min_entries_to_merge: 3 });
+    const [one, two] = [await ready(repository), await ready(repository)];
+    const [first = "", second = ""] = await built(repository, [one, two]);
+    // The second entry's commit, called the first one's: the second pull request would be asked about by nobody.
+    const ref = `refs/heads/gh-readonly-queue/main/pr-${one.number}-${first}`;
+    const made = await stage.as("grace", "POST", `/repos/${repository.fullName}/git/refs`, { ref, sha: second });
+    expect(made.status).toBe(201);
+    stage.github.comment(repository, two.number, { author: "grace", body: "/hms hold not today" });
+    stage.github.releaseDeliveries(stage.app);
+    const gate = await concluded(stage, { repository, sha: second }, "failure");
+    expect(gate.output.summary).toContain("not today");
+  });
 });
 
 test.each([

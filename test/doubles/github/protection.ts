@@ -186,7 +186,8 @@ export async function pushRefusal(
 ): Promise<string | undefined> {
   const branch = ref.replace(/^refs\/heads\//, "");
   const { store } = repository.git.network;
-  if (branch.startsWith("gh-readonly-queue/")) return "Branches of a merge queue are read-only";
+  // Despite their name GitHub keeps nobody from pushing branches called like a merge queue's, nor can a ruleset:
+  // https://joshcannon.me/2025/07/03/gh-mq-branches-unprotectable.html
   if (mergeQueueRule(repository, branch) && before) return "Changes must be made through the merge queue";
   for (const requirements of requirementsOf(repository, branch)) {
     if (bypasses(site, repository, by, requirements)) continue;
