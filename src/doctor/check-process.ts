@@ -65,7 +65,7 @@ function checkClock({ clock }: Facts): Diagnosis {
   if (Math.abs(aheadMs) <= CLOCK_MAX_MS + exactToMs) return at.ok("clock", "The clock agrees with GitHub's");
   return at.fail(
     "clock",
-    `The clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} GitHub's: the App's tokens are refused or end early`,
+    `The clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} GitHub's: every time that is written down or waited for is off by as much`,
     "Set it by a time server:",
     "timedatectl set-ntp true",
   );

@@ -80,6 +80,12 @@ describe("the process, the App and its webhook", () => {
     expect(worse(factsOf(change))).toEqual(expected);
   });
 
+  test("a token that GitHub finds to be of another time is told as a wrong clock, not as wrong credentials", () => {
+    const problem = "GitHub answered 401: 'Expiration time' claim ('exp') is too far in the future";
+    const found = diagnose(factsOf({ app: notKnown(problem) })).find(({ code }) => code === "credentials");
+    expect(found?.fix).toContain("clock");
+  });
+
   test("what GitHub answered 401 to is told as a secret that differs, and what it cannot reach as such", () => {
     const what = (statusCode: number) =>
       diagnose(factsOf({ deliveries: known([delivery("a", statusCode)]) })).find(({ level }) => level === "fail")?.what;

@@ -270,7 +270,7 @@ describe("on this machine, one thing is wrong", () => {
     expect(out).not.toContain(stage.app.webhookSecret);
   });
 
-  test("clock: an hour off, which GitHub shows by its date and by refusing the App's tokens", async () => {
+  test("clock: an hour off, as GitHub's answers show", async () => {
     const github = await startGitHub({ now: () => new Date(Date.now() - 3_600_000) });
     try {
       const app = github.registerApp({ slug: "hms-sys", webhookSecret: "s", permissions: PERMISSIONS, events: EVENTS });
@@ -281,7 +281,6 @@ describe("on this machine, one thing is wrong", () => {
         what: expect.stringMatching(/^The clock is 3(?:599|600|601) s ahead of GitHub's/),
         command: "timedatectl set-ntp true",
       });
-      expect(all.find(({ code: each }) => each === "credentials")?.fix).toContain("clock");
       expect(code).toBe(1);
     } finally {
       await github.close();

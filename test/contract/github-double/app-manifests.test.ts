@@ -139,18 +139,18 @@ describe("installing it", () => {
     const { github, app, installationId } = town;
     now = new Date();
     github.changeApp(app, {
-      permissions: { checks: "write", contents: "write", merge_queues: "read" },
+      permissions: { checks: "write", contents: "write", deployments: "read" },
       events: ["push"],
     });
     const auth = createAppAuth({ appId: app.id, privateKey: app.privateKeyPem, request: plain().request });
     const { token } = await auth({ type: "app" });
     const asApp = new Octokit({ baseUrl: github.url, auth: token, log: silent });
     const read = async () => (await asApp.apps.getInstallation({ installation_id: installationId })).data;
-    expect((await asApp.apps.getAuthenticated()).data?.permissions).toMatchObject({ merge_queues: "read" });
-    expect((await read()).permissions).not.toHaveProperty("merge_queues");
+    expect((await asApp.apps.getAuthenticated()).data?.permissions).toMatchObject({ deployments: "read" });
+    expect((await read()).permissions).not.toHaveProperty("deployments");
     expect((await read()).events).toEqual(["push"]);
     github.acceptPermissions(installationId);
-    expect((await read()).permissions).toMatchObject({ merge_queues: "read" });
+    expect((await read()).permissions).toMatchObject({ deployments: "read" });
   });
 
   it("the webhook's configuration says whether certificates are looked at", async () => {
