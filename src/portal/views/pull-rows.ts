@@ -58,22 +58,25 @@ export interface AtHead {
 }
 
 const ROWS = 100;
+const ROWS_PER_TURN = 50;
 
 /** Open pull requests that the viewer sees: repositories by name, in each the newest first. */
 export async function openPulls(deps: ViewDeps, viewer: Viewer, filter: PullFilter = {}): Promise<PullRow[]> {
   const rows: PullRow[] = [];
   const limit = filter.limit ?? ROWS;
+  let read = 0;
   const after = filter.after === undefined ? undefined : placeOf(filter.after);
   for (const seen of await seenRepositories(deps, viewer)) {
     const name = fullName(seen.ref);
     if (!same(filter.owner, seen.ref.owner) || !same(filter.repository, seen.ref.name)) continue;
     if (after && compare(name, after.name) < 0) continue;
-    // Reading is synchronous underneath: thousands of repositories must not be one pause for everybody.
     await nextTurn();
     for (const { number, tracked } of await trackedPulls(deps, seen)) {
       if (after && name === after.name && number >= after.number) continue;
       if (tracked.state !== "open" || !same(filter.author, tracked.author ?? "") || !mentions(tracked, number, filter))
         continue;
+      // Reading is synchronous underneath: thousands of rows must not be one pause for everybody.
+      if (++read % ROWS_PER_TURN === 0) await nextTurn();
       const row = await pullRow(deps, seen, number, tracked);
       if (filter.state !== undefined && row.state !== filter.state) continue;
       if (rows.length === limit) return rows;
