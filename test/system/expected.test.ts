@@ -28,30 +28,6 @@ async function open(head: string, options: { base?: string; draft?: boolean } = 
   return { repository, number, branch: head, sha: stage.github.refSha(repository, head) ?? "" };
 }
 
-describe("a pull request that was there before us", () => {
-  test("opened while the App could not see the repository", async () => {
-    const hidden = await newRepository(stage);
-    stage.github.changeInstallation(stage.installationId, { add: [repository.fullName], remove: [hidden.fullName] });
-    const pull = await openPull(stage, hidden);
-    await idle(stage);
-    expect(checks(stage, hidden, pull.sha)).toEqual([]);
-    stage.github.changeInstallation(stage.installationId, { add: [hidden.fullName] });
-    await concluded(stage, pull, "success");
-  });
-
-  test("opened before the App was installed at all", async () => {
-    const elsewhere = await stage.github.createRepository("grace", "notes", { files: { "README.md": "# notes\n" } });
-    const sha = await stage.github.commit(elsewhere, "change", {
-      files: { "a.txt": "a\n" },
-      author: "grace",
-      message: "A",
-    });
-    await stage.github.openPull(elsewhere, { head: "change", author: "grace" });
-    stage.github.install(stage.app, "grace");
-    await concluded(stage, { repository: elsewhere, sha }, "success");
-  });
-});
-
 describe("a head that was told of before", () => {
   test("judged for a pull request that was closed, and opened again as another one", async () => {
     const sha = await commit("twice", { "twice.txt": "1\n" });
@@ -176,4 +152,29 @@ test("what is not green is told although the commit's pull requests cannot be li
   expect(checks(stage, own, unseen.sha)).toEqual([]);
   mend();
   await concluded(stage, unseen, "success");
+});
+
+// Last: from here on the installation is one of selected repositories.
+describe("a pull request that was there before us", () => {
+  test("opened while the App could not see the repository", async () => {
+    const hidden = await newRepository(stage);
+    stage.github.changeInstallation(stage.installationId, { add: [repository.fullName], remove: [hidden.fullName] });
+    const pull = await openPull(stage, hidden);
+    await idle(stage);
+    expect(checks(stage, hidden, pull.sha)).toEqual([]);
+    stage.github.changeInstallation(stage.installationId, { add: [hidden.fullName] });
+    await concluded(stage, pull, "success");
+  });
+
+  test("opened before the App was installed at all", async () => {
+    const elsewhere = await stage.github.createRepository("grace", "notes", { files: { "README.md": "# notes\n" } });
+    const sha = await stage.github.commit(elsewhere, "change", {
+      files: { "a.txt": "a\n" },
+      author: "grace",
+      message: "A",
+    });
+    await stage.github.openPull(elsewhere, { head: "change", author: "grace" });
+    stage.github.install(stage.app, "grace");
+    await concluded(stage, { repository: elsewhere, sha }, "success");
+  });
 });
