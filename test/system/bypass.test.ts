@@ -4,7 +4,7 @@ import type { RepositoryHandle } from "../doubles/github/github.ts";
 import { plantedKey, type Stage, setStage } from "../stage/stage.ts";
 import { answers, concluded, gauge, idle, metrics, newRepository, openPull, until } from "./scene.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const LEAK = { "a.env": `KEY=${plantedKey()}\n` };
 const CRASHING = { program: new URL("../crash/child.ts", import.meta.url).pathname };
@@ -119,6 +119,7 @@ test.each([
   await stage.hms.exited;
   await stage.restart();
   await until(stage, "a note", () => notes(pull).length > 0);
+  await until(stage, "it was looked at to the end", async () => (await bypasses()) > 0);
   await idle(stage);
   expect(notes(pull)).toHaveLength(1);
   expect(await ledger(repository, "bypass_merge")).toHaveLength(1);
