@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { Allowance, type Taken } from "./allowance.ts";
 import { mount, PRIVATE, TAKEN } from "./mount.ts";
 import { PAGE_CSP } from "./pages/layout.ts";
-import { answerProblem } from "./problem-page.ts";
+import { answerProblem, VIEWER } from "./problem-page.ts";
 import type { Authenticate, Route } from "./route.ts";
 
 /** What no page of ours uses, whoever asks for it. */
@@ -34,7 +34,8 @@ export function httpApp(routes: readonly Route[], authenticate: Authenticate, op
     const has = (name: string): boolean => context.res.headers.has(name);
     if (!has("content-security-policy")) context.header("content-security-policy", PAGE_CSP);
     context.header("x-content-type-options", "nosniff");
-    context.header("referrer-policy", "no-referrer");
+    // Not "no-referrer": a form's request would then come from the origin "null", and so from no page of ours.
+    context.header("referrer-policy", "same-origin");
     context.header("cross-origin-opener-policy", "same-origin");
     context.header("cross-origin-resource-policy", "same-origin");
     context.header("permissions-policy", UNUSED.map((name) => `${name}=()`).join(", "));
@@ -45,7 +46,12 @@ export function httpApp(routes: readonly Route[], authenticate: Authenticate, op
       for (const [name, value] of Object.entries(taken.headers)) context.header(name, value);
   });
   mount(app, routes, { authenticate, allowance: new Allowance(now), publicUrl });
-  app.notFound((context) => answerProblem(context, "not-found"));
+  app.notFound(async (context) => {
+    // The page around it shows who is signed in.
+    if (context.req.header("accept")?.includes("text/html"))
+      context.set(VIEWER as never, (await authenticate(context)) as never);
+    return answerProblem(context, "not-found");
+  });
   app.onError((error, context) => {
     failed(error);
     return answerProblem(context, "internal-error");

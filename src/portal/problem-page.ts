@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { html } from "hono/html";
 import { page } from "./pages/layout.ts";
-import { PROBLEMS, type ProblemCode, type ProblemKind, problem } from "./problem.ts";
+import { problemBody } from "./pages/problem-body.ts";
+import { documentationOf, PROBLEMS, type ProblemCode, type ProblemKind, problem } from "./problem.ts";
 import type { Viewer } from "./viewer.ts";
 
 /** Under which the context carries who is signed in. */
@@ -19,7 +19,6 @@ export function answerProblem(
   if (path.startsWith("/api/") || !accepted.includes("text/html")) return problem(code, detail, headers);
   const { status, title, next }: ProblemKind = PROBLEMS[code];
   const viewer = context.get(VIEWER) as Viewer | undefined;
-  const body = html`<h1>${title}</h1>${detail === undefined ? "" : html`<p>${detail}</p>`}<p>${next}</p>
-<p>Code <code>${code}</code></p>`;
+  const body = problemBody({ title, detail, next, code, documentation: documentationOf(code) });
   return page({ title, viewer, path, body, status, headers });
 }

@@ -197,11 +197,15 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/** Where a code is explained. */
+export function documentationOf(code: ProblemCode): string {
+  return `https://github.com/hms-sys/hms-sys/blob/main/docs/errors.md#${code}`;
+}
+
 /** https://www.rfc-editor.org/rfc/rfc9457 — `type` leads to the code's section of the documentation. */
 export function problem(code: ProblemCode, detail?: string, headers: Record<string, string> = {}): Response {
   const { status, title, next }: ProblemKind = PROBLEMS[code];
-  const type = `https://github.com/hms-sys/hms-sys/blob/main/docs/errors.md#${code}`;
-  const body = { type, title, status, code, ...(detail === undefined ? {} : { detail }), next };
+  const body = { type: documentationOf(code), title, status, code, ...(detail === undefined ? {} : { detail }), next };
   return new Response(JSON.stringify(body), {
     status,
     headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...headers },

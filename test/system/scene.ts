@@ -51,9 +51,10 @@ export async function openPull(
     base?: string;
     draft?: boolean;
     message?: string;
+    title?: string;
   } = {},
 ): Promise<OpenedPull> {
-  const { author = "ada", base, draft } = options;
+  const { author = "ada", base, draft, title } = options;
   const branch = `change-${++numbered}`;
   const sha = await stage.github.commit(repository, branch, {
     files: options.files ?? { [`${branch}.txt`]: "a change\n" },
@@ -67,6 +68,7 @@ export async function openPull(
     author,
     ...(base ? { base } : {}),
     ...(draft ? { draft } : {}),
+    ...(title === undefined ? {} : { title }),
   });
   return { repository, number, branch, sha };
 }

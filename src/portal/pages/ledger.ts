@@ -5,7 +5,7 @@ import type { Html } from "./layout.ts";
 import { addressOf, pager } from "./pager.ts";
 import { told } from "./story.ts";
 import { table } from "./table.ts";
-import { digest, moment, rawJson, said } from "./text.ts";
+import { digest, plain, rawJson, said, secondsOf } from "./text.ts";
 
 /** The form on the ledger's page as it was sent; empty fields ask for nothing. */
 export interface LedgerForm {
@@ -41,17 +41,11 @@ ${
     ? html`<div class="empty"><h2>No entry</h2><p>${Object.keys(query).length > 0 || later ? "Nothing matches." : "Nothing has happened yet in the repositories that you audit."}</p></div>`
     : html`${table({
         caption: html`Entries <span class="muted">newest first</span>`,
-        columns: [
-          { name: "Event" },
-          { name: "Type", kind: "state" },
-          { name: "Subject", kind: "state" },
-          { name: "Time", kind: "moment" },
-        ],
+        columns: [{ name: "Event" }, { name: "About", kind: "text" }, { name: "Time (UTC)", kind: "moment" }],
         rows: entries.map((entry) => [
           html`${told(entry)}${details(entry)}`,
-          html`<code>${said(entry.type, 80)}</code>`,
-          html`<a class="mono small" href="${addressOf("/ledger", { subject: entry.subject })}">${entry.subject}</a>`,
-          moment(entry.atMs),
+          about(entry),
+          html`<time datetime="${new Date(entry.atMs).toISOString()}">${secondsOf(entry.atMs)}</time>`,
         ]),
       })}${pager({ path: "/ledger", query, later, next: next ? { before: `${next.stream}:${next.sequence}` } : {} })}${verifyForms(entries)}`
 }`;
@@ -71,10 +65,16 @@ ${refused ? html`<div class="notice bad" role="alert">${icon("warning")}<p>${sai
 </form>`;
 }
 
+/** The subject as a link to everything about it; of a commit its first digits. */
+function about({ subject }: LedgerEntry): Html {
+  const short = subject.replace(/(?<=\/[0-9a-f]{10})[0-9a-f]{30}$/, "…");
+  return html`<a class="mono small" href="${addressOf("/ledger", { subject })}" title="${subject}">${plain(short, 200)}</a>`;
+}
+
 function details(entry: LedgerEntry): Html {
-  const { data, hash, previousHash, bodyDigest, stream, sequence, id } = entry;
-  return html`<details class="small"><summary>Entry ${sequence} of <span class="mono">${stream}</span></summary>
-<dl class="facts"><dt>Id</dt><dd class="mono">${said(id, 300)}</dd><dt>Hash</dt><dd class="mono">${hash}</dd><dt>Before it</dt><dd class="mono">${previousHash}</dd>${bodyDigest ? html`<dt>Body</dt><dd>${digest(bodyDigest)}</dd>` : ""}</dl>
+  const { type, data, hash, previousHash, bodyDigest, stream, sequence, id } = entry;
+  return html`<details class="small"><summary><span class="mono">${plain(type, 80)}</span> · entry ${sequence}</summary>
+<dl class="facts"><dt>Stream</dt><dd class="mono">${stream}</dd><dt>Id</dt><dd class="mono">${said(id, 300)}</dd><dt>Hash</dt><dd class="mono">${hash}</dd><dt>Before it</dt><dd class="mono">${previousHash}</dd>${bodyDigest ? html`<dt>Body</dt><dd>${digest(bodyDigest)}</dd>` : ""}</dl>
 ${rawJson("Data", data)}</details>`;
 }
 

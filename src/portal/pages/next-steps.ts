@@ -45,5 +45,5 @@ export function nextSteps(view: PullView): Html {
   return html`<section class="panel next"><h2>What to do next</h2><ul class="steps">${steps.map(
     ({ what, line }) =>
       html`<li>${said(what, 500)}${line === undefined ? "" : html`<div class="paste"><code data-copy>${line}</code></div>`}</li>`,
-  )}</ul><p class="hint">Lines go into a comment on the pull request.</p></section>`;
+  )}</ul>${steps.some(({ line }) => line !== undefined) ? html`<p class="hint">Lines go into a comment on the pull request.</p>` : ""}</section>`;
 }

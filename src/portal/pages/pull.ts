@@ -47,7 +47,7 @@ function headline({ row }: PullView, nowMs: number): Html {
 <p class="states">${stateBadge(row.state)}${row.mode === "shadow" ? shadowTag() : ""}${row.open ? "" : html`<span class="tag">${row.merged ? "Merged" : "Closed"}</span>`}${
     row.draft ? html`<span class="tag">${icon("draft")}Draft</span>` : ""
   }${row.fork ? html`<span class="tag">From a fork</span>` : ""}</p>
-<p class="gate-title">${said(row.gateTitle)}</p>
+<p class="gate-title">${row.open ? "" : html`<span class="muted">The gate said last:</span> `}${said(row.gateTitle)}</p>
 <p class="muted small">${row.author ? html`By ${said(row.author, 80)} ` : ""}into <code>${said(row.baseRef, 120)}</code> at ${commit(row.headSha)} · read ${ago(row.readAtMs, nowMs)}${
     row.url ? html` · ${outward(row.url, html`${icon("outside")}GitHub`)}` : ""
   }</p>

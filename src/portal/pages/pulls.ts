@@ -85,7 +85,8 @@ function repository(rows: PullRow[], nowMs: number): Html {
   if (!first) return html``;
   return html`<section data-key="repository-${first.repositoryId}">
 ${table({
-  caption: html`<h2><bdi>${first.owner}/${first.repository}</bdi> <span class="muted">${rows.length}<span class="unseen"> open pull requests</span></span></h2>`,
+  heading: html`<h2><bdi>${first.owner}/${first.repository}</bdi> <span class="muted">${rows.length}<span class="unseen"> open</span></span></h2>`,
+  caption: `Open pull requests of ${first.owner}/${first.repository}`,
   columns: [
     { name: "Pull request" },
     { name: "State", kind: "state" },
@@ -111,10 +112,11 @@ function states(row: PullRow): Html {
 }
 
 function awaited({ awaited: whom, state, author, gateTitle }: PullRow): Html {
-  if (whom.length > 0) return html`${whom.map((one, at) => html`${at > 0 ? ", " : ""}${said(one, 120)}`)}`;
   if (state === "deny")
     return html`${author ? said(author, 80) : "the author"}<div class="byline">${said(gateTitle, 120)}</div>`;
-  return html`<span class="muted">Nobody</span>`;
+  if (state === "unknown") return html`<span class="muted">Nobody: it is tried again by itself</span>`;
+  if (whom.length === 0) return html`<span class="muted">Nobody</span>`;
+  return html`${whom.map((one, at) => html`${at > 0 ? ", " : ""}${said(one, 120)}`)}`;
 }
 
 function empty({ form }: PullsPage): Html {

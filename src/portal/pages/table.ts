@@ -8,6 +8,8 @@ export interface Column {
 }
 
 export interface TableOptions {
+  /** A heading above the rows, inside the table's frame; the caption is then only heard. */
+  heading?: Html;
   /** What the rows are, for everybody. */
   caption: Html | string;
   /** The first one names its row. */
@@ -22,9 +24,9 @@ export interface TableOptions {
  * A table whose rows become cards on a narrow screen. Taking a table apart by style takes its meaning from screen readers too, so every part
  * says what it is.
  */
-export function table({ caption, columns, rows, keys }: TableOptions): Html {
-  return html`<div class="table"><table role="table">
-<caption>${caption}</caption>
+export function table({ heading, caption, columns, rows, keys }: TableOptions): Html {
+  return html`<div class="table">${heading ?? ""}<table role="table">
+<caption${heading ? html` class="unseen"` : ""}>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(
     ({ name, kind }) => html`<th role="columnheader" scope="col"${classOf(kind)}>${name}</th>`,
   )}</tr></thead>

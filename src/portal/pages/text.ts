@@ -61,6 +61,11 @@ function readable(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
+/** `2026-02-28 23:59:59`, in UTC, where the column says so. */
+export function secondsOf(atMs: number): string {
+  return readable(new Date(atMs).toISOString()).slice(0, 19);
+}
+
 /** A link to elsewhere; plain text when the address is none of the web: what GitHub or a policy says is no script to run. */
 export function outward(url: string | undefined, text: Html | string): Html {
   if (url === undefined || !/^https?:\/\//i.test(url)) return html`${text}`;
@@ -70,5 +75,5 @@ export function outward(url: string | undefined, text: Html | string): Html {
 /** JSON that can be read, folded away until somebody wants it. */
 export function rawJson(summary: string, value: unknown): Html {
   return html`<details class="raw"><summary>${summary}</summary>
-<pre tabindex="0" role="region" aria-label="${summary}"><code>${JSON.stringify(value, null, 2)}</code></pre></details>`;
+<pre tabindex="0" role="group" aria-label="${summary}"><code>${JSON.stringify(value, null, 2)}</code></pre></details>`;
 }
