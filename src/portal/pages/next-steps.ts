@@ -42,7 +42,7 @@ export function stepsOf({ row, decision, input, hold }: PullView): NextStep[] {
 export function nextSteps(view: PullView): Html {
   const steps = stepsOf(view);
   if (steps.length === 0) return html``;
-  return html`<section class="panel next"><h2>What to do next</h2><ul class="steps">${steps.map(
+  return html`<section class="panel next" data-key="next"><h2>What to do next</h2><ul class="steps">${steps.map(
     ({ what, line }) =>
       html`<li>${said(what, 500)}${line === undefined ? "" : html`<div class="paste"><code data-copy>${line}</code></div>`}</li>`,
   )}</ul>${steps.some(({ line }) => line !== undefined) ? html`<p class="hint">Lines go into a comment on the pull request.</p>` : ""}</section>`;

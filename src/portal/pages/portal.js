@@ -51,12 +51,15 @@ function morph(from, to) {
     return;
   }
   if (from.isEqualNode(to)) return;
-  if (from.dataset.key && from.textContent !== to.textContent) flash(from);
+  if (from.matches("tr[data-key], li[data-key]") && from.textContent !== to.textContent) flash(from);
   morphAttributes(from, to);
   const known = new Map([...from.children].filter(keyOf).map((child) => [keyOf(child), child]));
+  const wantedKeys = new Set([...to.children].map(keyOf));
   let at = from.firstChild;
   for (const wanted of [...to.childNodes]) {
     const same = keyOf(wanted) ? known.get(keyOf(wanted)) : undefined;
+    // What is not wanted any more goes first, so that what stays need not move: an element that moves loses the focus.
+    while (at && at !== same && (keyOf(at) ? !wantedKeys.has(keyOf(at)) : same)) at = removed(at);
     if (same && same !== at) from.insertBefore(same, at);
     const current = same ?? at;
     if (!current || (!same && keyOf(current) && keyOf(current) !== keyOf(wanted))) {
@@ -66,11 +69,14 @@ function morph(from, to) {
     at = current.nextSibling;
     morph(current, wanted);
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
+  while (at) at = removed(at);
+}
+
+/** Takes a node away; returns the one after it. */
+function removed(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 function keyOf(node) {

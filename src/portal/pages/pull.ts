@@ -29,9 +29,9 @@ ${headline(view, nowMs)}
 <div class="with-aside">
 <div>
 ${nextSteps(view)}
-<section class="panel" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>${verdict(view, ownPolicy)}</section>
-<section class="panel" aria-labelledby="story"><h2 id="story">What happened</h2>${story(view.timeline)}</section>
-<section class="panel" aria-labelledby="raw"><h2 id="raw">Raw facts and answer</h2>${raw(view)}</section>
+<section class="panel" data-key="verdict" aria-labelledby="verdict"><h2 id="verdict">Verdict</h2>${verdict(view, ownPolicy)}</section>
+<section class="panel" data-key="story" aria-labelledby="story"><h2 id="story">What happened</h2>${story(view.timeline)}</section>
+<section class="panel" data-key="raw" aria-labelledby="raw"><h2 id="raw">Raw facts and answer</h2>${raw(view)}</section>
 </div>
 <aside aria-label="Checks and people">
 ${checks(view, nowMs)}
@@ -69,8 +69,8 @@ ${verdictTree({ verdict: decision.verdict, input, ownPolicy })}`;
 
 function checks({ checks: written }: PullView, nowMs: number): Html {
   if (written.length === 0)
-    return html`<section class="panel"><h2>Checks</h2><p class="muted">None was written yet.</p></section>`;
-  return html`<section class="panel"><h2>Checks</h2><ul class="plain">${written.map(
+    return html`<section class="panel" data-key="checks"><h2>Checks</h2><p class="muted">None was written yet.</p></section>`;
+  return html`<section class="panel" data-key="checks"><h2>Checks</h2><ul class="plain">${written.map(
     ({
       name,
       status,
@@ -90,7 +90,7 @@ function checkIcon(state: string): "allow" | "deny" | "waiting-on-people" | "wai
 
 function people({ input, hold, overrides, okToTest }: PullView): Html {
   const approvals = input?.approvals ?? [];
-  return html`<section class="panel"><h2>People</h2>
+  return html`<section class="panel" data-key="people"><h2>People</h2>
 <dl class="facts stacked">
 <dt>Hold</dt><dd>${hold ? html`${said(hold.by, 100)}${hold.reason ? html`: ${said(hold.reason)}` : ""}` : "None"}</dd>
 <dt>Approvals</dt><dd>${
@@ -115,7 +115,7 @@ ${okToTest ? html`<dt>Allowed to be tested</dt><dd>by ${said(okToTest.by, 100)}<
 
 function bindings({ decision }: PullView): Html {
   if (!decision) return html``;
-  return html`<section class="panel"><h2>Bound to</h2>
+  return html`<section class="panel" data-key="bindings"><h2>Bound to</h2>
 <dl class="facts stacked">
 <dt>Decision</dt><dd><a class="mono" href="/decisions/${encodeURIComponent(decision.id)}">${decision.id}</a></dd>
 <dt>Decided</dt><dd>${moment(decision.atMs)}</dd>

@@ -74,6 +74,6 @@ export function outward(url: string | undefined, text: Html | string): Html {
 
 /** JSON that can be read, folded away until somebody wants it. */
 export function rawJson(summary: string, value: unknown): Html {
-  return html`<details class="raw"><summary>${summary}</summary>
+  return html`<details class="raw" data-key="raw ${summary}"><summary>${summary}</summary>
 <pre tabindex="0" role="group" aria-label="${summary}"><code>${JSON.stringify(value, null, 2)}</code></pre></details>`;
 }

@@ -87,7 +87,7 @@ export function verdictTree({ verdict, input, ownPolicy, level = 3 }: VerdictTre
       : html`<p>No rule objects.</p>`
   }${
     met.length > 0
-      ? html`<details class="met"><summary>${met.length} ${met.length === 1 ? "rule is" : "rules are"} met</summary><ul class="rules">${met.map(
+      ? html`<details class="met" data-key="met"><summary>${met.length} ${met.length === 1 ? "rule is" : "rules are"} met</summary><ul class="rules">${met.map(
           (result) => ruleItem(result, input, level),
         )}</ul></details>`
       : ""
