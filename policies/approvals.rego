@@ -70,7 +70,9 @@ untold contains review if {
 # description: "`src/a.ts and src/b.ts`, shortened"
 files(review) := text.first_three(review.files)
 
-owners(review) := concat(" or ", array.slice(sort(review.owners), 0, 5))
+# METADATA
+# description: "`acme/sre or linus`, as notifications are routed by"
+owners(review) := concat(" or ", array.slice(sort([trim_prefix(owner, "@") | some owner in review.owners]), 0, 5))
 
 carried contains approval if {
 	some approval in input.approvals

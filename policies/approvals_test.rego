@@ -57,9 +57,9 @@ test_owners if {
 	lacking := decision({"required_reviews": [review({"approvers": [], "owners": ["@b", "@a"], "files": ["a", "b"]})]})
 	lacking.waiting == [{
 		"rule": "code-owners",
-		"message": "a, b need 1 approval by @a or @b with write access who neither wrote nor last pushed it.",
+		"message": "a, b need 1 approval by a or b with write access who neither wrote nor last pushed it.",
 		"on": "people",
-		"whom": "@a or @b",
+		"whom": "a or b",
 	}]
 	not decision({"required_reviews": [review({"count": 2})]}).allow
 }

@@ -49,7 +49,7 @@ export async function reconcileNotices(
     storageKey.atCommit(installationId, repositoryId, pull.headSha, number),
   );
   const waiting = at?.value.vote.decision?.verdict.waiting.filter((one) => one.on === "people" && one.whom) ?? [];
-  const whom = [...new Set(waiting.map((one) => String(one.whom)))];
+  const whom = [...new Set(waiting.flatMap(awaitedBy))];
   const plan = noticesOf(
     { owner: ref.owner, repository: ref.name, draft: pull.draft, whom },
     deps.notifications.routes,
@@ -70,6 +70,11 @@ export async function reconcileNotices(
   // What was sent is remembered already: only those that failed are tried again.
   if (failed.length > 0) throw new EgressError(`not every target could be told (${failed.length} left)`);
   return plan.againInMs === undefined ? { kind: "done" } : { kind: "requeue", afterMs: plan.againInMs };
+}
+
+/** Several who are awaited, where one of them will do, are told each: `acme/sre or linus`. */
+function awaitedBy({ whom }: { whom?: string }): string[] {
+  return whom?.split(" or ") ?? [];
 }
 
 async function send(
@@ -96,7 +101,9 @@ async function send(
     url: pull.url ?? "",
     headSha: pull.headSha,
     whom: notice.whom,
-    reasons: waiting.filter((one) => notice.whom.includes(String(one.whom))).map((one) => one.message),
+    reasons: waiting
+      .filter((one) => awaitedBy(one).some((each) => notice.whom.includes(each)))
+      .map((one) => one.message),
   });
   await run.fence();
   const result = await outcomeOf(deps.egress, target.url, message);

@@ -36,8 +36,10 @@ settle_seconds: 0
 targets:
   - { name: chat, kind: slack, url_env: CHAT_URL }
   - { name: pager, kind: webhook, url_env: PAGER_URL, secret_env: PAGER_SECRET }
+  - { name: team, kind: webhook, url_env: TEAM_URL, secret_env: PAGER_SECRET }
 routes:
   - { waiting_for: ["*"], to: [chat, pager] }
+  - { waiting_for: [acme/sre], to: [team] }
 `,
   );
   stage = await setStage({
@@ -46,6 +48,7 @@ routes:
       HMS_EGRESS_ALLOW: `127.0.0.1:${port}`,
       CHAT_URL: `http://127.0.0.1:${port}/chat`,
       PAGER_URL: `http://127.0.0.1:${port}/pager`,
+      TEAM_URL: `http://127.0.0.1:${port}/team`,
       PAGER_SECRET: SECRET,
     },
   });
@@ -75,6 +78,23 @@ test("who is awaited is told once at every target; a target that is away gets it
   const other = await openPull(stage, repository);
   await expect.poll(() => at("/pager").length, { timeout: 20_000 }).toBe(2);
   expect(at("/pager").map((one) => JSON.parse(one.body).data.number)).toEqual([pull.number, other.number]);
+});
+
+test("a team whose code it is is told by its name, also where somebody else would do", async () => {
+  const repository = await newRepository(stage, {
+    ".github/hms.yml": "version: 1\ngate: { approvals: { code_owners: true } }\n",
+    CODEOWNERS: "* @acme/sre @linus\n/alone/ @linus\n",
+  });
+  await openPull(stage, repository, { files: { "alone/a.txt": "a\n" } });
+  const pull = await openPull(stage, repository, { files: { "a.txt": "a\n" } });
+  await expect.poll(() => at("/team").length, { timeout: 20_000 }).toBe(1);
+  expect(JSON.parse(at("/team")[0]?.body ?? "")).toMatchObject({
+    data: {
+      number: pull.number,
+      whom: ["acme/sre"],
+      reasons: [expect.stringContaining("a.txt needs 1 approval by acme/sre or linus")],
+    },
+  });
 });
 
 test("nothing of a target's address or secret is in the log", () => {
