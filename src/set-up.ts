@@ -48,6 +48,7 @@ export async function startSetUp(
   // With PORT=0 the address is known only now.
   const publicUrl = given.port === 0 && given.publicUrl.endsWith(":0") ? url : given.publicUrl;
   const settings = { ...given, publicUrl };
+  const warnings = reachability(publicUrl, given.githubApiUrl);
   const unfinished = readNotedRegistration(given.dataDir);
   const token = newSecret();
   let saved: SavedApp | undefined;
@@ -57,7 +58,7 @@ export async function startSetUp(
     publicUrl,
     githubWebUrl: githubWebUrl(given.githubApiUrl),
     allowedOwners: given.allowedOwners,
-    warnings: reachability(publicUrl, given.githubApiUrl),
+    warnings,
     unfinished,
     registration: githubAppRegistration(given.githubApiUrl, () => systemClock.now()),
     probeDirectory: () => probeDirectory(given.dataDir),
@@ -81,7 +82,7 @@ export async function startSetUp(
   const listener = getRequestListener(http.fetch);
   server.on("request", (request, response) => void listener(request, response));
   log.info({ url }, "waiting to be set up");
-  options.print(announcement(`${publicUrl}/setup?token=${token}`, unfinished));
+  options.print(announcement(`${publicUrl}/setup?token=${token}`, unfinished, warnings));
   return {
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -91,7 +92,11 @@ export async function startSetUp(
   };
 }
 
-function announcement(address: string, unfinished: { owner: string; appsUrl: string } | undefined): string {
+function announcement(
+  address: string,
+  unfinished: { owner: string; appsUrl: string } | undefined,
+  warnings: readonly string[],
+): string {
   const notice = unfinished
     ? `\nAn App was registered for ${unfinished.owner} before, but its credentials were never saved here.\nDelete it on GitHub first: ${unfinished.appsUrl}\n`
     : "";
@@ -100,7 +105,7 @@ To set it up, open this address in a browser. It works once; start again for a n
 
     ${address}
 
-`;
+${warnings.map((warning) => `${warning}\n\n`).join("")}`;
 }
 
 /** Sentences for the page, where GitHub will not reach us as things stand. */
