@@ -3,7 +3,7 @@ import { problem } from "../problem.ts";
 import type { ViewDeps } from "../views/deps.ts";
 import { ledgerView, verifyStream } from "../views/ledger-view.ts";
 import { queueView, retryKey } from "../views/queue-view.ts";
-import { seenStreams, streamSight } from "../views/repositories.ts";
+import { auditing, seenStreams, streamSight } from "../views/repositories.ts";
 import { placeCursor, readPlaceCursor } from "./cursor.ts";
 import { type Operation, operation } from "./operation.ts";
 import { given } from "./pulls.ts";
@@ -30,7 +30,7 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
     operation({
       method: "GET",
       path: "/ledger",
-      access: "reader",
+      access: "auditor",
       summary: "Entries of the ledger, newest first.",
       query: z.strictObject({
         ...filters,
@@ -42,7 +42,8 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
       }),
       answer: pageOf(ledgerEntry),
       problems: ["cursor-refused"],
-      async handle({ viewer, query: { cursor, ...filter } }) {
+      async handle({ viewer: asking, query: { cursor, ...filter } }) {
+        const viewer = await auditing(deps, asking);
         if (filter.repository !== undefined && filter.owner === undefined)
           return problem("parameter-refused", "The parameter repository needs the owner.");
         const before = cursor === undefined ? undefined : readPlaceCursor(cursor);
@@ -55,17 +56,17 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
     operation({
       method: "GET",
       path: "/ledger/streams",
-      access: "reader",
+      access: "auditor",
       summary: "Streams of the ledger that you see.",
       answer: z.strictObject({ items: z.array(z.string()) }),
       async handle({ viewer }) {
-        return { items: await seenStreams(deps, viewer) };
+        return { items: await seenStreams(deps, await auditing(deps, viewer)) };
       },
     }),
     operation({
       method: "GET",
       path: "/ledger/verification",
-      access: "reader",
+      access: "auditor",
       summary: "Walks the hash chain of one stream.",
       query: z.strictObject({ stream }),
       cost: 20,
@@ -76,14 +77,14 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
         why: z.string().optional(),
       }),
       async handle({ viewer, query }) {
-        const found = await verifyStream(deps, viewer, query.stream);
+        const found = await verifyStream(deps, await auditing(deps, viewer), query.stream);
         return found ? { stream: query.stream, ...found } : problem("not-found");
       },
     }),
     operation({
       method: "GET",
       path: "/ledger/tail",
-      access: "reader",
+      access: "auditor",
       summary: "New entries of the ledger as server-sent events.",
       description:
         "Each event has the entry's type as its name and the entry as its data; its id is a cursor: with it in `Last-Event-ID` (or in `cursor`) everything since then comes first. The connection ends after some minutes; whoever reconnects as the standard says loses nothing.",
@@ -97,7 +98,8 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
       answer: ledgerEntry,
       problems: ["cursor-refused", "too-many-streams"],
       cost: 5,
-      async handle({ viewer, query: { cursor, ...filter }, headers, signal }) {
+      async handle({ viewer: asking, query: { cursor, ...filter }, headers, signal }) {
+        const viewer = await auditing(deps, asking);
         const from = headers.get("last-event-id") ?? cursor;
         const after = from === undefined ? undefined : readPlaceCursor(from);
         if (from !== undefined && !(after && (await streamSight(deps, viewer))(after.stream)))

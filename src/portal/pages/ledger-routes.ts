@@ -3,9 +3,8 @@ import type { LedgerPlace } from "../../ports/ledger.ts";
 import { answerProblem } from "../problem-page.ts";
 import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
-import type { ViewDeps } from "../views/deps.ts";
 import { type LedgerFilter, ledgerView, verifyStream } from "../views/ledger-view.ts";
-import { seenRepositories } from "../views/repositories.ts";
+import { auditing } from "../views/repositories.ts";
 import { type LedgerForm, type LedgerPage, ledgerBody } from "./ledger.ts";
 import { placeOf } from "./live.ts";
 import { type PagesDeps, show } from "./pages.ts";
@@ -65,20 +64,6 @@ export function ledgerRoutes(deps: PagesDeps): Route[] {
       },
     },
   ];
-}
-
-/** The viewer as far as they are an auditor: the role is given for each owner, and seeing a repository is not auditing it. */
-async function auditing(deps: ViewDeps, viewer: Viewer): Promise<Viewer> {
-  const audited = new Set<string>();
-  for (const { installationId, ref } of await seenRepositories(deps, viewer)) {
-    if (viewer.has("auditor", ref.owner)) audited.add(`${installationId}/${ref.id}`);
-  }
-  return {
-    kind: viewer.kind,
-    login: viewer.login,
-    sees: (installationId, repositoryId) => audited.has(`${installationId}/${repositoryId}`),
-    has: (role, owner) => viewer.has(role, owner),
-  };
 }
 
 function formOf(query: URLSearchParams): LedgerForm {

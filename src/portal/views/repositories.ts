@@ -70,6 +70,20 @@ export async function streamSight(deps: ViewDeps, viewer: Viewer): Promise<(stre
   };
 }
 
+/** The viewer as far as they are an auditor: the role is given for each owner, and seeing a repository is not auditing it. */
+export async function auditing(deps: ViewDeps, viewer: Viewer): Promise<Viewer> {
+  const audited = new Set<string>();
+  for (const { installationId, ref } of await seenRepositories(deps, viewer)) {
+    if (viewer.has("auditor", ref.owner)) audited.add(`${installationId}/${ref.id}`);
+  }
+  return {
+    kind: viewer.kind,
+    login: viewer.login,
+    sees: (installationId, repositoryId) => audited.has(`${installationId}/${repositoryId}`),
+    has: (role, owner) => viewer.has(role, owner),
+  };
+}
+
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

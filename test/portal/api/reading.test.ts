@@ -3,6 +3,8 @@ import { storageKey } from "../../../src/model/storage-key.ts";
 import { BANK, SHOP, shaOf, viewerOf, village } from "../views/village.ts";
 import { client } from "./client.ts";
 
+const AUDITS = ["reader", "auditor"];
+
 test("pull requests: the list page by page, and one of them", async () => {
   const { deps, judged } = await village();
   for (const number of [1, 2, 3]) await judged(SHOP, number, number === 2 ? { approvals: [] } : {});
@@ -38,7 +40,7 @@ test("a pull request with everything that people can say is told as described", 
 test("what somebody does not see answers as what is not there", async () => {
   const { deps, judged } = await village();
   const { id } = await judged(BANK, 4);
-  const api = await client(deps, viewerOf({ sees: [SHOP] }));
+  const api = await client(deps, viewerOf({ sees: [SHOP], roles: AUDITS }));
   const answers = await Promise.all(
     [
       ["GET", "/pulls/acme/bank/4"],
@@ -69,7 +71,7 @@ test("decisions and the ledger are read page by page and filtered", async () => 
     clock.advance(1000);
   }
   await closed(SHOP, 3, true);
-  const api = await client(deps, viewerOf());
+  const api = await client(deps, viewerOf({ roles: AUDITS }));
   const first = await api.ask("GET", "/decisions?limit=2&owner=acme&repository=shop");
   expect(first.body.items).toMatchObject([{ number: 3 }, { number: 2 }]);
   const second = await api.ask("GET", `/decisions?limit=2&owner=acme&repository=shop&cursor=${first.body.next}`);
@@ -105,12 +107,25 @@ test.each([
   const { deps, judged } = await village();
   await judged(SHOP, 1);
   await judged(BANK, 1);
-  const api = await client(deps, viewerOf({ sees: [SHOP] }));
+  const api = await client(deps, viewerOf({ sees: [SHOP], roles: AUDITS }));
   const { status, body, headers } = await api.ask("GET", path);
   expect(status).toBe(400);
   expect(headers.get("content-type")).toBe("application/problem+json");
   expect(body).toMatchObject({ code, status: 400, next: expect.stringMatching(/\w/) });
   expect(body.type).toMatch(new RegExp(`/docs/errors\\.md#${code}$`));
+});
+
+test("the ledger is for auditors, each of the owners for whom they are one", async () => {
+  const { deps, judged } = await village();
+  await judged(SHOP, 1);
+  const streams = ["/ledger", "/ledger/streams", "/ledger/verification?stream=repository/7/42", "/ledger/tail"];
+  const reader = await client(deps, viewerOf());
+  for (const path of streams) expect((await reader.ask("GET", path)).body).toMatchObject({ code: "not-allowed" });
+  const elsewhere = { ...viewerOf(), has: (role: string, owner?: string) => role === "reader" || owner !== "acme" };
+  const api = await client(deps, elsewhere);
+  expect((await api.ask("GET", "/ledger")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/ledger/streams")).body).toEqual({ items: [] });
+  expect((await api.ask("GET", "/ledger/verification?stream=repository/7/42")).status).toBe(404);
 });
 
 test("the queue is for operators, and frees only what they operate", async () => {

@@ -4,6 +4,8 @@ import type { Viewer } from "../../../src/portal/viewer.ts";
 import { BANK, SHOP, type Village, viewerOf, village } from "../views/village.ts";
 import { client } from "./client.ts";
 
+/** Whom the ledger is shown to. */
+const roles = ["reader", "auditor"];
 const LIMITS: TailLimits = { perViewer: 2, inAll: 3, lastsMs: 60_000, beatMs: 60_000 };
 
 interface Event {
@@ -17,7 +19,7 @@ async function follow(
   { deps }: Pick<Village, "deps">,
   options: { viewer?: Viewer; query?: string; from?: string; limits?: TailLimits } = {},
 ) {
-  const { viewer = viewerOf(), query = "", from, limits = LIMITS } = options;
+  const { viewer = viewerOf({ roles }), query = "", from, limits = LIMITS } = options;
   const going = new AbortController();
   onTestFinished(() => going.abort());
   const api = await client(deps, viewer, limits);
@@ -59,7 +61,7 @@ function reading(response: Response) {
 test("what is appended comes at once, only of what is seen, and as the filter says", async () => {
   const scene = await village();
   await scene.judged(SHOP, 1);
-  const all = await follow(scene, { viewer: viewerOf({ sees: [SHOP] }) });
+  const all = await follow(scene, { viewer: viewerOf({ sees: [SHOP], roles }) });
   const closings = await follow(scene, { query: "?type=pull_closed" });
   expect(all.response.headers.get("content-type")).toBe("text/event-stream");
   await scene.judged(BANK, 2);
@@ -97,13 +99,13 @@ test.each([
 ])("an id that is %s is refused", async (_name, from) => {
   const scene = await village();
   await scene.judged(BANK, 1);
-  const { response } = await follow(scene, { viewer: viewerOf({ sees: [SHOP] }), from });
+  const { response } = await follow(scene, { viewer: viewerOf({ sees: [SHOP], roles }), from });
   expect(response.status).toBe(400);
 });
 
 test("so many at one time for each viewer and in all; one that was left makes room", async () => {
   const scene = await village();
-  const api = await client(scene.deps, viewerOf(), LIMITS);
+  const api = await client(scene.deps, viewerOf({ roles }), LIMITS);
   const open = [await api.raw("/ledger/tail"), await api.raw("/ledger/tail")];
   const refused = await api.ask("GET", "/ledger/tail");
   expect(refused).toMatchObject({ status: 429, body: { code: "too-many-streams" } });
