@@ -89,7 +89,7 @@ const PLACES: Place[] = [
     login: "ada",
     path: "/what-if",
     act: (page) => page.getByRole("button", { name: "Which merges" }).click(),
-    says: "6 of 6 merges",
+    says: "3 of 6 merges",
   },
   {
     name: "what-if, refused",
@@ -102,6 +102,7 @@ const PLACES: Place[] = [
     says: "The JSON cannot be read",
   },
   { name: "queue", login: "grace", path: "/queue", says: "Delayed" },
+  { name: "doctor", login: "grace", path: "/doctor", says: "acme" },
   { name: "ledger", login: "grace", path: "/ledger", says: "pull_request.opened" },
   {
     name: "ledger, verified",

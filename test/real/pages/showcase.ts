@@ -18,7 +18,7 @@ gate:
   approvals:
     count: 1
   overrides:
-    - rule: no-critical-findings
+    - rule: no-high-findings
       permission: admin
 `;
 
@@ -47,17 +47,20 @@ export async function showcase(): Promise<Showcase> {
     const pull = await openPull(stage, repository, { author, files, title, draft, message: title });
     return pull;
   };
-  const approved = async (title: string, author: string) => {
+  const approved = async (title: string, author: string, alsoBy?: string) => {
     const pull = await open(title, author);
     await concluded(stage, pull, "action_required");
+    if (alsoBy) github.review(shop, pull.number, { author: alsoBy, state: "APPROVED" });
     github.review(shop, pull.number, { author: "linus", state: "APPROVED" });
     await concluded(stage, pull, "success");
+    // Every approval is among the facts before the next step.
+    await idle(stage);
     return pull;
   };
 
   const merged: number[] = [];
   for (const [at, title] of MERGED.entries()) {
-    const pull = await approved(title, at % 2 === 0 ? "ada" : "grace");
+    const pull = await (at % 2 === 0 ? approved(title, "ada", "grace") : approved(title, "grace"));
     const { status } = await stage.as("linus", "PUT", `/repos/${shop.fullName}/pulls/${pull.number}/merge`, {});
     if (status !== 200) throw new Error(`not merged: ${status}`);
     merged.push(pull.number);
