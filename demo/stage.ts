@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { openSqlite } from "../src/adapters/sqlite/engine.ts";
 import { systemClock } from "../src/ports/clock.ts";
 import { startHms } from "../test/stage/process.ts";
@@ -14,6 +15,8 @@ gate:
 export function setDemoStage(options: StageOptions = {}): Promise<Stage> {
   return setStage({
     ...options,
+    // Made anew for each run; whoever looks around afterwards finds it in what the demo prints.
+    environment: { ...options.environment, HMS_OPERATOR_TOKEN: randomBytes(24).toString("hex") },
     files: { ".github/hms.yml": CONFIGURATION, "src/cart.js": "export const cart = [];\n" },
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { crash } from "./crash.ts";
+import { explained } from "./decisions.ts";
 import { hold, plain, ruleRow, type Step, tells } from "./steps.ts";
 
 const GATE = "hms/gate";
@@ -36,6 +37,7 @@ export function story(): Step[] {
     rewritten(pr),
     ...crash(madeUpKey),
     merged(pr),
+    explained(() => pr.number),
     silent,
   ];
 }

@@ -77,6 +77,7 @@ describe("npm run demo", () => {
       "killed",
       "recovered",
       "merged",
+      "explained",
       "silent",
     ]);
     expect(out).not.toMatch(/sk_live_[0-9a-f]/);
