@@ -55,6 +55,9 @@ export async function judgeGroup(
   const { made: queued } = await sortByMaker({ api, records, installationId }, named);
   const { entries, unexplained } = groupEntries(sha, base, queued, range.commits);
   if (!range.complete) unexplained.push("GitHub does not list all commits of this merge group.");
+  // Before any of them is read: whoever changes one from here on finds the group and has it judged again.
+  const member = ({ number }: GroupEntry) => storageKey.groupMember(installationId, key.repositoryId, number, sha);
+  await Promise.all(entries.map((entry) => records.put(member(entry), {})));
   const judged: JudgedMember[] = [];
   for (const entry of entries) {
     const one = await judgeMember(deps, key, api, entry, { base, last: facts.last });
