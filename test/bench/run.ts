@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   calls: async () => (await import("./calls.ts")).calls,
   decisions: async () => (await import("./decisions.ts")).decisions,
   acceptances: async () => (await import("./acceptances.ts")).acceptances,
+  resync: async () => (await import("./resync.ts")).resync,
   latency: async () => (await import("./latency.ts")).latency,
 };
 
