@@ -86,7 +86,10 @@ export function planAsks(
     else plan.ask.push(one);
   }
   const unreachable = open.filter(failedAgain).length >= UNREACHABLE_AFTER;
-  plan.ask.sort((a, b) => urgency(a) - urgency(b) || b.firstFailedAtMs - a.firstFailedAtMs);
+  // GitHub's times have whole seconds; its ids grow.
+  plan.ask.sort(
+    (a, b) => urgency(a) - urgency(b) || b.firstFailedAtMs - a.firstFailedAtMs || compareIds(b.attemptId, a.attemptId),
+  );
   plan.ask.length = Math.min(plan.ask.length, unreachable ? 1 : most);
   return plan;
 }

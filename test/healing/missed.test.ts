@@ -92,11 +92,12 @@ describe("what is asked for", () => {
     const list = [
       missed("push", { firstFailedAtMs: NOW }),
       missed("old command", { event: "issue_comment" }),
-      missed("new command", { event: "issue_comment", firstFailedAtMs: NOW }),
+      missed("command of that second", { event: "issue_comment", firstFailedAtMs: NOW, attemptId: "9" }),
+      missed("new command", { event: "issue_comment", firstFailedAtMs: NOW, attemptId: "10" }),
       missed("button", { event: "check_run" }),
     ];
-    expect(plan(list).ask).toEqual(["new command", "old command", "button", "push"]);
-    expect(plan(list, 2).ask).toEqual(["new command", "old command"]);
+    expect(plan(list).ask).toEqual(["new command", "command of that second", "old command", "button", "push"]);
+    expect(plan(list, 2).ask).toEqual(["new command", "command of that second"]);
     expect(plan(list, 0).ask).toEqual([]);
   });
 

@@ -109,6 +109,10 @@ describe("how a run ends", () => {
 
   test.each([
     ["GitHub is away", new GitHubError("unavailable", 502, "no")],
+    [
+      "a permission is missing",
+      Object.assign(new GitHubError("forbidden", 403, "no"), { missingPermission: "checks=write" }),
+    ],
     ["something of ours is broken", new Error("no")],
   ])("while %s it is never parked", async (_what, error) => {
     expect((await outcomeOf(fails(error), 1000)).ending).toBe("failed");
