@@ -44,7 +44,7 @@ test("200 deliveries dropped while the process was down: asked for again, taken 
   await until(stage, "nothing is left of what was missed before", async () => {
     const text = await metrics(stage);
     const count = (result: string) => gauge(text, `hms_missed_deliveries_total{result="${result}"}`);
-    return count("healed") === count("missed");
+    return count("healed") === count("missed") && gauge(text, "hms_recovery_seconds_count") === 2;
   });
   await stage.hms.kill("SIGKILL");
   const before = stage.github.deliveries(stage.app).length;
