@@ -54,7 +54,12 @@ async function serve(site: Site, router: Router, request: IncomingMessage, respo
   response.setHeader("date", site.now().toUTCString());
   send(response, {
     ...reply,
-    headers: { date: site.now().toUTCString(), ...site.rateLimits.headers(actor), ...reply.headers, ...fault?.headers },
+    headers: {
+      date: site.now().toUTCString(),
+      ...(fault?.status === undefined ? site.rateLimits.headers(actor) : {}),
+      ...reply.headers,
+      ...fault?.headers,
+    },
   });
 }
 
