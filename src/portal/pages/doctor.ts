@@ -74,8 +74,8 @@ function remedy({ fix, command }: Diagnosis): Html {
   return html`${fix === undefined ? "" : linked(fix)}${command === undefined ? "" : html`<pre tabindex="0"><code>${command}</code></pre>`}`;
 }
 
-/** The text with its addresses as links; each ends at a blank. */
+/** The text with its addresses as links; each ends at a blank, or before the mark that ends a clause. */
 function linked(text: string): Html {
-  const parts = text.split(/(https?:\/\/[^\s()"]+)/);
+  const parts = text.split(/(https?:\/\/[^\s()"]*[^\s()".,;:])/);
   return html`${parts.map((part, at) => (at % 2 === 1 ? html`<a href="${part}">${part}</a>` : part))}`;
 }
