@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Logger } from "pino";
 import { CONFIG_PATH } from "../config/effective.ts";
 import { formatKey, type Key } from "../model/key.ts";
@@ -67,6 +68,12 @@ export async function reconcileOnboarding(
     if ((await api.branchHead(BRANCH)) === undefined) await api.createBranch(BRANCH, base);
     if (!(await api.hasFile(BRANCH, CONFIG_PATH)))
       await api.addFile(BRANCH, CONFIG_PATH, PROPOSED_FILE, "Add a first configuration of HMS-SYS");
+    // Somebody may have pushed there before us, and what we propose is approved as ours: it has to be.
+    const head = await api.branchHead(BRANCH);
+    if (head === undefined || !isOurs(await api.brings(base, head))) {
+      deps.log.warn({ branch: BRANCH }, "a first configuration is not proposed from a branch that holds other changes");
+      return end({ result: "refused" });
+    }
     await run.fence();
     const pull = await api.openPull({
       branch: BRANCH,
@@ -93,6 +100,14 @@ export async function reconcileOnboarding(
     }
     throw error;
   }
+}
+
+function isOurs({ commits, files }: Awaited<ReturnType<Proposals["brings"]>>): boolean {
+  const [file] = files;
+  const blobSha = createHash("sha1")
+    .update(`blob ${Buffer.byteLength(PROPOSED_FILE)}\0${PROPOSED_FILE}`)
+    .digest("hex");
+  return commits === 1 && files.length === 1 && file?.path === CONFIG_PATH && file.blobSha === blobSha;
 }
 
 /** Whose turn it was last: one that was cut off goes on with its own. */

@@ -11,6 +11,8 @@ export interface Proposals {
   addFile(branch: string, path: string, text: string, message: string): Promise<void>;
   /** Whether the branch has the file. */
   hasFile(branch: string, path: string): Promise<boolean>;
+  /** What one commit brings to another: how many commits, and the files that they change, as Git names their content. */
+  brings(base: string, head: string): Promise<{ commits: number; files: { path: string; blobSha: string | null }[] }>;
   /** The pull request that was ever opened from that branch, whatever became of it. */
   pullFrom(branch: string): Promise<number | undefined>;
   openPull(pull: { branch: string; base: string; title: string; body: string }): Promise<number>;

@@ -74,6 +74,18 @@ test("the table names the merge that would have been stopped; closed by people, 
   expect(await proposals(repository)).toHaveLength(1);
 });
 
+test.each([
+  ["other changes", { "evil.ts": "export {};\n" }],
+  ["another configuration", { ".github/hms.yml": "version: 1\ngate: { overrides: [] }\n" }],
+])("a branch that somebody filled with %s before is not proposed as ours", async (_what, files) => {
+  stage = await setStage({ withoutHms: true, environment: { HMS_ONBOARDING: "on" } });
+  await stage.github.commit(stage.repository, "hms-sys/onboarding", { files, author: "ada", message: "Mine" });
+  stage.hms = await startHms(stage.environment);
+  const said = "a first configuration is not proposed from a branch that holds other changes";
+  await expect.poll(() => stage.hms.output(), { timeout: 20_000 }).toContain(said);
+  expect(await proposals(stage.repository)).toEqual([]);
+});
+
 test("without the right to push nothing is proposed, and all else works", async () => {
   stage = await setStage({
     environment: { HMS_ONBOARDING: "on" },

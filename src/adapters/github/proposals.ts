@@ -6,6 +6,10 @@ import type { Connection } from "./connection.ts";
 import { take } from "./shapes.ts";
 
 const PAGES_MAX = 3;
+const comparison = z.object({
+  total_commits: z.number(),
+  files: z.array(z.object({ filename: z.string(), sha: z.string().nullish() })),
+});
 
 /** https://docs.github.com/en/rest/git/refs, …/repos/contents and …/pulls */
 export function proposals(connection: Connection, installationId: number, ref: RepositoryRef): Proposals {
@@ -61,6 +65,14 @@ export function proposals(connection: Connection, installationId: number, ref: R
     async hasFile(branch, path) {
       const answer = await found("GET /repos/{owner}/{repo}/contents/{+path}", { ...withContent(path), ref: branch });
       return answer !== undefined;
+    },
+    async brings(base, head) {
+      const route = "GET /repos/{owner}/{repo}/compare/{basehead}";
+      const { total_commits, files } = take(comparison, await call(route, { basehead: `${base}...${head}` }));
+      return {
+        commits: total_commits,
+        files: files.map(({ filename, sha }) => ({ path: filename, blobSha: sha ?? null })),
+      };
     },
     async pullFrom(branch) {
       const parameters = { state: "all", head: `${ref.owner}:${branch}`, per_page: 1 };
