@@ -1,7 +1,14 @@
 import { z } from "zod";
 
 const permission = z.enum(["none", "read", "triage", "write", "maintain", "admin"]);
-const text = z.string().max(100_000);
+/**
+ * Edited facts are judged by the policy in force, which goes through some lists once for each element of others: what people imagine must not
+ * keep everybody's gate waiting. Facts that were read may be more, and stay so.
+ */
+const LIST_MAX = 100;
+const EDITED_CHARACTERS_MAX = 256 * 1024;
+
+const text = z.string().max(10_000);
 const login = z.string().min(1).max(100);
 const sha = z.string().regex(/^[0-9a-f]{40}$/, "must be a full commit SHA of 40 hexadecimal digits");
 const count = z.int().nonnegative();
@@ -21,7 +28,7 @@ const scan = z.strictObject({
         fingerprint: text,
       }),
     )
-    .max(100_000),
+    .max(1_000),
 });
 
 const repository = z.strictObject({ id: z.int().positive(), owner: login, name: login, default_branch: text });
@@ -42,7 +49,7 @@ const checkerInput = z.strictObject({
     last_pusher_id: id.nullable(),
     labels: z.array(text).max(1_000),
     commits: count,
-    changed_files: z.array(text).max(100_000).nullable(),
+    changed_files: z.array(text).max(10_000).nullable(),
     touches_trusted_paths: z.array(text).max(1_000).nullable(),
   }),
   approvals: z
@@ -55,33 +62,35 @@ const checkerInput = z.strictObject({
         carried: z.strictObject({ pusher: login.nullable(), pusher_id: id.nullable() }).optional(),
       }),
     )
-    .max(10_000),
+    .max(LIST_MAX),
   required_reviews: z
     .array(
       z.strictObject({
         rule: z.enum(["code-owners", "path-approvals"]),
-        owners: z.array(text).max(1_000),
+        owners: z.array(text).max(LIST_MAX),
         count,
-        files: z.array(text).max(100_000),
-        approvers: z.array(id).max(10_000).nullable(),
+        files: z.array(text).max(10_000),
+        approvers: z.array(id).max(LIST_MAX).nullable(),
         reason: text.optional(),
       }),
     )
-    .max(10_000),
-  scans: z.array(scan).max(100),
+    .max(LIST_MAX),
+  scans: z.array(scan).max(20),
   hold: z.strictObject({ by: login, reason: text }).nullable(),
-  overrides: z.array(z.strictObject({ rule: text, by: login, by_id: id, permission, sha, reason: text })).max(1_000),
+  overrides: z.array(z.strictObject({ rule: text, by: login, by_id: id, permission, sha, reason: text })).max(LIST_MAX),
   ok_to_test: z.strictObject({ by: login, permission, sha }).nullable(),
   unknown: z.array(text).max(1_000),
   config: z.strictObject({
     valid: z.boolean(),
-    required_scans: z.array(text).max(100),
+    required_scans: z.array(text).max(20),
     approvals: z.strictObject({
       count,
       carry: z.enum(["content-neutral", "never"]),
       bots: z.array(z.strictObject({ app: text, count })).max(100),
     }),
-    overrides: z.array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) })).max(1_000),
+    overrides: z
+      .array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) }))
+      .max(LIST_MAX),
   }),
   command: z
     .strictObject({
@@ -111,12 +120,12 @@ const mergeGroupInput = z.strictObject({
           why: text,
         }),
       )
-      .max(1_000),
+      .max(LIST_MAX),
     unexplained: z.array(text).max(1_000),
     overdue: z.boolean(),
   }),
-  scans: z.array(scan).max(100),
-  config: z.strictObject({ valid: z.boolean(), required_scans: z.array(text).max(100) }),
+  scans: z.array(scan).max(20),
+  config: z.strictObject({ valid: z.boolean(), required_scans: z.array(text).max(20) }),
 });
 
 /** Whatever the checker is asked about. */
@@ -130,6 +139,9 @@ export function editRefusal(original: unknown, edited: unknown): string | undefi
   const known = new Set(issuesOf(original).map(({ key }) => key));
   const issue = issuesOf(edited).find(({ key }) => !known.has(key));
   if (issue) return issue.text;
+  const length = JSON.stringify(edited).length;
+  if (length > EDITED_CHARACTERS_MAX && length > JSON.stringify(original).length)
+    return `the edited facts have ${length} characters, and the limit is ${EDITED_CHARACTERS_MAX}`;
   const moved = IDENTITY.find((path) => at(original, path) !== at(edited, path));
   return moved === undefined ? undefined : `${moved} says what is judged and cannot be edited`;
 }

@@ -137,7 +137,8 @@ async function answer(
     if (given) report.bundleRevision = given.bundleRevision;
     else report.undecided++;
     await count(deps, report, final, gateState(stored.verdict), given?.verdict);
-    if (report.judged % PER_TURN === 0) await nextTurn();
+    // What somebody imagined may take the policy longer than what was read.
+    if (patch !== undefined || report.judged % PER_TURN === 0) await nextTurn();
   }
   return { ...report, unjudgedMerges: unjudged.merges };
 }

@@ -45,3 +45,15 @@ test("each member of each fact can be replaced by itself, and by nothing of anot
     }
   }
 });
+
+test("what people imagine stays small enough for the policy in force; what was read may be more", () => {
+  const { input } = corpus.find(({ input: one }) => (one as CheckerDocument).point === "merge") as { input: object };
+  const approvals = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ id: at + 1, login: `a${at}`, permission: "write", sha }));
+  expect(editRefusal(input, { ...input, approvals: approvals(100) })).toBeUndefined();
+  expect(editRefusal(input, { ...input, approvals: approvals(101) })).toContain("approvals");
+  const many = { ...input, approvals: approvals(101) };
+  expect(editRefusal(many, { ...many, hold: { by: "ada", reason: "" } })).toBeUndefined();
+  const unknown = Array.from({ length: 1_000 }, () => "x".repeat(300));
+  expect(editRefusal(input, { ...input, unknown })).toContain("the limit is");
+});
