@@ -4,7 +4,7 @@ import { answerProblem } from "../problem-page.ts";
 import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
 import { type LedgerFilter, ledgerView, verifyStream } from "../views/ledger-view.ts";
-import { auditing } from "../views/repositories.ts";
+import { auditing, streamSight } from "../views/repositories.ts";
 import { type LedgerForm, type LedgerPage, ledgerBody } from "./ledger.ts";
 import { placeOf } from "./live.ts";
 import { type PagesDeps, show } from "./pages.ts";
@@ -19,13 +19,13 @@ export function ledgerRoutes(deps: PagesDeps): Route[] {
     verified?: LedgerPage["verified"],
   ): Promise<Response> => {
     const form = formOf(query);
-    const before = placeOf(query.get("before") ?? undefined);
+    const audited = await auditing(deps.views, viewer);
+    const place = placeOf(query.get("before") ?? undefined);
+    const before = place && (await streamSight(deps.views, audited))(place.stream) ? place : undefined;
     const filter = filterOf(form, before);
     const refused = typeof filter === "string" ? filter : undefined;
     const { entries, next } =
-      typeof filter === "string"
-        ? { entries: [] }
-        : await ledgerView(deps.views, await auditing(deps.views, viewer), filter);
+      typeof filter === "string" ? { entries: [] } : await ledgerView(deps.views, audited, filter);
     return show(deps, context, viewer, {
       title: "Ledger",
       place: "/ledger",

@@ -5,6 +5,7 @@ import type { Ledger, LedgerEntry, LedgerPlace } from "../../ports/ledger.ts";
 import { problem } from "../problem.ts";
 import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
+import { repositoryOfStream } from "../views/repositories.ts";
 
 export interface LiveOptions {
   ledger: Pick<Ledger, "tail" | "query">;
@@ -46,7 +47,10 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
       all -= 1;
     };
     context.header("x-accel-buffering", "no");
-    const after = placeOf(context.req.header("last-event-id") ?? context.req.query("after"));
+    const place = placeOf(context.req.header("last-event-id") ?? context.req.query("after"));
+    const from = place && repositoryOfStream(place.stream);
+    // Whether there is a place that the viewer does not see must not show in what comes after it.
+    const after = from && viewer.sees(from.installationId, from.repositoryId) ? place : undefined;
     return streamSSE(context, async (sse) => {
       const news = new News(viewer);
       const stop = ledger.tail((entries) => news.add(entries));

@@ -97,6 +97,17 @@ test.each(["", "nonsense", "repository/7/42:x", "repository/7/42:1\n", `reposito
   },
 );
 
+test("an id in a repository that the viewer does not see is none, whether it exists or not", async () => {
+  const town = await village();
+  await town.judged(BANK, 1);
+  await town.judged(SHOP, 2);
+  const stream = await streams(town, { heartbeatMs: 20 })(viewerOf({ sees: [SHOP] }), {
+    "last-event-id": "repository/7/43:1",
+  });
+  await stream.next();
+  expect(await stream.next()).toBe(": still here");
+});
+
 test("one viewer has six streams at most; one that ends makes room, and others have their own", async () => {
   const open = streams(await village());
   const own = [];

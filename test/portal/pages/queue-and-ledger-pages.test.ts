@@ -118,3 +118,11 @@ test("an auditor of one organisation sees nothing of another's, although they ma
   const { text } = await site(town, elsewhere).get("/ledger");
   expect(text).not.toContain("<summary>");
 });
+
+test("an address that names an entry of what is not audited answers as one that names nothing", async () => {
+  const town = await audited();
+  await town.judged(BANK, 9);
+  const before = async (place: string) =>
+    (await site(town, viewerOf({ ...AUDITOR, sees: [SHOP] })).get(`/ledger?before=${place}`)).text;
+  expect(await before("repository/7/43:1")).toBe(await before("repository/7/99:1"));
+});
