@@ -30,6 +30,8 @@ test.each(POINTS)("killed $what: healed by the next start, and nothing done twic
   const sha = await pushBranch(stage, branch);
   const pull = await openPull(stage, branch);
   await stage.check(sha, "hms/gate", succeeded);
+  // One that is on its way when the process ends would be missed as well, and found by the one that is to die later.
+  await stage.github.deliveriesSettled();
   await dieAndRestart(stage, point, async () => {
     stage.github.failDeliveries(stage.app, { count: 4 });
     for (const text of ["one", "two", "three", "/hms why"])
