@@ -8,6 +8,8 @@ export interface PullAtCommit {
   vote: GateVote;
   mode: "enforce" | "shadow";
   draft: boolean;
+  /** ms since the epoch since when nothing could be decided; absent where something is, and while it is being judged. */
+  undecidedSinceMs?: number;
   /** Somebody put it on hold. */
   held?: boolean;
   /** The other checks, `hms/config` and `hms/scan/…`; they too belong to the commit. */

@@ -22,6 +22,7 @@ import { rememberBase } from "./carried-approvals.ts";
 import { configCheck } from "./config-check.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { answerOf, judge } from "./decide.ts";
+import { lookAgain } from "./look-again.ts";
 import { lookAtMerge, type NoticedMerge } from "./look-at-merge.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
@@ -40,13 +41,6 @@ export interface PullRequestDeps {
   /** Told of every merge that the gate had not let through, for metrics. */
   bypassed?(): void;
 }
-
-/** An undecided pull request is looked at again that soon; what changes meanwhile re-enters by itself. */
-const UNDECIDED_RETRY_MS = 5_000;
-/** A policy whose verdicts end at once must not keep the process busy. */
-const EXPIRED_RETRY_MS = 5_000;
-/** A verdict that waits on machines may miss the event that it waits for. */
-const WAITING_RETRY_MS = 60_000;
 
 /** One pull request: observe → judge → plan → apply. What it says about its commit is written by the commit's own key. */
 export async function reconcilePull(
@@ -144,22 +138,7 @@ export async function reconcilePull(
     await rememberDecision(records, key, judgement.decision);
     deps.decided?.(voteState(at.vote));
   }
-  return again(at, deps.clock.now());
-}
-
-function again(at: PullAtCommit, nowMs: number): Outcome {
-  const validUntilMs = at.vote.decision?.verdict.validUntilMs;
-  switch (voteState(at.vote)) {
-    case "unknown":
-      return { kind: "requeue", afterMs: UNDECIDED_RETRY_MS };
-    case "waiting-on-machines":
-      return { kind: "requeue", afterMs: WAITING_RETRY_MS };
-    default:
-      if (at.vote.checkerAway !== undefined) return { kind: "requeue", afterMs: WAITING_RETRY_MS };
-      return validUntilMs === undefined
-        ? { kind: "done" }
-        : { kind: "requeue", afterMs: Math.max(EXPIRED_RETRY_MS, validUntilMs - nowMs) };
-  }
+  return lookAgain(at, deps.clock.now());
 }
 
 /** What one pull request says about its head commit, weighed by the commit's own run. */
