@@ -155,6 +155,9 @@ export function deliveryHealing(deps: HealingDeps): () => Promise<number> {
     const missed = await listMissed();
     askedAtMs = askedAtMs.filter((atMs) => atMs > nowMs - 60_000 && atMs <= nowMs);
     const most = Math.max(0, ASKS_PER_MINUTE - askedAtMs.length);
+    // Told of, and in the ledger; GitHub's log does not bring them back.
+    const old = missed.filter((one) => one.givenUp !== undefined && nowMs - one.firstFailedAtMs > 2 * deps.windowMs);
+    await Promise.all(old.map((one) => records.delete(storageKey.missed(one.guid))));
     const plan = planAsks(missed, { nowMs, startedAtMs: deps.startedAtMs, windowMs: deps.windowMs, most });
     for (const { missed: one, why } of plan.giveUp) await giveUp(one, why);
     const waiting = [...plan.ask];

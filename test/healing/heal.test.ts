@@ -224,6 +224,15 @@ describe("asking", () => {
     expect(counted).toMatchObject({ "given-up": 1 });
     const lost = await engine.ledger.query({ stream: "installation/7", type: "delivery_lost", limit: 5 });
     expect(lost).toMatchObject([{ data: { delivery: "guid-1" } }]);
+    clock.advance(5 * DAY);
+    await pass();
+    expect(await missed()).toHaveLength(1);
+    clock.advance(2 * DAY);
+    await pass();
+    expect(await missed()).toEqual([]);
+    await pass();
+    expect(await missed()).toEqual([]);
+    expect(counted).toMatchObject({ missed: 2, "given-up": 1 });
   });
 
   test("an attempt that fails again is seen in the log, and asked for later", async () => {
