@@ -44,7 +44,8 @@ export async function lookForMissing(
     }
     // First what it leaves behind, so that a run that is cut off does all of it again.
     const dropped = await queue.drop({ installationId, repositoryId: ref.id });
-    if (status !== "removed") await clear(deps, installationId, ref);
+    // 404 is also GitHub's word for a private repository that was taken out of the selection: nobody's hold ends by that, and no configuration.
+    if (status === "transferred") await clear(deps, installationId, ref);
     const state: RepositoryState = { ...base, status, found: status, sinceMs: nowMs, lookedAtMs: nowMs };
     await Promise.all([
       ledger.append(installationStream(installationId), [

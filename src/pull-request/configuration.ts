@@ -68,7 +68,7 @@ export function configurationSource(
         throw new GitHubError(
           "forbidden",
           error.status,
-          `the organisation's ${CONFIG_PATH} was in force and its .github repository cannot be read any more; give the App access to it again, or delete the file there first`,
+          `the organisation's ${CONFIG_PATH} was in force and its .github repository cannot be read any more; give the App access to it again, or delete the file there first; where the repository is gone, create it again without the file`,
         );
       }
       await remember(installationId, found !== undefined);

@@ -164,7 +164,7 @@ describe("a repository that is listed no more", () => {
   const keys = async () => (await engine.queue.stats()).delayed;
 
   test.each<[string, typeof SHOP | undefined, boolean]>([
-    ["deleted", undefined, false],
+    ["deleted", undefined, true],
     ["transferred", { ...SHOP, owner: "initech" }, false],
     ["removed", SHOP, true],
   ])("%s, seen twice with a minute in between: its keys end", async (status, byId, keeps) => {
@@ -183,6 +183,20 @@ describe("a repository that is listed no more", () => {
     expect(await told()).toEqual(["installation_state", `repository_${status}`]);
     await look();
     expect(await told()).toHaveLength(2);
+  });
+
+  test.each([
+    ["not to be found", undefined, true],
+    ["another owner's", { ...SHOP, name: ".github", owner: "initech" }, false],
+  ])("the organisation's configuration, in a repository that is %s", async (_what, byId, stays) => {
+    world.repositories = [{ ...SHOP, name: ".github" }];
+    await look();
+    world.repositories = [];
+    world.byId = byId;
+    await look();
+    clock.advance(60_000);
+    expect(await look()).toEqual({ kind: "done" });
+    expect((await engine.records.get(storageKey.organisationFile(ID))) !== undefined).toBe(stays);
   });
 
   test("another answer the second time proves nothing yet", async () => {
