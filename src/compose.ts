@@ -154,10 +154,23 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     log,
   });
-  const views: ViewDeps = { engine, checker, sandbox: openSandbox(checker), clock };
+  const views: ViewDeps = {
+    engine,
+    checker,
+    sandbox: openSandbox(checker),
+    clock,
+    limits: () => github.limits(),
+    waitsUntilMs: () => worker.waitsUntilMs(),
+  };
   const routes = portalRoutes({
     signIn,
-    pages: { views, authenticate, ownPolicy: !settings.policyBundle && !settings.checkerServer },
+    pages: {
+      views,
+      authenticate,
+      teams: github.teams,
+      log,
+      ownPolicy: !settings.policyBundle && !settings.checkerServer,
+    },
     probes: {
       probeStore: () => engine.probe(),
       draining: () => draining,

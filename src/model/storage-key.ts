@@ -96,6 +96,7 @@ export const storageKey = {
   /** `RepositoryState`: what became of one that the installation lists no more. */
   repositoryState: (installationId: number, repositoryId: number) =>
     `repository-state/${installationId}/${repositoryId}`,
+  repositoryStates: (installationId: number) => `repository-state/${installationId}/`,
   /** `{ seenAtMs }`: the organisation has a configuration, so that not being able to read it is not the same as having none. */
   organisationFile: (installationId: number) => `organisation-file/${installationId}`,
   /** `Swept`: what the last sweep of a repository found. */

@@ -76,6 +76,8 @@ export interface Queue {
    * whether it can go on. Not durable: a restart learns it again.
    */
   pause(installationId: number, untilMs: number): Promise<void>;
+  /** Installations whose keys wait because of {@link pause}. */
+  paused(): Promise<{ installationId: number; untilMs: number }[]>;
   /** Lets go of every key of an installation, or of one of its repositories, and settles its intents, but for keys that are leased. How many. */
   drop(what: { installationId: number; repositoryId?: number }): Promise<number>;
   /** The next key that is due, leased for `ttlMs`; undefined when there is none. */

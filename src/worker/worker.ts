@@ -28,6 +28,8 @@ export interface Worker {
   start(): void;
   /** When the oldest of the runs under way began, ms since the epoch; undefined when there is none. */
   oldestRunAtMs(): number | undefined;
+  /** While GitHub does not answer and all keys wait: when it is asked next, ms since the epoch. */
+  waitsUntilMs(): number | undefined;
   /** Takes no more keys and resolves when the runs under way have ended, or after `withinMs`: their leases then expire. */
   drain(withinMs: number): Promise<void>;
 }
@@ -197,6 +199,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   return {
     oldestRunAtMs: () => (running.size > 0 ? Math.min(...running.values()) : undefined),
+    waitsUntilMs: () => (gate.down ? gate.closedUntilMs : undefined),
     start() {
       queue.onReady(wake);
       wake();

@@ -11,9 +11,11 @@ export function queuePauseContract(bench: Bench): void {
       await queue.pause(1, bench.clock.now() + 5000);
       expect(await queue.stats()).toMatchObject({ ready: 2, delayed: 2 });
       expect((await drain(queue)).sort()).toEqual(["installation/1", "pull/2/2/3"]);
+      expect(await queue.paused()).toEqual([{ installationId: 1, untilMs: bench.clock.now() + 5000 }]);
       bench.clock.advance(4999);
       expect(await drain(queue)).toEqual([]);
       bench.clock.advance(1);
+      expect(await queue.paused()).toEqual([]);
       expect((await drain(queue)).sort()).toEqual(["pull/1/2/3", "pull/1/2/4"]);
     });
 
@@ -26,6 +28,7 @@ export function queuePauseContract(bench: Bench): void {
       await new Promise((resolve) => setImmediate(resolve));
       const before = told;
       await queue.pause(1, 0);
+      expect(await queue.paused()).toEqual([]);
       await new Promise((resolve) => setImmediate(resolve));
       expect(told).toBeGreaterThan(before);
       expect(await drain(queue)).toEqual(["pull/1/2/3"]);

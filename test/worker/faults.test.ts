@@ -81,8 +81,10 @@ test("GitHub is down: after five keys all others wait for one that looks, and go
   worker.start();
   await expect.poll(() => told("GitHub does not answer, all keys wait").length).toBe(1);
   expect(ran).toHaveLength(5);
+  expect(worker.waitsUntilMs()).toBe(clock.now() + 1000);
   down = false;
   clock.advance(1000);
   await expect.poll(() => ran.length, { timeout: 5000 }).toBeGreaterThanOrEqual(50);
   expect(told("GitHub answers again")).toHaveLength(1);
+  expect(worker.waitsUntilMs()).toBeUndefined();
 });

@@ -104,6 +104,10 @@ export class SqliteQueue implements Queue {
     this.#parts.schedule.pause(installationId, untilMs);
   }
 
+  async paused(): Promise<{ installationId: number; untilMs: number }[]> {
+    return this.#parts.schedule.paused();
+  }
+
   async drop({ installationId, repositoryId }: { installationId: number; repositoryId?: number }): Promise<number> {
     return this.#parts.commits.write(() => {
       const nowMs = this.#parts.clock.now();

@@ -137,6 +137,11 @@ export class Schedule implements Mirror {
     this.#advance();
   }
 
+  paused(): { installationId: number; untilMs: number }[] {
+    this.#advance();
+    return [...this.#pausedUntilMs].map(([installationId, untilMs]) => ({ installationId, untilMs }));
+  }
+
   /** All that are not idle. */
   entries(): Iterable<Entry> {
     return this.#entries.values();

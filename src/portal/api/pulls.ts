@@ -1,14 +1,25 @@
 import { z } from "zod";
 import { problem } from "../problem.ts";
 import type { ViewDeps } from "../views/deps.ts";
+import { installationsView } from "../views/installations.ts";
 import { openPulls, placeOfRow } from "../views/pull-rows.ts";
 import { pullView } from "../views/pull-view.ts";
 import { seenRepositories } from "../views/repositories.ts";
 import { readRowCursor, rowCursor } from "./cursor.ts";
 import { type Operation, operation } from "./operation.ts";
-import { number, owner, pageOf, paging, pullRow, pullView as pullViewSchema, repository, state } from "./schemas.ts";
+import {
+  installation,
+  ms,
+  number,
+  owner,
+  pageOf,
+  paging,
+  pullRow,
+  pullView as pullViewSchema,
+  repository,
+  state,
+} from "./schemas.ts";
 
-const installation = z.strictObject({ id: z.int(), owner: z.string(), repositories: z.int() });
 const repositoryRow = z.strictObject({
   id: z.int(),
   installationId: z.int(),
@@ -24,16 +35,16 @@ export function pullOperations(deps: ViewDeps): Operation[] {
       method: "GET",
       path: "/installations",
       access: "reader",
-      summary: "Installations of the App in which you see a repository.",
-      answer: z.strictObject({ items: z.array(installation) }),
+      summary: "Installations of the App: those in which you see a repository, and those of owners that you operate.",
+      answer: z.strictObject({
+        items: z.array(installation),
+        githubAwayUntilMs: ms
+          .optional()
+          .describe("GitHub does not answer and everything waits: when it is asked next. For operators."),
+      }),
       async handle({ viewer }) {
-        const items = new Map<number, z.output<typeof installation>>();
-        for (const { installationId, ref } of await seenRepositories(deps, viewer)) {
-          const known = items.get(installationId);
-          if (known) known.repositories++;
-          else items.set(installationId, { id: installationId, owner: ref.owner, repositories: 1 });
-        }
-        return { items: [...items.values()].sort((a, b) => a.id - b.id) };
+        const { rows, githubAwayUntilMs } = await installationsView(deps, viewer);
+        return { items: rows, ...(githubAwayUntilMs === undefined ? {} : { githubAwayUntilMs }) };
       },
     }),
     operation({

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 export const STATES = ["allow", "waiting-on-people", "waiting-on-machines", "unknown", "deny"] as const;
 
-const ms = z.number().describe("Milliseconds since the epoch.");
+export const ms = z.number().describe("Milliseconds since the epoch.");
 const sha = z.string().describe("Full commit SHA.");
 const digest = z.string().describe("sha256:<hex>");
 
@@ -158,6 +158,44 @@ export const whatIfReport = z.strictObject({
       rules: z.array(z.strictObject({ rule: z.string(), message: z.string() })),
     }),
   ),
+});
+
+export const installation = z.strictObject({
+  id: z.int(),
+  owner: z.string().describe("Empty where the App was removed before it was looked at."),
+  repositories: z.int().describe("Those that you see."),
+  operated: z
+    .strictObject({
+      status: z.enum(["active", "not-looked-at", "permissions-lacking", "suspended", "quarantined", "uninstalled"]),
+      sinceMs: ms.optional(),
+      lacking: z.array(z.string()).describe("Permissions that its owner has not granted, as `checks: write`."),
+      next: z.string().optional().describe("What to do; absent where there is nothing to do."),
+      missing: z
+        .array(
+          z.strictObject({
+            id: z.int(),
+            name: z.string(),
+            status: z.enum(["unlisted", "deleted", "removed", "transferred"]),
+            sinceMs: ms,
+          }),
+        )
+        .describe("Repositories that it lists no more. `unlisted`: why is not proven yet."),
+      limits: z
+        .strictObject({
+          points: z.number().describe("Of the last minute, of GitHub's 900."),
+          concurrent: z.int().describe("Calls under way."),
+          quota: z
+            .strictObject({ limit: z.int(), remaining: z.int(), resetAtMs: ms })
+            .optional()
+            .describe("Of the hour, as GitHub last said; absent once it was renewed since then."),
+          closedUntilMs: ms.optional().describe("GitHub asked to stay away until then."),
+        })
+        .optional()
+        .describe("Absent while GitHub was not called since the start."),
+      pausedUntilMs: ms.optional().describe("Nothing of it is worked on until then, unless it is found active before."),
+    })
+    .optional()
+    .describe("For whoever operates its owner."),
 });
 
 /** A page of a list. */

@@ -86,6 +86,7 @@ const PLACES: Place[] = [
   { path: "/", name: "Pull requests" },
   { path: "/what-if", name: "What-if" },
   { path: "/queue", name: "Queue", role: "operator" },
+  { path: "/installations", name: "Installations", role: "operator" },
   { path: "/ledger", name: "Ledger", role: "auditor" },
   { path: "/doctor", name: "Doctor", role: "operator" },
 ];

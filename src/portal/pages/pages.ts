@@ -1,15 +1,20 @@
 import type { Context } from "hono";
+import type { Logger } from "pino";
+import type { Teams } from "../../ports/people.ts";
 import { answerProblem } from "../problem-page.ts";
 import type { Authenticate, Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ViewDeps } from "../views/deps.ts";
+import { installationsView } from "../views/installations.ts";
 import { pullView } from "../views/pull-view.ts";
 import { queueView, retryKey } from "../views/queue-view.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { frontBody } from "./front.ts";
+import { installationsBody } from "./installations.ts";
 import { type Html, page } from "./layout.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { liveRoute } from "./live.ts";
+import { MyTeams } from "./my-teams.ts";
 import { pullBody } from "./pull.ts";
 import { pullsBody } from "./pulls.ts";
 import { pullsPage } from "./pulls-query.ts";
@@ -21,6 +26,9 @@ export interface PagesDeps {
   views: ViewDeps;
   /** For the front page, which is another one for whoever is signed in. */
   authenticate: Authenticate;
+  /** For what waits for a team that the viewer is in. */
+  teams: Teams;
+  log: Logger;
   /** Whether the policy that comes with HMS-SYS decides, so that its rules are known by name. */
   ownPolicy: boolean;
 }
@@ -54,6 +62,7 @@ export function show(
 
 /** What people see in a browser: every page, readable without the script. */
 export function pageRoutes(deps: PagesDeps): Route[] {
+  const teams = new MyTeams({ teams: deps.teams, clock: deps.views.clock, log: deps.log });
   return [
     {
       method: "GET",
@@ -63,7 +72,7 @@ export function pageRoutes(deps: PagesDeps): Route[] {
       async handler(context) {
         const viewer = await deps.authenticate(context);
         return viewer
-          ? pulls(deps, context, viewer)
+          ? pulls(deps, teams, context, viewer)
           : show(deps, context, undefined, { title: "The gate of your pull requests", body: frontBody() });
       },
     },
@@ -77,13 +86,14 @@ export function pageRoutes(deps: PagesDeps): Route[] {
     ...decisionRoutes(deps),
     ...whatIfRoutes(deps),
     ...queueRoutes(deps),
+    installationsRoute(deps),
     ...ledgerRoutes(deps),
     liveRoute({ ledger: deps.views.engine.ledger }),
   ];
 }
 
-async function pulls(deps: PagesDeps, context: Context, viewer: Viewer): Promise<Response> {
-  const list = await pullsPage(deps.views, viewer, new URL(context.req.url).searchParams);
+async function pulls(deps: PagesDeps, teams: MyTeams, context: Context, viewer: Viewer): Promise<Response> {
+  const list = await pullsPage(deps.views, teams, viewer, new URL(context.req.url).searchParams);
   return show(deps, context, viewer, { title: "Pull requests", body: pullsBody(list) });
 }
 
@@ -132,4 +142,18 @@ function queueRoutes(deps: PagesDeps): Route[] {
       },
     },
   ];
+}
+
+function installationsRoute(deps: PagesDeps): Route {
+  return {
+    method: "GET",
+    path: "/installations",
+    access: "operator",
+    summary: "What has become of each installation, what to do about it, and what is left of GitHub's limits.",
+    handler: async (context, viewer) =>
+      show(deps, context, viewer, {
+        title: "Installations",
+        body: installationsBody(await installationsView(deps.views, viewer), deps.views.clock.now()),
+      }),
+  };
 }

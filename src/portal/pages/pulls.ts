@@ -28,10 +28,14 @@ export interface PullsPage {
   repositories: readonly string[];
   /** Where the next page begins; absent on the last one. */
   next?: string;
+  /** Teams that are waited for, as `org/slug`, of which GitHub could not say whether the viewer is in them. */
+  untoldTeams: readonly string[];
   /** Whether this is not the first page. */
   later: boolean;
   nowMs: number;
 }
+
+const TEAMS_SHOWN = 5;
 
 /** The open pull requests that somebody sees, by repository. */
 export function pullsBody(list: PullsPage): Html {
@@ -39,6 +43,7 @@ export function pullsBody(list: PullsPage): Html {
   return html`<div class="heading"><h1>Pull requests</h1>${freshness("/", query)}</div>
 ${filters(list)}
 <div id="pulls" data-live="the list of pull requests">
+${untold(list.untoldTeams)}
 ${list.rows.length === 0 ? empty(list) : byRepository(list.rows).map((rows) => repository(rows, list.nowMs))}
 ${pager({ path: "/", query, later: list.later, next: list.next === undefined ? {} : { after: list.next } })}
 </div>`;
@@ -72,6 +77,15 @@ function filters({ form, repositories }: PullsPage): Html {
 <div class="actions"><button type="submit">Filter</button>${filtered(form) ? html`<a class="button quiet" href="/">Clear</a>` : ""}</div>
 </div>
 </form>`;
+}
+
+/** What may be missing from the list is said: it is not the same as nothing. */
+function untold(teams: readonly string[]): Html {
+  if (teams.length === 0) return html``;
+  const shown = teams.slice(0, TEAMS_SHOWN);
+  return html`<div class="notice" data-key="untold-teams">${icon("unknown")}<p>Whether you are in ${shown.map(
+    (team, at) => html`${at > 0 ? ", " : ""}<code>${said(team, 120)}</code>`,
+  )}${teams.length > shown.length ? html` and ${teams.length - shown.length} more teams` : ""} could not be told just now: what waits for them is not shown. Load the page again in a minute.</p></div>`;
 }
 
 function byRepository(rows: readonly PullRow[]): PullRow[][] {

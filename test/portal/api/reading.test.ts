@@ -149,6 +149,66 @@ test("the queue is for operators, and frees only what they operate", async () =>
   expect((await operator.ask("GET", "/queue")).body).toMatchObject({ stats: { parked: 0, ready: 1 }, parked: [] });
 });
 
+test("installations: what became of them is told to whoever operates their owner, and to machines", async () => {
+  const { deps } = await village();
+  const { records, queue } = deps.engine;
+  const state = { owner: "acme", status: "permissions-lacking", sinceMs: 5, lacking: ["checks: write"] };
+  await records.put(storageKey.installationState(7), { installationId: 7, ...state });
+  const gone = { owner: "elsewhere", status: "quarantined", sinceMs: 6, lacking: [] };
+  await records.put(storageKey.installationState(8), { installationId: 8, ...gone });
+  await queue.pause(8, deps.clock.now() + 60_000);
+  const missing = { repositoryId: 44, name: "acme/old", status: "deleted", sinceMs: 7 };
+  await records.put(storageKey.repositoryState(7, 44), {
+    installationId: 7,
+    found: "deleted",
+    lookedAtMs: 7,
+    ...missing,
+  });
+  const nowMs = deps.clock.now();
+  deps.limits = () => [
+    {
+      installationId: 7,
+      points: 12,
+      concurrent: 1,
+      quota: { limit: 5000, remaining: 4321, resetAtMs: nowMs + 1000 },
+      closedUntilMs: 0,
+    },
+  ];
+  deps.waitsUntilMs = () => nowMs + 30_000;
+  const seven = {
+    id: 7,
+    owner: "acme",
+    repositories: 1,
+    operated: {
+      status: "permissions-lacking",
+      sinceMs: 5,
+      lacking: ["checks: write"],
+      next: expect.stringContaining("accept"),
+      missing: [{ id: 44, name: "acme/old", status: "deleted", sinceMs: 7 }],
+      limits: { points: 12, concurrent: 1, quota: { limit: 5000, remaining: 4321, resetAtMs: nowMs + 1000 } },
+    },
+  };
+  const operator = viewerOf({ sees: [SHOP], roles: ["reader", "operator"] });
+  const ofAcme = {
+    ...operator,
+    has: (role: string, owner = "acme") => operator.has(role as "operator") && owner === "acme",
+  };
+  expect((await (await client(deps, ofAcme)).ask("GET", "/installations")).body).toEqual({
+    items: [seven],
+    githubAwayUntilMs: nowMs + 30_000,
+  });
+  const machine = { ...operator, kind: "machine" as const };
+  const { items } = (await (await client(deps, machine)).ask("GET", "/installations")).body;
+  expect(items).toMatchObject([
+    seven,
+    { id: 8, owner: "elsewhere", operated: { status: "quarantined", pausedUntilMs: nowMs + 60_000 } },
+  ]);
+  const reader = await client(deps, viewerOf({ sees: [SHOP] }));
+  expect((await reader.ask("GET", "/installations")).body).toEqual({
+    items: [{ id: 7, owner: "acme", repositories: 1 }],
+  });
+});
+
 function encoded(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }

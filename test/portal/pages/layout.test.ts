@@ -16,7 +16,7 @@ const links = (markup: string): string[] => {
 
 test.each([
   ["a reader", viewer(), ["/", "/what-if"]],
-  ["an operator", viewer("grace", ["operator"]), ["/", "/what-if", "/queue", "/doctor"]],
+  ["an operator", viewer("grace", ["operator"]), ["/", "/what-if", "/queue", "/installations", "/doctor"]],
   ["an auditor", viewer("linus", ["auditor"]), ["/", "/what-if", "/ledger"]],
   ["nobody", undefined, []],
 ])("the navigation offers %s what they may open", async (_who, who, expected) => {

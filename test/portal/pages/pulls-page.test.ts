@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { GitHubError } from "../../../src/ports/github.ts";
+import type { TeamRef } from "../../../src/ports/people.ts";
 import { BANK, SHOP, type Village, viewerOf, village } from "../views/village.ts";
 import { site, words } from "./site.ts";
 
@@ -65,6 +67,59 @@ test.each([
 ])("waiting for me: %s sees those that name them, and their own that are blocked", async (login, titles) => {
   const { text } = await site(await filled(), viewerOf({ login })).get("/?waiting=me");
   expect((text.match(/(?:Held|Leaky|Ready) one/g) ?? []).sort()).toEqual(titles);
+});
+
+/** Two pull requests that wait for code owners, and one that names a team of somebody else. */
+async function owned(): Promise<Village> {
+  const town = await filled();
+  const review = (owners: string[], approvers: number[] | null = []) => ({
+    required_reviews: [{ rule: "code-owners" as const, files: ["a.ts"], count: 1, owners, approvers }],
+  });
+  await town.judged(SHOP, 5, review(["@acme/sre", "@linus"]), { title: "Owned one" });
+  await town.judged(SHOP, 6, review(["@acme/SRE"]), { title: "Teamed one" });
+  await town.judged(BANK, 7, review(["@elsewhere/sre", "@acme/tellers"]), { title: "Foreign one" });
+  return town;
+}
+
+const OWNED = /(?:Held|Leaky|Ready|Owned|Teamed|Foreign) one/g;
+
+test.each([
+  ["grace", "acme/sre", ["Owned one", "Teamed one"]],
+  ["linus", "none", ["Held one", "Owned one"]],
+  ["LINUS", "acme/tellers", ["Foreign one", "Held one", "Owned one"]],
+  ["ada", "none", []],
+])("waiting for me: %s, who is in %s, sees what waits for that team or for them", async (login, team, titles) => {
+  const asked: string[] = [];
+  const isMember = async (installationId: number, { org, slug }: TeamRef, who: string) => {
+    asked.push(`${installationId} ${org}/${slug} ${who}`.toLowerCase());
+    return `${org}/${slug}`.toLowerCase() === team;
+  };
+  const pages = site(await owned(), viewerOf({ login }), { isMember });
+  const { text } = await pages.get("/?waiting=me");
+  expect((text.match(OWNED) ?? []).sort()).toEqual(titles);
+  // Once each, only teams of the repository's organisation, and nobody's but the viewer's.
+  const me = login.toLowerCase();
+  expect(asked.sort()).toEqual([`7 acme/sre ${me}`, `7 acme/tellers ${me}`]);
+  await pages.get("/?waiting=me");
+  expect(asked).toHaveLength(2);
+});
+
+test("waiting for me: nobody is asked for a team that nothing on the page waits for", async () => {
+  const isMember = async () => expect.fail("asked");
+  const town = await owned();
+  await site(town, viewerOf(), { isMember }).get("/");
+  await site(town, viewerOf(), { isMember }).get("/?waiting=me&state=deny");
+});
+
+test("waiting for me: where GitHub cannot say, it is not mine, and the page says so", async () => {
+  const isMember = async (_id: number, { slug }: TeamRef) => {
+    if (slug.toLowerCase() === "sre") throw new GitHubError("forbidden", 403, "no");
+    return true;
+  };
+  const { status, text } = await site(await owned(), viewerOf({ login: "grace" }), { isMember }).get("/?waiting=me");
+  expect(status).toBe(200);
+  expect(text.match(OWNED)).toEqual(["Foreign one"]);
+  expect(words(text)).toMatch(/Whether you are in acme\/SRE could not be told just now/i);
 });
 
 test("nothing to show: says what to do, or how to see all again", async () => {

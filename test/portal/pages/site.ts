@@ -1,19 +1,33 @@
 import type { Hono } from "hono";
+import { pino } from "pino";
 import { httpApp } from "../../../src/portal/http.ts";
 import { pageRoutes } from "../../../src/portal/pages/pages.ts";
 import type { Viewer } from "../../../src/portal/viewer.ts";
+import type { Teams } from "../../../src/ports/people.ts";
 import type { Village } from "../views/village.ts";
 
 const ORIGIN = "https://hms.example.com";
+
+interface SiteOptions {
+  ownPolicy?: boolean;
+  /** What GitHub says of teams. */
+  isMember?: Teams["isActiveMember"];
+}
 
 /** The pages over a village, for one viewer. */
 export function site(
   { deps, clock }: Village,
   viewer: Viewer | undefined,
-  { ownPolicy = true }: { ownPolicy?: boolean } = {},
+  { ownPolicy = true, isMember = async () => false }: SiteOptions = {},
 ) {
   const authenticate = async () => viewer;
-  const routes = pageRoutes({ views: deps, authenticate, ownPolicy });
+  const routes = pageRoutes({
+    views: deps,
+    authenticate,
+    ownPolicy,
+    teams: { isActiveMember: isMember },
+    log: pino({ enabled: false }),
+  });
   const app: Hono = httpApp(routes, authenticate, {
     publicUrl: ORIGIN,
     now: () => clock.now(),

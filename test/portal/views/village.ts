@@ -49,7 +49,14 @@ export async function village(sandbox?: (checker: Checker) => PolicySandbox): Pr
     const ref = { id: repositoryId, owner: "acme", name, defaultBranch: "main" };
     await engine.records.put(storageKey.repository(installationId, repositoryId), ref);
   }
-  const deps: ViewDeps = { engine, checker, clock, sandbox: sandbox?.(checker) ?? inForceOnly(checker) };
+  const deps: ViewDeps = {
+    engine,
+    checker,
+    clock,
+    sandbox: sandbox?.(checker) ?? inForceOnly(checker),
+    limits: () => [],
+    waitsUntilMs: () => undefined,
+  };
   return {
     deps,
     clock,
