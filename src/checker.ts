@@ -15,6 +15,8 @@ import type { Records } from "./ports/records.ts";
 /** The checker that is in force, and how it is. */
 export interface CheckerInForce {
   checker: Checker;
+  /** The same policy, for facts that people make up: what these do to it no gate feels. */
+  apart: Checker;
   /** Why the policy is not as it should be, although it still decides or will again; undefined when all is well. */
   trouble(): string | undefined;
   /** Reads the bundle, or asks the server, again. Never rejects. */
@@ -27,7 +29,7 @@ const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
 
 /** What the settings name: our own policy in this process, an organisation's bundle in threads, or an OPA server. Rejects when it is unusable. */
 export async function openChecker(
-  settings: Settings,
+  settings: Pick<Settings, "checkerServer" | "policyBundle" | "dataDir">,
   records: Pick<Records, "get">,
   log: Logger,
 ): Promise<CheckerInForce> {
@@ -35,7 +37,8 @@ export async function openChecker(
   if (checkerServer) return serverInForce(checkerServer, records, log);
   if (!policyBundle) {
     const checker = await openWasmChecker({ path: OWN_BUNDLE });
-    return { checker, trouble: () => undefined, refresh: async () => {}, close: () => {} };
+    // It decides in this process, where the size of the facts bounds its time.
+    return { checker, apart: checker, trouble: () => undefined, refresh: async () => {}, close: () => {} };
   }
   const { sha256 } = policyBundle;
   const source =
@@ -44,6 +47,7 @@ export async function openChecker(
   let trouble: string | undefined;
   return {
     checker,
+    apart: checker.apart,
     trouble: () => trouble,
     async refresh() {
       const report = await checker.reload();
@@ -64,10 +68,13 @@ async function serverInForce(
   const known = await records.get<JudgedUnder>(storageKey.checkerRevision());
   const lastRevision = known?.value.revision;
   const checker = openServerChecker({ ...server, ...(lastRevision === undefined ? {} : { lastRevision }) });
+  // With a circuit breaker of its own: the failures of what people try out are not the gate's.
+  const trials = openServerChecker(server);
   let trouble: string | undefined;
   let told = false;
   return {
     checker,
+    apart: { revision: () => checker.revision(), evaluate: (input) => trials.evaluate(input) },
     trouble: () => trouble,
     async refresh() {
       const before = trouble;

@@ -157,7 +157,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
   const views: ViewDeps = {
     engine,
     checker,
-    sandbox: openSandbox(checker),
+    sandbox: openSandbox(overrides.checker?.(inForce.apart) ?? inForce.apart),
     clock,
     limits: () => github.limits(),
     waitsUntilMs: () => worker.waitsUntilMs(),

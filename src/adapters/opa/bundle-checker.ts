@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CheckerDocument } from "../../model/checker-input.ts";
 import type { Checker, CheckerAnswer } from "../../ports/checker.ts";
+import { EvaluationError } from "./answer.ts";
 import { PolicyBundleError } from "./bundle.ts";
 import type { BundleSource } from "./bundle-source.ts";
 import { reasonOf } from "./engine.ts";
@@ -10,6 +11,8 @@ import { ThreadedPolicy, type ThreadLimits } from "./threaded-policy.ts";
 const LIMITS: ThreadLimits = { openMs: 20_000, evaluateMs: 250, memoryMb: 256, maxWaiting: 1_000 };
 /** One that loops on some input must not keep the others waiting. */
 const THREADS = 2;
+/** Questions of people who try something out that wait at one time. */
+const APART_WAITING = 50;
 
 export interface BundleCheckerOptions extends Partial<ThreadLimits> {
   source: BundleSource;
@@ -25,6 +28,8 @@ export type ReloadReport =
 
 export interface BundleChecker extends Checker {
   revision(): string;
+  /** The same policy in a thread of its own, which opens when it is first asked: slow facts that somebody imagined keep no gate waiting. */
+  apart: Checker;
   /** Reads the bundle again from where it was opened. Never rejects. */
   reload(): Promise<ReloadReport>;
   close(): void;
@@ -35,6 +40,10 @@ interface Loaded {
   revision: string;
   /** Of the bytes that it was opened from. */
   digest: string;
+  /** Opened when it is first asked for. */
+  apart(): Promise<ThreadedPolicy>;
+  /** Lets go of the threads; those that are busy first finish what they were asked, unless it is `now`. */
+  end(now: boolean): void;
 }
 
 /**
@@ -46,12 +55,13 @@ export async function openBundleChecker(options: BundleCheckerOptions): Promise<
   return {
     revision: () => loaded.revision,
     evaluate: (input) => ask(loaded, input),
+    apart: { revision: () => loaded.revision, evaluate: (input) => askApart(loaded, input) },
     async reload() {
       const previousRevision = loaded.revision;
       try {
         const next = await load(options, loaded);
         if (next === loaded) return { kind: "unchanged", revision: previousRevision };
-        for (const policy of loaded.policies) policy.closeWhenIdle();
+        loaded.end(false);
         loaded = next;
         return next.revision === previousRevision
           ? { kind: "unchanged", revision: previousRevision }
@@ -61,7 +71,7 @@ export async function openBundleChecker(options: BundleCheckerOptions): Promise<
       }
     },
     close() {
-      for (const policy of loaded.policies) policy.close();
+      loaded.end(true);
     },
   };
 }
@@ -69,6 +79,13 @@ export async function openBundleChecker(options: BundleCheckerOptions): Promise<
 async function ask({ policies, revision }: Loaded, input: CheckerDocument): Promise<CheckerAnswer> {
   const least = policies.reduce((a, b) => (b.load < a.load ? b : a));
   return { verdict: await least.evaluate(encodedInput(input)), bundleRevision: revision };
+}
+
+async function askApart({ apart, revision }: Loaded, input: CheckerDocument): Promise<CheckerAnswer> {
+  const policy = await apart().catch((error: unknown) => {
+    throw new EvaluationError(`The checker could not decide: ${reasonOf(error)}`);
+  });
+  return { verdict: await policy.evaluate(encodedInput(input)), bundleRevision: revision };
 }
 
 async function load(options: BundleCheckerOptions, current?: Loaded): Promise<Loaded> {
@@ -85,7 +102,27 @@ async function load(options: BundleCheckerOptions, current?: Loaded): Promise<Lo
     for (const policy of policies) policy.close();
     throw new PolicyBundleError(`The policy bundle ${source.name} is ${revision}, but sha256:${pin} is pinned.`);
   }
-  return { policies, revision, digest };
+  let apart: Promise<ThreadedPolicy> | undefined;
+  const openApart = (): Promise<ThreadedPolicy> => {
+    const opening = ThreadedPolicy.open(bytes, source.name, {
+      ...limits,
+      maxWaiting: Math.min(limits.maxWaiting, APART_WAITING),
+    });
+    // Whoever asks next tries again.
+    opening.catch(() => (apart = undefined));
+    return opening;
+  };
+  return {
+    policies,
+    revision,
+    digest,
+    apart: () => (apart ??= openApart()),
+    end(now) {
+      const end = (policy: ThreadedPolicy): void => (now ? policy.close() : policy.closeWhenIdle());
+      policies.forEach(end);
+      apart?.then(end, () => undefined);
+    },
+  };
 }
 
 /** All of them or none. */

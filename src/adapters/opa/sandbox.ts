@@ -16,7 +16,7 @@ export interface SandboxOptions extends Partial<ThreadLimits> {
   maxTrialMs?: number;
 }
 
-/** Policies on trial, each in a thread of its own. `inForce` answers for the policy in force. */
+/** Policies on trial, each in a thread of its own. `inForce` answers for the policy in force: not the gate's own threads or breaker. */
 export function openSandbox(inForce: Checker, options: SandboxOptions = {}): PolicySandbox {
   const limits = { ...LIMITS, ...options };
   let open = 0;

@@ -70,6 +70,16 @@ test("questions that come faster than answers are refused at once", async () => 
   ]);
 });
 
+test("what people try out takes no place in the threads of the gate", async () => {
+  const checker = await open({ source: bundleAt(DIST), maxWaiting: 1 });
+  const tried = Array.from({ length: 2 }, () => checker.apart.evaluate(mergeableInput()));
+  const gates = Array.from({ length: 2 }, () => checker.evaluate(mergeableInput()));
+  const statuses = async (asked: Promise<unknown>[]) => (await Promise.allSettled(asked)).map((one) => one.status);
+  expect(await statuses(gates)).toEqual(["fulfilled", "fulfilled"]);
+  expect(await statuses(tried)).toEqual(["fulfilled", "rejected"]);
+  expect(await checker.apart.evaluate(mergeableInput())).toEqual(await checker.evaluate(mergeableInput()));
+});
+
 test("reload takes a new bundle and keeps the last good one", async () => {
   const path = file(bundle(policyWasm));
   const checker = await open({ source: bundleAt(path) });
