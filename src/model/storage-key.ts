@@ -78,6 +78,8 @@ export const storageKey = {
   onboarding: (installationId: number, repositoryId: number) => `onboarding/${installationId}/${repositoryId}`,
   /** `{ atMs, repositoryId }`: when the installation's last proposal was made, and to which repository. */
   onboardingTurn: (installationId: number) => `onboarding-turn/${installationId}`,
+  /** A pull request left this commit without being merged: what its gate said of it holds no more. */
+  left: (installationId: number, repositoryId: number, sha: string) => `left/${installationId}/${repositoryId}/${sha}`,
   /** What was told to whom about one pull request. */
   notice: (installationId: number, repositoryId: number, number: number) =>
     `notice/${installationId}/${repositoryId}/${number}`,

@@ -58,6 +58,17 @@ export function checksOf(
   return [...others.values(), ...gates];
 }
 
+/** What the gate says at a commit that is no open pull request's head any more. GitHub calls it stale after 14 days, which is right. */
+export function leftGate(sha: string): CheckContent {
+  return {
+    name: "hms/gate",
+    sha,
+    state: { status: "in_progress" },
+    title: "No open pull request has this commit as its head",
+    summary: "What was decided about it counted for then. When a pull request has this head again, it is judged anew.",
+  };
+}
+
 /** A green gate that nobody stands for any more would be a lie, and a required one that nobody writes has to be told of. */
 function endedGate(sha: string): CheckContent {
   return {

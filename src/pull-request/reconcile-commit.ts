@@ -3,13 +3,14 @@ import { formatKey, type Key } from "../model/key.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
+import type { RepositoryApi } from "../ports/github.ts";
 import { repositoryStream } from "../ports/ledger.ts";
 import type { Records } from "../ports/records.ts";
 import type { Run } from "../ports/run.ts";
 import { span } from "../ports/span.ts";
-import { checksOf, type PullAtCommit } from "./at-commit.ts";
+import { checksOf, leftGate, type PullAtCommit } from "./at-commit.ts";
 import type { PullRequestDeps } from "./reconcile.ts";
-import { RENEW_AFTER_MS, writeCheck } from "./write-check.ts";
+import { RENEW_AFTER_MS, type WrittenCheck, writeCheck } from "./write-check.ts";
 
 /**
  * One commit's checks: the worst over all open pull requests whose head it is. Nothing else writes to them, so writes to one
@@ -26,12 +27,17 @@ export async function reconcileCommit(
   const said = await records.list<PullAtCommit>(storageKey.atCommits(installationId, repositoryId, sha));
   const rerunKey = storageKey.rerun(installationId, repositoryId, sha);
   const rerun = await records.get<{ delivery: string }>(rerunKey);
-  // Nobody's head any more: the checks of a closed or overtaken commit stay as they were.
+  const api = deps.github.repository(installationId, ref);
+  const leftKey = storageKey.left(installationId, repositoryId, sha);
+  // Nobody's head any more: the checks of a merged commit stay as they were.
   if (said.length === 0) {
     if (rerun) await records.delete(rerunKey);
-    return { kind: "done" };
+    if (!(await records.get(leftKey))) return { kind: "done" };
+    const againInMs = await takeBackGreen(deps, key, api, run);
+    if (againInMs !== undefined) return { kind: "requeue", afterMs: againInMs };
   }
-  const api = deps.github.repository(installationId, ref);
+  await records.delete(leftKey);
+  if (said.length === 0) return { kind: "done" };
   const votes = said.map((entry) => entry.value);
   let unlisted: unknown;
   const open = await api.pullsAt(sha).catch((error: unknown) => {
@@ -81,6 +87,24 @@ export async function reconcileCommit(
   // A button that was pressed again meanwhile has another delivery, and its own run.
   if (rerun && (await records.get(rerunKey))?.revision === rerun.revision) await records.delete(rerunKey);
   return waiting ? { kind: "requeue", afterMs: RENEW_AFTER_MS } : { kind: "done" };
+}
+
+/**
+ * A green gate at a commit that was left would let it be merged when it comes back (pushed again, reopened) on facts of another day, before
+ * anybody has looked. Only green is taken back: what is not cannot do that, and each costs a call.
+ * @returns when to try again, where an earlier write may still be under way.
+ */
+async function takeBackGreen(
+  deps: PullRequestDeps,
+  { installationId, repositoryId, sha }: Key & { kind: "commit" },
+  api: RepositoryApi,
+  run: Run,
+): Promise<number | undefined> {
+  const { records } = deps.engine;
+  const gate = await records.get<WrittenCheck>(storageKey.check(installationId, repositoryId, sha, "hms/gate"));
+  if (!gate || (gate.value.state === "written" && !gate.value.green)) return undefined;
+  const written = await writeCheck({ api, records, run, installationId, nowMs: deps.clock.now() }, leftGate(sha));
+  return typeof written === "object" ? written.againInMs : undefined;
 }
 
 async function writtenGates(

@@ -57,7 +57,7 @@ export async function reconcilePull(
   const before = (await records.get<TrackedPull>(trackedKey))?.value;
 
   await run.fence();
-  if (before && before.headSha !== pull.headSha) await leaveCommit(deps, key, before.headSha);
+  if (before && before.headSha !== pull.headSha) await leaveCommit(deps, key, before.headSha, "unmerged");
   if (before && (before.headSha !== pull.headSha || before.baseRef !== pull.baseRef))
     await endIntents(records, key, before);
   const tracked: TrackedPull = {
@@ -84,7 +84,7 @@ export async function reconcilePull(
     ]);
   }
   if (pull.state === "closed") {
-    await leaveCommit(deps, key, pull.headSha);
+    await leaveCommit(deps, key, pull.headSha, pull.merged ? "merged" : "unmerged");
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
@@ -203,10 +203,16 @@ async function takeBack(
 }
 
 /** The pull request has no say about that commit any more; the commit's checks are weighed anew without it. */
-async function leaveCommit(deps: PullRequestDeps, key: Key & { kind: "pull" }, sha: string): Promise<void> {
+async function leaveCommit(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  sha: string,
+  as: "merged" | "unmerged",
+): Promise<void> {
   const { installationId, repositoryId, number } = key;
   const atKey = storageKey.atCommit(installationId, repositoryId, sha, number);
   if (!(await deps.engine.records.get(atKey))) return;
+  if (as === "unmerged") await deps.engine.records.put(storageKey.left(installationId, repositoryId, sha), true);
   await deps.engine.records.delete(atKey);
   await deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha }));
 }

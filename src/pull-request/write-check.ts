@@ -5,7 +5,7 @@ import type { Records } from "../ports/records.ts";
 import type { Run } from "../ports/run.ts";
 
 /** What we wrote to a check run, or were about to: record `storageKey.check`. */
-interface WrittenCheck {
+export interface WrittenCheck {
   /** SHA-256 of the content. */
   digest: string;
   /** `intended`: a write is under way or its answer was lost. */
@@ -18,6 +18,8 @@ interface WrittenCheck {
   answered?: boolean;
   annotationsSent: number;
   completed: boolean;
+  /** It said that all is well. */
+  green?: boolean;
   annotated: boolean;
   writtenAtMs: number;
 }
@@ -94,6 +96,7 @@ export async function writeCheck(
     write,
     annotationsSent: resumes && last ? last.annotationsSent : 0,
     completed,
+    green: wanted.state.status === "completed" && wanted.state.conclusion === "success",
     annotated: annotations.length > 0,
     writtenAtMs: nowMs,
   };

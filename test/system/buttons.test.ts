@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { dieAndRestart } from "../crash/crash-stage.ts";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
-import { type Stage, setStage } from "../stage/stage.ts";
+import { plantedKey, type Stage, setStage } from "../stage/stage.ts";
 import {
   type Check,
   checks,
@@ -115,17 +115,20 @@ describe("hold and its lifting", () => {
   });
 
   test("on a commit that is the head no more: nothing", async () => {
-    const pull = await opened();
+    // A green gate is taken back when its commit is left, and its buttons with it; this one is not.
+    const pull = await openPull(stage, repository, { files: { "a.ini": `aws_access_key_id = ${plantedKey()}\n` } });
+    await concluded(stage, pull, "failure");
     const before = { ...pull };
     pull.sha = await stage.github.commit(repository, pull.branch, {
       files: { "b.txt": "b\n" },
       author: "ada",
       message: "More",
     });
-    await concluded(stage, pull, "success");
+    await concluded(stage, pull, "failure");
+    const { title } = (checks(stage, repository, pull.sha).at(-1) as Check).output;
     await press(before, "Hold", "grace");
     await idle(stage);
-    expect(checks(stage, repository, pull.sha).at(-1)?.conclusion).toBe("success");
+    expect(checks(stage, repository, pull.sha).at(-1)?.output.title).toBe(title);
   });
 
   test("by an app: nothing", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
-import { checks, concluded, deliver, idle, newRepository, openPull, until } from "./scene.ts";
+import { checks, concluded, idle, newRepository, openPull, until } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -28,11 +28,9 @@ test.each(["check_run", "check_suite"])(
     const pull = await openPull(stage, repository);
     await concluded(stage, pull, "success");
     await idle(stage);
-    const { installation, sender } = { installation: { id: stage.installationId }, sender: { login: "ada", id: 1 } };
-    const of = { id: repository.id, name: repository.name, owner: { login: "acme" }, default_branch: "main" };
-    const body = { action: "rerequested", installation, sender, repository: of };
-    const subject = { id: 1, head_sha: sha, pull_requests: [], app: { id: stage.app.id } };
-    expect(await deliver(stage, event, { ...body, [event]: subject })).toMatchObject({ result: "accepted" });
+    const gate = checks(stage, repository, sha).at(-1);
+    if (event === "check_run") stage.github.rerequestCheckRun(repository, Number(gate?.id), "grace");
+    else await stage.github.rerequestCheckSuite(repository, Number(gate?.check_suite?.id), "grace");
     await until(stage, "its gate is written again", () => checks(stage, repository, sha).length > before);
     await idle(stage);
     // The other one was not meant.
