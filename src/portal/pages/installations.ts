@@ -6,7 +6,6 @@ import type {
   MissingRepository,
   OperatedInstallation,
 } from "../views/installations.ts";
-import { freshness } from "./freshness.ts";
 import { type IconName, icon } from "./icons.ts";
 import type { Html } from "./layout.ts";
 import { table } from "./table.ts";
@@ -76,9 +75,8 @@ export function installationsBody({ rows, githubAwayUntilMs }: InstallationsView
   const operated = rows
     .flatMap((row): Operated[] => (row.operated ? [{ ...row, operated: row.operated }] : []))
     .sort((a, b) => order.indexOf(a.operated.status) - order.indexOf(b.operated.status) || a.id - b.id);
-  const missing = operated.flatMap(({ id, operated: { missing } }) => missing.map((one) => ({ ...one, in: id })));
-  return html`<div class="heading"><h1>Installations</h1>${freshness("/installations")}</div>
-<div id="installations" data-live="the installations">
+  const missing = operated.flatMap((row) => row.operated.missing);
+  return html`<div class="heading"><h1>Installations</h1><p class="muted small">As of ${moment(nowMs)} · <a href="/installations">Reload</a></p></div>
 ${githubAwayUntilMs === undefined ? "" : away(githubAwayUntilMs)}
 ${
   operated.length === 0
@@ -88,8 +86,8 @@ ${
         columns: [
           { name: "Owner", kind: "moment" },
           { name: "State", kind: "state" },
-          { name: "What it means, and what to do" },
-          { name: "GitHub's limits", kind: "text" },
+          { name: "What to do" },
+          { name: "Limits", kind: "text" },
           { name: "Since", kind: "time" },
         ],
         rows: operated.map((row) => [
@@ -99,15 +97,13 @@ ${
           limits(row.operated.limits),
           row.operated.sinceMs === undefined ? html`` : ago(row.operated.sinceMs, nowMs),
         ]),
-        keys: operated.map(({ id }) => `installation-${id}`),
       })
 }
-${missing.length === 0 ? "" : missingRepositories(missing, nowMs)}
-</div>`;
+${missing.length === 0 ? "" : missingRepositories(missing, nowMs)}`;
 }
 
 function away(untilMs: number): Html {
-  return html`<div class="notice bad" data-key="away">${icon("warning")}<p><strong>GitHub does not answer.</strong> Nothing is lost: all work waits, and GitHub is asked again at ${moment(untilMs)}.</p></div>`;
+  return html`<div class="notice bad">${icon("warning")}<p><strong>GitHub does not answer.</strong> Nothing is lost: all work waits, and GitHub is asked again at ${moment(untilMs)}.</p></div>`;
 }
 
 function badge({ name, icon: shape, state }: { name: string; icon: IconName; state: string }): Html {
@@ -132,21 +128,26 @@ function meaning({ operated, repositories }: Operated, nowMs: number): Html {
 function limits(left: LimitsLeft | undefined): Html {
   if (!left) return html`<span class="muted">Not called since the start</span>`;
   const { points, concurrent, quota, closedUntilMs } = left;
+  // Points are counted only where GitHub.com's limits are kept.
+  const busy = [
+    ...(points > 0 ? [`${points} points in the last minute`] : []),
+    ...(concurrent > 0 ? [`${concurrent} under way`] : []),
+  ];
   return html`${closedUntilMs === undefined ? "" : html`<div><strong>GitHub asked to wait until ${moment(closedUntilMs)}</strong></div>`}${
     quota
       ? html`<div>${quota.remaining} of ${quota.limit} calls left</div><div class="byline">full again ${moment(quota.resetAtMs)}</div>`
       : html`<div>Calls left: not told this hour</div>`
-  }<div class="byline">${points} points in the last minute · ${concurrent} under way</div>`;
+  }${busy.length === 0 ? "" : html`<div class="byline">${busy.join(", ")}</div>`}`;
 }
 
-function missingRepositories(missing: readonly (MissingRepository & { in: number })[], nowMs: number): Html {
+function missingRepositories(missing: readonly MissingRepository[], nowMs: number): Html {
   return table({
     heading: html`<h2>Repositories that are listed no more <span class="muted">${missing.length}</span></h2>`,
     caption: "Repositories that their installations list no more",
     columns: [
       { name: "Repository", kind: "text" },
       { name: "State", kind: "state" },
-      { name: "What it means, and what to do" },
+      { name: "What to do" },
       { name: "Since", kind: "time" },
     ],
     rows: missing
@@ -157,6 +158,5 @@ function missingRepositories(missing: readonly (MissingRepository & { in: number
         html`${MISSING[status].means}`,
         ago(sinceMs, nowMs),
       ]),
-    keys: missing.slice(0, 500).map((one) => `missing-${one.in}-${one.id}`),
   });
 }

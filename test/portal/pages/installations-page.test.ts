@@ -85,13 +85,14 @@ test("GitHub's limits with their reset, what is paused, and that GitHub does not
   expect(text).toContain(`Paused until ${moment(86_400_000)} UTC`);
   expect(text).toContain(`GitHub asked to wait until ${moment(90_000)} UTC`);
   expect(text).toContain(`17 of 5000 calls left full again ${moment(600_000)} UTC`);
-  expect(text).toContain("31 points in the last minute · 2 under way");
+  expect(text).toContain("31 points in the last minute, 2 under way");
   expect(text).toContain(
     `GitHub does not answer. Nothing is lost: all work waits, and GitHub is asked again at ${moment(5_000)}`,
   );
+  town.deps.limits = () => [{ ...limits, points: 0, concurrent: 0, quota }];
   town.clock.advance(700_000);
   const later = await said(town);
-  expect(later).not.toMatch(/17 of 5000|asked to wait/);
+  expect(later).not.toMatch(/17 of 5000|asked to wait|points|under way/);
 });
 
 test("only installations whose owner the operator operates, and nothing of the others' repositories", async () => {

@@ -43,6 +43,7 @@ const PLACES: Place[] = [
   { name: "front page", path: "/", says: "Sign in with GitHub" },
   { name: "list", login: "grace", path: "/", says: "Keep the cart for thirty days" },
   { name: "list with nothing", login: "grace", path: "/?author=nobody", says: "No open pull request matches." },
+  { name: "list, waiting for one's team", login: "grace", path: "/?waiting=me", says: "Pay out twice a week" },
   { name: "pull request, allowed", login: "ada", path: pull("ready"), says: "Ready to merge" },
   { name: "pull request, blocked", login: "ada", path: pull("blocked"), says: "no-high-findings" },
   { name: "pull request, waiting and on hold", login: "ada", path: pull("waiting"), says: "/hms unhold" },
@@ -102,6 +103,8 @@ const PLACES: Place[] = [
     says: "The JSON cannot be read",
   },
   { name: "queue", login: "grace", path: "/queue", says: "Delayed" },
+  { name: "installations", login: "grace", path: "/installations", says: "deployments: read" },
+  { name: "repositories that are listed no more", login: "grace", path: "/installations", says: "acme/prototypes" },
   { name: "doctor", login: "grace", path: "/doctor", says: "acme" },
   { name: "ledger", login: "grace", path: "/ledger", says: "pull_request.opened" },
   {

@@ -1,5 +1,5 @@
 import type { RepositoryHandle } from "../../doubles/github/github.ts";
-import { plantedKey, type Stage, setStage } from "../../stage/stage.ts";
+import { PERMISSIONS, plantedKey, type Stage, setStage } from "../../stage/stage.ts";
 import { concluded, idle, openPull, until } from "../../system/scene.ts";
 
 /** A shop's pull requests in every state, as people would find them on a working day. */
@@ -31,11 +31,15 @@ const MERGED = [
   "Translate the checkout",
 ];
 
-/** The people: ada and grace write, linus administrates; grace also operates and audits. */
+/** The people: ada and grace write, linus administrates; grace also operates and audits, as one of the team acme/platform. */
 export async function showcase(): Promise<Showcase> {
   const stage = await setStage({
     files: { ".github/hms.yml": CONFIGURATION },
-    environment: { HMS_OPERATOR_TEAMS: "acme/platform", HMS_AUDITOR_TEAMS: "acme/platform", LOG_LEVEL: "warn" },
+    environment: {
+      HMS_OPERATOR_TEAMS: "acme/platform,acme-labs/platform",
+      HMS_AUDITOR_TEAMS: "acme/platform",
+      LOG_LEVEL: "warn",
+    },
   });
   const { github, repository: shop } = stage;
   for (const login of ["ada", "grace", "linus"]) github.setOrgMember("acme", login, "member");
@@ -84,6 +88,16 @@ export async function showcase(): Promise<Showcase> {
   for (const login of ["ada", "grace", "linus"]) github.setCollaborator(infrastructure, login, "write");
   const shadow = await open("Renew the certificates", "linus", "renewed: true\n", false, infrastructure);
   await concluded(stage, shadow, "action_required", "hms/gate-shadow");
+  const payments = await github.createRepository("acme", "payments", {
+    files: {
+      ".github/hms.yml": "version: 1\ngate:\n  approvals:\n    code_owners: true\n",
+      CODEOWNERS: "* @acme/platform\n",
+    },
+  });
+  for (const login of ["ada", "grace"]) github.setCollaborator(payments, login, "write");
+  const owned = await open("Pay out twice a week", "ada", "payouts: 2\n", false, payments);
+  await concluded(stage, owned, "action_required");
+  await partlyGone(stage);
   await idle(stage);
 
   // Last: what cannot be read holds nobody else up.
@@ -114,4 +128,17 @@ export async function showcase(): Promise<Showcase> {
     shadow: shadow.number,
     close: () => stage.close(),
   };
+}
+
+/** An organisation that has not granted all that the App asks for, and a repository that was deleted. */
+async function partlyGone({ github, app }: Stage): Promise<void> {
+  const { deployments: _, ...granted } = PERMISSIONS ?? {};
+  github.createOrg("acme-labs", { members: ["grace"] });
+  github.createTeam("acme-labs", "platform", { members: ["grace"] });
+  const own = await github.createRepository("acme-labs", "experiments", { files: { "README.md": "experiments\n" } });
+  github.setCollaborator(own, "grace", "write");
+  github.install(app, "acme-labs", { permissions: granted });
+  const old = await github.createRepository("acme", "prototypes", { files: { "README.md": "prototypes\n" } });
+  await github.deliveriesSettled();
+  github.deleteRepository(old);
 }
