@@ -23,7 +23,7 @@ const browser = await launchChromium();
 try {
   mkdirSync(FOLDER, { recursive: true });
   const pictures: Picture[] = [
-    { name: "pull-requests", path: "/", height: 800 },
+    { name: "pull-requests", path: "/", height: 808 },
     { name: "pull-request", path: `/pulls/acme/shop/${scene.pulls.blocked}`, height: 1060 },
     {
       name: "what-if",

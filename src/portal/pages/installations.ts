@@ -38,7 +38,7 @@ const STATUSES: Record<Status, { name: string; icon: IconName; state: string; me
     means: "It goes on as far as it can; what fails is tried again once the permission is granted.",
   },
   "not-looked-at": { name: "Not looked at yet", icon: "unknown", state: "unknown", means: "" },
-  active: { name: "Active", icon: "allow", state: "allow", means: "" },
+  active: { name: "Active", icon: "allow", state: "allow", means: "Nothing." },
   uninstalled: {
     name: "Uninstalled",
     icon: "draft",

@@ -77,7 +77,7 @@ async function owned(): Promise<Village> {
   });
   await town.judged(SHOP, 5, review(["@acme/sre", "@linus"]), { title: "Owned one" });
   await town.judged(SHOP, 6, review(["@acme/SRE"]), { title: "Teamed one" });
-  await town.judged(BANK, 7, review(["@elsewhere/sre", "@acme/tellers"]), { title: "Foreign one" });
+  await town.judged(BANK, 7, review(["@elsewhere/guards", "@acme/tellers"]), { title: "Foreign one" });
   return town;
 }
 
