@@ -17,6 +17,8 @@ function layer(name: string) {
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // Most of them wait for processes that they started: more at once than there are cores to spare.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
