@@ -4,19 +4,44 @@ import { answers, checks, concluded, gauge, idle, metrics, newRepository, openPu
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
+const TOKEN = "an-operator-token-of-the-stage-0123456789";
+interface Operated {
+  status: string;
+  next?: string;
+  pausedUntilMs?: number;
+  missing: { name: string; status: string }[];
+  limits?: { quota?: { limit: number; remaining: number } };
+}
+
 let stage: Stage;
 beforeEach(async () => {
-  stage = await setStage({ environment: { HMS_RESYNC_INTERVAL: "2s", HMS_ALLOWED_OWNERS: "acme,acme-labs,acme-new" } });
+  stage = await setStage({
+    environment: {
+      HMS_RESYNC_INTERVAL: "2s",
+      HMS_ALLOWED_OWNERS: "acme,acme-labs,acme-new",
+      HMS_OPERATOR_TOKEN: TOKEN,
+    },
+  });
   await idle(stage);
 });
 afterEach(() => stage.close());
 
-const installations = (status: string) =>
-  until(
+/** What operators are told of installations. */
+async function told(): Promise<Operated[]> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const answer = await fetch(`${stage.hms.url}/api/v1/installations`, { headers });
+  return ((await answer.json()) as { items: { operated: Operated }[] }).items.map((one) => one.operated);
+}
+async function installations(status: string): Promise<void> {
+  await until(
     stage,
     `an installation is ${status}`,
     async () => gauge(await metrics(stage), `hms_installations{status="${status}"}`) === 1,
   );
+  const found = (await told()).find((one) => one.status === status);
+  expect([status, found?.next !== undefined]).toEqual([status, !["active", "uninstalled"].includes(status)]);
+  expect(found?.pausedUntilMs !== undefined).toBe(["suspended", "quarantined", "uninstalled"].includes(status));
+}
 /** Calls made with an installation's token, or for one, since the log was cleared. */
 const work = () => stage.github.requests.list().filter((call) => /^\/(repos|repositories)\//.test(call.path));
 
@@ -143,7 +168,11 @@ test("deleted and archived: no error for ever, and everything else goes on", asy
   for (const repository of [doomed, old]) await concluded(stage, await openPull(stage, repository), "success");
   stage.github.deleteRepository(doomed);
   await stage.as("linus", "PATCH", `/repos/${old.fullName}`, { archived: true });
-  await until(stage, "the repository is missed", () => /"reconciled"|repository/.test(stage.hms.output()));
+  await until(stage, "operators are told that it is missed", async () =>
+    (await told()).some(({ missing }) => missing.some(({ name }) => name === doomed.fullName)),
+  );
+  const [only] = await told();
+  expect(only?.limits?.quota?.remaining).toBeLessThan(only?.limits?.quota?.limit ?? 0);
   await idle(stage);
   stage.github.requests.clear();
   const repository = await newRepository(stage);
