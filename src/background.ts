@@ -8,6 +8,7 @@ import { every } from "./periodically.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
+import { pruneRecords } from "./pruning.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -56,6 +57,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
       "looking at the checker failed",
     ),
     every(PRUNE_EVERY_MS, () => engine.queue.prune(KEEP_DELIVERIES_MS), log, "pruning failed"),
+    every(PRUNE_EVERY_MS, () => pruneRecords(engine.records), log, "pruning of records failed"),
     every(PRUNE_EVERY_MS, deps.pruneSessions, log, "pruning of sessions failed"),
   ];
   return {

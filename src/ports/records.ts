@@ -14,4 +14,9 @@ export interface Records {
   /** Writes only if the entry is still at that revision (0: must not exist). The new revision, or undefined when somebody else was first. */
   compareAndSwap(key: string, value: unknown, revision: number): Promise<number | undefined>;
   delete(key: string): Promise<void>;
+  /**
+   * Deletes the entries whose key starts with the prefix and which nobody has written for longer than that, but for those that `keep` names. In
+   * steps small enough to be no pause for anybody. How many.
+   */
+  prune(prefix: string, olderThanMs: number, keep: (entry: RecordEntry) => boolean): Promise<number>;
 }

@@ -72,6 +72,30 @@ export function recordsContract(bench: Bench): void {
       expect(await records.put("a", "put")).toBe(3);
     });
 
+    test("pruned is what starts with the prefix, was not written for that long and nobody keeps", async () => {
+      const { engine, clock } = bench;
+      const { records } = engine;
+      await Promise.all(Array.from({ length: 1_201 }, (_, i) => records.put(`a/${i}`, i)));
+      await records.put("a", "not under it");
+      await records.put("b/1", "another's");
+      clock.advance(5_000);
+      await records.put("a/2", "put again");
+      expect(await records.compareAndSwap("a/3", "swapped", 1)).toBe(2);
+      expect(await records.prune("a/", 5_001, () => false)).toBe(0);
+      expect(await records.prune("a/", 4_999, ({ key, value }) => key === "a/4" || value === 1_200)).toBe(1_197);
+      const left = (await (await bench.reopen()).records.list("")).map(({ key }) => key);
+      expect(left).toEqual(["a", "a/1200", "a/2", "a/3", "a/4", "b/1"]);
+    });
+
+    test("a key that was pruned goes on counting its revisions", async () => {
+      const { engine, clock } = bench;
+      await engine.records.put("a/1", 1);
+      clock.advance(2);
+      await engine.records.prune("a/", 1, () => false);
+      expect(await engine.records.compareAndSwap("a/1", "new", 0)).toBe(2);
+      expect(await engine.records.prune("a/", 1, () => false)).toBe(0);
+    });
+
     test("list gives what starts with the prefix, by key, whatever characters it has", async () => {
       const { records } = bench.engine;
       const keys = [

@@ -16,5 +16,6 @@ export function recordsInMemory(): Records {
     },
     compareAndSwap: refused,
     delete: async (key) => void values.delete(key),
+    prune: refused,
   };
 }

@@ -40,7 +40,7 @@ export function engineOn(database: DatabaseSync, clock: Clock, random: () => num
   const retention = new Retention(database, commits, records, clock);
   return {
     queue: new SqliteQueue({ database, commits, schedule, records, retention, clock, random }),
-    records: new SqliteRecords(commits, records),
+    records: new SqliteRecords(commits, records, clock),
     ledger: new SqliteLedger(database, commits),
     probe: () => probe(database, commits),
     close: async () => {

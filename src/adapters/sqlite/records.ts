@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../ports/clock.ts";
 import type { RecordEntry, Records } from "../../ports/records.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -9,6 +10,9 @@ interface Row {
   value: string;
   revision: number;
 }
+
+const DAY_MS = 24 * 3_600_000;
+const ROWS_PER_STEP = 500;
 
 /**
  * The table under the records, for use inside a transaction. A deleted record leaves its revision behind until {@link RecordTable.forget}: a key
@@ -24,24 +28,36 @@ export class RecordTable {
   readonly #create: StatementSync;
   readonly #swap: StatementSync;
   readonly #delete: StatementSync;
+  readonly #olderBetween: StatementSync;
+  readonly #deleteOlder: StatementSync;
   readonly #forget: StatementSync;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.#clock = clock;
     const select = "SELECT key, value, revision FROM records WHERE value IS NOT NULL";
-    const upsert = `INSERT INTO records (key, value, revision) VALUES (?, ?, 1)
-      ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = revision + 1, deleted_at = NULL`;
+    const upsert = `INSERT INTO records (key, value, revision, updated_at) VALUES (?, ?, 1, ?)
+      ON CONFLICT (key) DO UPDATE
+      SET value = excluded.value, revision = revision + 1, updated_at = excluded.updated_at, deleted_at = NULL`;
     this.#get = database.prepare(`${select} AND key = ?`);
     this.#listFrom = database.prepare(`${select} AND key >= ? ORDER BY key`);
     this.#listBetween = database.prepare(`${select} AND key >= ? AND key < ? ORDER BY key`);
     this.#put = database.prepare(`${upsert} RETURNING revision`);
-    this.#putIfOther = database.prepare(`${upsert} WHERE value IS NOT excluded.value`);
+    this.#putIfOther = database.prepare(
+      // Written again after a day all the same, so that what is still said does not count as old.
+      `${upsert} WHERE value IS NOT excluded.value OR updated_at < excluded.updated_at - ${DAY_MS}`,
+    );
     this.#create = database.prepare(`${upsert} WHERE value IS NULL RETURNING revision`);
     this.#swap = database.prepare(
-      "UPDATE records SET value = ?, revision = revision + 1 WHERE key = ? AND revision = ? AND value IS NOT NULL RETURNING revision",
+      "UPDATE records SET value = ?, revision = revision + 1, updated_at = ? WHERE key = ? AND revision = ? AND value IS NOT NULL RETURNING revision",
     );
     this.#delete = database.prepare(
       "UPDATE records SET value = NULL, deleted_at = ? WHERE key = ? AND value IS NOT NULL",
+    );
+    this.#olderBetween = database.prepare(
+      `${select} AND key > ? AND key < ? AND updated_at < ? ORDER BY key LIMIT ${ROWS_PER_STEP}`,
+    );
+    this.#deleteOlder = database.prepare(
+      "UPDATE records SET value = NULL, deleted_at = ? WHERE key = ? AND value IS NOT NULL AND updated_at < ?",
     );
     this.#forget = database.prepare("DELETE FROM records WHERE deleted_at < ?");
   }
@@ -57,21 +73,34 @@ export class RecordTable {
   }
 
   put(key: string, json: string): number {
-    return Number(this.#put.get(key, json)?.revision);
+    return Number(this.#put.get(key, json, this.#clock.now())?.revision);
   }
 
   /** Leaves a record alone that says the same already: deliveries repeat themselves, and what is not written needs no fsync. */
   putIfOther(key: string, json: string): void {
-    this.#putIfOther.run(key, json);
+    this.#putIfOther.run(key, json, this.#clock.now());
   }
 
   swap(key: string, json: string, revision: number): number | undefined {
-    const row = revision === 0 ? this.#create.get(key, json) : this.#swap.get(json, key, revision);
+    const nowMs = this.#clock.now();
+    const row = revision === 0 ? this.#create.get(key, json, nowMs) : this.#swap.get(json, nowMs, key, revision);
     return row ? Number(row.revision) : undefined;
   }
 
   delete(key: string): void {
     this.#delete.run(this.#clock.now(), key);
+  }
+
+  /** Those between the prefix, or the key that the last step ended with, and the prefix's end. */
+  older(prefix: string, after: string, beforeMs: number): Row[] {
+    return this.#olderBetween.all(after, prefixEnd(prefix) ?? "\u{10ffff}", beforeMs) as unknown as Row[];
+  }
+
+  /** Not those that were written meanwhile. How many. */
+  deleteOlder(keys: string[], beforeMs: number): number {
+    let deleted = 0;
+    for (const key of keys) deleted += Number(this.#deleteOlder.run(this.#clock.now(), key, beforeMs).changes);
+    return deleted;
   }
 
   /** Lets go of the revisions of records that were deleted before that. */
@@ -83,10 +112,12 @@ export class RecordTable {
 export class SqliteRecords implements Records {
   readonly #commits: GroupCommit;
   readonly #table: RecordTable;
+  readonly #clock: Clock;
 
-  constructor(commits: GroupCommit, table: RecordTable) {
+  constructor(commits: GroupCommit, table: RecordTable, clock: Clock) {
     this.#commits = commits;
     this.#table = table;
+    this.#clock = clock;
   }
 
   async get<T>(key: string): Promise<RecordEntry<T> | undefined> {
@@ -110,6 +141,20 @@ export class SqliteRecords implements Records {
 
   async delete(key: string): Promise<void> {
     return this.#commits.write(() => this.#table.delete(key));
+  }
+
+  async prune(prefix: string, olderThanMs: number, keep: (entry: RecordEntry) => boolean): Promise<number> {
+    const beforeMs = this.#clock.now() - olderThanMs;
+    let pruned = 0;
+    for (let after = prefix, more = true; more; ) {
+      const rows = this.#table.older(prefix, after, beforeMs);
+      const keys = rows.filter((row) => !keep(parse(row))).map(({ key }) => key);
+      if (keys.length > 0) pruned += await this.#commits.write(() => this.#table.deleteOlder(keys, beforeMs));
+      else await nextTurn();
+      after = rows.at(-1)?.key ?? after;
+      more = rows.length === ROWS_PER_STEP;
+    }
+    return pruned;
   }
 }
 

@@ -48,6 +48,11 @@ const MIGRATIONS = [
   CREATE INDEX ledger_id ON ledger (id);
   `,
   "ALTER TABLE keys ADD COLUMN causes TEXT;",
+  // How old a record is that an earlier release wrote, nobody knows: it counts from now.
+  `
+  ALTER TABLE records ADD COLUMN updated_at REAL NOT NULL DEFAULT 0;
+  UPDATE records SET updated_at = unixepoch('subsec') * 1000;
+  `,
 ];
 
 /** Brings the file to this release's schema, one transaction per version. */
