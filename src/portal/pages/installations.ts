@@ -114,7 +114,7 @@ function meaning({ operated, repositories }: Operated, nowMs: number): Html {
   const { status, lacking, next, pausedUntilMs } = operated;
   const { means } = STATUSES[status];
   const gates = status === "active" || status === "permissions-lacking" || status === "not-looked-at";
-  return html`${gates ? html`<div>${repositories === 1 ? "1 repository" : `${repositories} repositories`} that you see</div>` : ""}${
+  return html`${
     lacking.length === 0
       ? ""
       : html`<div>Missing: ${lacking.map((one, at) => html`${at > 0 ? ", " : ""}<code>${said(one, 80)}</code>`)}</div>`
@@ -122,7 +122,7 @@ function meaning({ operated, repositories }: Operated, nowMs: number): Html {
     pausedUntilMs === undefined || pausedUntilMs <= nowMs
       ? ""
       : html`<div class="muted">Paused until ${moment(pausedUntilMs)}, or until it is found active again</div>`
-  }`;
+  }${gates ? html`<div class="byline">${repositories === 1 ? "1 repository" : `${repositories} repositories`} that you see</div>` : ""}`;
 }
 
 function limits(left: LimitsLeft | undefined): Html {

@@ -32,7 +32,7 @@ async function lost(town: Village, state: Partial<RepositoryState>): Promise<voi
 const said = async (town: Village, who = operator) => words((await site(town, who).get("/installations")).text);
 
 test.each<[Partial<InstallationState>, RegExp]>([
-  [{ status: "active" }, /acme installation 7 Active 2 repositories that you see/],
+  [{ status: "active" }, /acme installation 7 Active Nothing\. 2 repositories that you see/],
   [
     { status: "permissions-lacking", lacking: ["checks: write", "members: read"] },
     /Permission missing .*Missing: checks: write , members: read .*Have an owner of the organisation accept/,
