@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -78,8 +80,7 @@ export function writeSavedApp(dataDir: string, app: Omit<SavedApp, "version">): 
   const key = readPrivateKey(app.privateKey, undefined);
   if ("problem" in key) throw new Error("GitHub gave a private key that cannot be used");
   const saved: SavedApp = savedAppSchema.parse({ version: 1, ...app, privateKey: key.pem });
-  if (existsSync(path)) throw new Error("there are credentials already");
-  writeDurably(path, saved);
+  writeDurably(path, saved, takeFreeName);
   rmSync(notedPath(dataDir), { force: true });
   return saved;
 }
@@ -113,19 +114,38 @@ export function probeDirectory(dataDir: string): void {
   rmSync(path);
 }
 
-function writeDurably(path: string, content: unknown): void {
+/** Of two that set up the same directory at once, one fails. */
+function takeFreeName(temporary: string, path: string): void {
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    // Some file systems know no links. GitHub shows the credentials once: better saved with a smaller guard than lost.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST" || existsSync(path))
+      throw new Error("there are credentials already");
+    renameSync(temporary, path);
+  }
+  rmSync(temporary, { force: true });
+}
+
+function writeDurably(path: string, content: unknown, take: (from: string, to: string) => void = renameSync): void {
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.tmp`;
-  rmSync(temporary, { force: true });
-  const file = openSync(temporary, "wx", 0o600);
+  // Not by the process's id alone: in containers that share the directory it is the same.
+  const temporary = `${path}.${process.pid}.${randomUUID()}.tmp`;
   try {
-    writeSync(file, `${JSON.stringify(content, null, 2)}\n`);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      writeSync(file, `${JSON.stringify(content, null, 2)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    take(temporary, path);
+  } catch (error) {
+    // It may hold a key.
+    rmSync(temporary, { force: true });
+    throw error;
   }
-  renameSync(temporary, path);
   const folder = openSync(directory, "r");
   try {
     fsyncSync(folder);
