@@ -7,9 +7,11 @@ export interface ProbeOptions {
   draining(): boolean;
   metrics(): Promise<{ text: string; contentType: string }>;
   jsonSchema(): Record<string, unknown>;
-  /** Why the checker is not as it should be: said by `/readyz`, which stays ready, since nothing accepted is lost by it. */
+  /** Why the checker is not as it should be: that it is so says `/readyz`, which stays ready, since nothing accepted is lost by it. */
   checkerTrouble(): string | undefined;
 }
+
+const CHECKER_TROUBLE = "The checker is in trouble. The log and `hms doctor` say why.";
 
 /** Liveness, readiness, metrics and the schema of hms.yml: what needs no sign-in and is asked by programs. */
 export function probeRoutes(options: ProbeOptions): Route[] {
@@ -34,8 +36,9 @@ export function probeRoutes(options: ProbeOptions): Route[] {
         if (options.draining()) return context.json({ status: "draining" }, 503);
         try {
           await probeStore();
-          const checker = options.checkerTrouble();
-          return context.json(checker === undefined ? { status: "ready" } : { status: "ready", checker });
+          // Anybody may ask: what exactly is wrong, with paths and addresses, is for the log and the doctor.
+          const trouble = options.checkerTrouble() !== undefined;
+          return context.json(trouble ? { status: "ready", checker: CHECKER_TROUBLE } : { status: "ready" });
         } catch {
           return context.json({ status: "unavailable", reason: "the store cannot be written" }, 503);
         }
