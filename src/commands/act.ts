@@ -8,6 +8,7 @@ import { repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { authorise, type CommandDeps } from "./authorise.ts";
+import { heldSince, holdRecord } from "./hold.ts";
 import { type Command, parseComment } from "./parse.ts";
 
 /** A command that was asked longer ago than this when it was first seen is answered, not executed: its author may have moved on. */
@@ -40,7 +41,10 @@ export async function actOnIntents(
   const pull = await api.pull(key.number);
   const answers: (() => Promise<void>)[] = [];
   const failures: unknown[] = [];
+  let holdFailed = false;
   for (const intent of intents) {
+    // Else the hold, when it is tried again, would come after what takes it off; a hold itself waits for nothing.
+    if (holdFailed && asksFor(intent, "unhold")) continue;
     const scene: Scene = { deps, key, api, pull, intent, run };
     try {
       const results = await carryOut(scene);
@@ -49,12 +53,17 @@ export async function actOnIntents(
       if (error instanceof LeaseLostError) throw error;
       // It stays unsettled and is tried again; neither the others nor the judgement wait for it.
       failures.push(error);
+      holdFailed ||= asksFor(intent, "hold");
     }
   }
   return async () => {
     for (const one of answers) await one();
     if (failures.length > 0) throw failures[0];
   };
+}
+
+function asksFor({ body }: CommentIntent, verb: Command["verb"]): boolean {
+  return parseComment(body).some((line) => line.ok && line.command.verb === verb);
 }
 
 async function carryOut(scene: Scene): Promise<LineResult[]> {
@@ -92,6 +101,14 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
     },
   );
   if (refusal !== undefined) return { line, kind: "refused", message: refusal };
+  const hold = storageKey.hold(key.installationId, key.repositoryId, key.number);
+  const overtaken =
+    command.verb === "hold" || command.verb === "unhold" ? heldSince(deps.engine.records, hold, intent) : false;
+  if (await overtaken) {
+    if (command.verb === "hold") return { line, kind: "done" };
+    const message = "Somebody put this pull request on hold after this was asked; that hold stands.";
+    return { line, kind: "refused", message };
+  }
   await scene.run.fence();
   await doCommand(scene, command, permission);
   return { line, kind: command.verb === "why" ? "why" : "done" };
@@ -108,7 +125,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
     case "retry":
       return;
     case "hold":
-      await records.put(storageKey.hold(installationId, repositoryId, number), { by, reason: command.reason });
+      await records.put(storageKey.hold(installationId, repositoryId, number), holdRecord(intent, command.reason));
       break;
     case "unhold":
       await records.delete(storageKey.hold(installationId, repositoryId, number));

@@ -7,6 +7,7 @@ import type { RepositoryApi } from "../ports/github.ts";
 import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { authorise, type CommandDeps } from "./authorise.ts";
+import { heldSince, holdRecord } from "./hold.ts";
 
 interface Scene {
   deps: CommandDeps;
@@ -75,6 +76,9 @@ async function pressFor(scene: Scene, vote: GateVote, number: number): Promise<s
     verb: intent.action,
   });
   if (refusal !== undefined) return note(scene, "button_refused", { number, permission, why: refusal }, "refused");
+  const hold = storageKey.hold(installationId, key.repositoryId, number);
+  const overtaken = intent.action === "unhold" && (await heldSince(deps.engine.records, hold, intent));
+  if (overtaken) return note(scene, "button_overtaken", { number }, "overtaken");
   await run.fence();
   // In one turn of the event loop, so in one transaction: what is done is written down.
   await Promise.all([
@@ -90,7 +94,7 @@ async function effect({ deps, key, intent }: Scene, number: number): Promise<unk
   const hold = storageKey.hold(installationId, repositoryId, number);
   switch (intent.action) {
     case "hold":
-      return deps.engine.records.put(hold, { by: intent.sender.login, reason: "" });
+      return deps.engine.records.put(hold, holdRecord(intent, ""));
     case "unhold":
       return deps.engine.records.delete(hold);
     case "retry":

@@ -69,7 +69,7 @@ export async function observe(
     requiredReviews: await requiredReviews(api, owned.demands, approvals),
     touchesTrustedPaths: touchesTrusted,
     scans: [scan.report],
-    hold: hold?.value ?? null,
+    hold: hold ? { by: hold.value.by, reason: hold.value.reason } : null,
     overrides: await Promise.all(
       // What was overridden for one base was not for another.
       overrides

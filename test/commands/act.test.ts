@@ -37,7 +37,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test("a request that cannot be judged stays, and keeps neither the others nor the judgement waiting", async () => {
+/** Carries out so many comments; the checker fails on the one with the failing verb while `failing` says so. */
+async function commented(...bodies: string[]) {
+  const failing = { verb: undefined as string | undefined };
   const intent = (commentId: number, body: string) => ({
     id: `comment/${commentId}`,
     key: run.key,
@@ -45,17 +47,24 @@ test("a request that cannot be judged stays, and keeps neither the others nor th
     body,
     commentId,
     sender: { login: "grace", id: 2, type: "User" },
-    askedAtMs: commentId,
-    seenAtMs: commentId,
+    // GitHub dates them by the second.
+    askedAtMs: 1_000,
+    seenAtMs: 1_000,
   });
-  const intents = [intent(1, "/hms why"), intent(2, "/hms hold the audit")];
+  const intents = bodies.map((body, at) => intent(at + 1, body));
   await engine.queue.accept({
     delivery: { id: "d", event: "issue_comment", receivedAtMs: 1 },
     keys: [run.key],
     intents,
     records: [],
   });
-  const api = { ref: REF, pull: async () => PULL, permission: async () => "write", react: async () => {} };
+  const api = {
+    ref: REF,
+    pull: async () => PULL,
+    permission: async () => "write",
+    react: async () => {},
+    comment: async () => {},
+  };
   const deps: CommandDeps = {
     github: { repository: () => api } as unknown as GitHub,
     engine,
@@ -64,15 +73,44 @@ test("a request that cannot be judged stays, and keeps neither the others nor th
     checker: {
       revision: () => "sha256:x",
       async evaluate(input: CheckerInput) {
-        if (input.command?.verb === "why") throw new Error("no rule for this");
+        if (input.command?.verb === failing.verb) throw new Error("no rule for this");
         return { verdict: { allow: true, deny: [], waiting: [], warn: [] }, bundleRevision: "sha256:x" };
       },
     },
   };
 
-  const answer = await actOnIntents(deps, KEY, REF, run);
-  const hold = await engine.records.get(storageKey.hold(7, 42, 12));
-  expect(hold?.value).toEqual({ by: "grace", reason: "the audit" });
+  return {
+    act: async (verb?: string) => {
+      failing.verb = verb;
+      return actOnIntents(deps, KEY, REF, run);
+    },
+    hold: async () => (await engine.records.get<{ by: string; reason: string }>(storageKey.hold(7, 42, 12)))?.value,
+    open: async () => (await engine.queue.intents(run.key)).map(({ id }) => id),
+  };
+}
+
+test("a request that cannot be judged stays, and keeps neither the others nor the judgement waiting", async () => {
+  const { act, hold, open } = await commented("/hms why", "/hms hold the audit");
+  const answer = await act("why");
+  expect(await hold()).toMatchObject({ by: "grace", reason: "the audit" });
   await expect(answer()).rejects.toThrow("no rule for this");
-  expect((await engine.queue.intents(run.key)).map(({ id }) => id)).toEqual(["comment/1"]);
+  expect(await open()).toEqual(["comment/1"]);
+});
+
+test("an unhold that is tried again does not lift a hold that was asked for after it", async () => {
+  const { act, hold, open } = await commented("/hms unhold", "/hms hold the audit");
+  await expect((await act("unhold"))()).rejects.toThrow("no rule for this");
+  expect(await open()).toEqual(["comment/1"]);
+  await (await act())();
+  expect(await open()).toEqual([]);
+  expect(await hold()).toMatchObject({ reason: "the audit" });
+});
+
+test("an unhold waits for the hold before it, so that what was asked last is what is", async () => {
+  const { act, hold, open } = await commented("/hms hold first", "/hms unhold");
+  await expect((await act("hold"))()).rejects.toThrow("no rule for this");
+  expect(await open()).toEqual(["comment/1", "comment/2"]);
+  await (await act())();
+  expect(await open()).toEqual([]);
+  expect(await hold()).toBeUndefined();
 });
