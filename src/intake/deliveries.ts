@@ -3,13 +3,15 @@ import type { Intent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
 import { storageKey } from "../model/storage-key.ts";
+import type { Acceptance } from "../ports/queue.ts";
+import { happenedAtMs } from "./happened-at.ts";
 import { pressOf } from "./presses.ts";
 
 /** What a delivery asks for: keys to look at again, what people asked, and facts that only it tells. */
 export interface Mapped {
   keys: string[];
   intents: Intent[];
-  records: { key: string; value: unknown }[];
+  records: Acceptance["records"];
   /** Owner of what it is about, for the allow list. */
   owner: string | undefined;
 }
@@ -104,8 +106,11 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
   if (!repo) return undefined;
   const repositoryId = repo.id;
   const pull = (number: number): Key => ({ kind: "pull", installationId, repositoryId, number });
+  const asOfMs = happenedAtMs(payload);
   mapped.records.push({
     key: storageKey.repository(installationId, repositoryId),
+    // Redelivered after days, it would bring back a name and a default branch of then.
+    ...(asOfMs === undefined ? {} : { asOfMs }),
     value: { id: repo.id, owner: repo.owner.login, name: repo.name, defaultBranch: repo.default_branch },
   });
 

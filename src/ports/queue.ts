@@ -22,8 +22,11 @@ export interface Acceptance {
   /** As `formatKey` writes them. */
   keys: string[];
   intents: Intent[];
-  /** Facts that the delivery brought and that cannot be read again (who pushed, what a repository is called): put, last wins. */
-  records: { key: string; value: unknown }[];
+  /**
+   * Facts that the delivery brought and that cannot be read again (who pushed, what a repository is called): put, last wins. One that was so
+   * at `asOfMs`, ms since the epoch, replaces nothing that was written minutes after that.
+   */
+  records: { key: string; value: unknown; asOfMs?: number }[];
 }
 
 export interface Lease {

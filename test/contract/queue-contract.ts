@@ -20,6 +20,22 @@ export function queueContract(bench: Bench): void {
 }
 
 function acceptContract(bench: Bench): void {
+  test("a record of a late delivery replaces none that was written after it happened", async () => {
+    const { engine, clock } = bench;
+    const asOf = async (delivery: string, value: string, asOfMs?: number) => {
+      const record = { key: "name", value, ...(asOfMs === undefined ? {} : { asOfMs }) };
+      await engine.queue.accept({ ...acceptance(delivery, []), records: [record] });
+      return (await engine.records.get("name"))?.value;
+    };
+    const longAgo = clock.now() - 3 * 24 * 3_600_000;
+    expect(await asOf("d1", "absent before", longAgo)).toBe("absent before");
+    expect(await asOf("d2", "of days ago", longAgo)).toBe("absent before");
+    expect(await asOf("d3", "of a moment ago", clock.now() - 1_000)).toBe("of a moment ago");
+    expect(await asOf("d4", "whenever")).toBe("whenever");
+    await engine.records.delete("name");
+    expect(await asOf("d5", "deleted before", longAgo)).toBe("deleted before");
+  });
+
   test("an acceptance makes its keys, intents and records durable together", async () => {
     const { queue } = bench.engine;
     const asked = intent("comment/1", KEY);

@@ -53,6 +53,13 @@ const group = {
   },
 };
 
+test("what a repository is called is said as of when the event happened, where GitHub says when", () => {
+  const updated = { ...pull, pull_request: { ...pull.pull_request, updated_at: "2025-12-29T00:00:00Z" } };
+  const records = (payload: unknown) => mapDelivery("d-1", "pull_request", payload, NOW)?.records;
+  expect(records(updated)).toMatchObject([{ key: "repository/7/42", asOfMs: Date.UTC(2025, 11, 29) }]);
+  expect(records(pull)?.[0]).not.toHaveProperty("asOfMs");
+});
+
 const keys = (event: string, payload: unknown) => mapDelivery("d-1", event, payload, NOW)?.keys;
 
 describe("which keys a delivery asks to look at", () => {

@@ -74,7 +74,7 @@ export class SqliteQueue implements Queue {
     const { delivery, keys } = acceptance;
     for (const key of keys) parseKey(key);
     for (const { key } of acceptance.intents) parseKey(key);
-    const records = acceptance.records.map(({ key, value }) => ({ key, json: toJson(value) }));
+    const records = acceptance.records.map(({ value, ...record }) => ({ ...record, json: toJson(value) }));
     const intents = acceptance.intents.map((intent) => ({ intent, json: JSON.stringify(intent) }));
     return this.#parts.commits.write(() => {
       const nowMs = this.#parts.clock.now();
@@ -82,7 +82,7 @@ export class SqliteQueue implements Queue {
       if (this.#insertDelivery.run(id, event, action, receivedAtMs, nowMs).changes === 0) return "duplicate";
       for (const { intent, json } of intents) this.#addIntent(intent, json, nowMs, [delivery]);
       for (const key of keys) this.#add(key, nowMs, [delivery]);
-      for (const { key, json } of records) this.#parts.records.putIfOther(key, json);
+      for (const { key, json, asOfMs } of records) this.#parts.records.putIfOther(key, json, asOfMs);
       return "accepted";
     });
   }

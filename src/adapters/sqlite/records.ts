@@ -12,6 +12,8 @@ interface Row {
 }
 
 const DAY_MS = 24 * 3_600_000;
+/** Deliveries come out of order by seconds as a rule, and clocks differ. */
+const LATE_MS = 5 * 60_000;
 const ROWS_PER_STEP = 500;
 
 /**
@@ -44,7 +46,8 @@ export class RecordTable {
     this.#put = database.prepare(`${upsert} RETURNING revision`);
     this.#putIfOther = database.prepare(
       // Written again after a day all the same, so that what is still said does not count as old.
-      `${upsert} WHERE value IS NOT excluded.value OR updated_at < excluded.updated_at - ${DAY_MS}`,
+      `${upsert} WHERE value IS NULL
+        OR (updated_at <= ? AND (value IS NOT excluded.value OR updated_at < excluded.updated_at - ${DAY_MS}))`,
     );
     this.#create = database.prepare(`${upsert} WHERE value IS NULL RETURNING revision`);
     this.#swap = database.prepare(
@@ -76,9 +79,12 @@ export class RecordTable {
     return Number(this.#put.get(key, json, this.#clock.now())?.revision);
   }
 
-  /** Leaves a record alone that says the same already: deliveries repeat themselves, and what is not written needs no fsync. */
-  putIfOther(key: string, json: string): void {
-    this.#putIfOther.run(key, json, this.#clock.now());
+  /**
+   * Leaves a record alone that says the same already: deliveries repeat themselves, and what is not written needs no fsync. Also one that was
+   * written well after `asOfMs`: deliveries come late, and again after days.
+   */
+  putIfOther(key: string, json: string, asOfMs = Number.MAX_SAFE_INTEGER): void {
+    this.#putIfOther.run(key, json, this.#clock.now(), asOfMs + LATE_MS);
   }
 
   swap(key: string, json: string, revision: number): number | undefined {
