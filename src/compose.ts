@@ -26,7 +26,7 @@ import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import type { People } from "./ports/people.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
-import type { PullRequestDeps } from "./pull-request/reconcile.ts";
+import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { reconcile } from "./reconcile-key.ts";
 import { examineRunning } from "./run-doctor.ts";
 import { createSecretScanner } from "./scan/secrets.ts";

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import type { OnboardingDeps } from "./onboarding/reconcile-onboarding.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
+import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { judgeReadOnly } from "./pull-request/judge-read-only.ts";
-import type { PullRequestDeps } from "./pull-request/reconcile.ts";
 
 /** What proposing a first configuration needs: pull requests that were merged are judged as `hms try` judges them. */
 export function onboardingOf(deps: PullRequestDeps, publicUrl: string, log: Logger): OnboardingDeps {

@@ -12,10 +12,11 @@ import { repositoryStream } from "./ports/ledger.ts";
 import type { InstallationState } from "./ports/life-cycle.ts";
 import type { Run } from "./ports/run.ts";
 import { span } from "./ports/span.ts";
-import { lookAtPush } from "./pull-request/direct-push.ts";
-import { type PullRequestDeps, reconcilePull } from "./pull-request/reconcile.ts";
+import { lookAtPush } from "./pull-request/after-merge/direct-push.ts";
+import type { PullRequestDeps } from "./pull-request/deps.ts";
+import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/merge-group/reconcile-merge-group.ts";
+import { reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
-import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/reconcile-merge-group.ts";
 
 /** Whatever a key may need; a room that is turned off is not there. */
 export interface Rooms {

@@ -1,7 +1,8 @@
 import { type ApiParts, apiRoutes } from "./api/api.ts";
 import { assetRoutes } from "./pages/assets.ts";
 import { type DoctorPageOptions, doctorRoute } from "./pages/doctor.ts";
-import { type PagesDeps, pageRoutes } from "./pages/pages.ts";
+import { pageRoutes } from "./pages/pages.ts";
+import type { PagesDeps } from "./pages/show.ts";
 import { type ProbeOptions, probeRoutes } from "./probes.ts";
 import type { Route } from "./route.ts";
 import { type SignInOptions, signInRoutes } from "./session/sign-in.ts";

@@ -9,9 +9,9 @@ import type { RepositoryApi } from "../ports/github.ts";
 import { lastPusher, recordedPusher } from "../ports/last-pusher.ts";
 import type { Records } from "../ports/records.ts";
 import type { SecretScanner } from "../scan/secrets.ts";
-import { readApprovals } from "./approvals.ts";
+import { readApprovals } from "./approvals/approvals.ts";
+import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./approvals/required-reviews.ts";
 import type { ConfigurationSource } from "./configuration.ts";
-import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./required-reviews.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {

@@ -9,7 +9,7 @@ import type { Records } from "../ports/records.ts";
 import type { Run } from "../ports/run.ts";
 import { span } from "../ports/span.ts";
 import { checksOf, leftGate, type PullAtCommit } from "./at-commit.ts";
-import type { PullRequestDeps } from "./reconcile.ts";
+import type { PullRequestDeps } from "./deps.ts";
 import { RENEW_AFTER_MS, type WrittenCheck, writeCheck } from "./write-check.ts";
 
 /**

@@ -7,40 +7,23 @@ import type { Outcome } from "../model/outcome.ts";
 import type { PullRequest, RepositoryRef } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { TrackedPull } from "../model/tracked-pull.ts";
-import type { Checker } from "../ports/checker.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Engine } from "../ports/engine.ts";
-import { type GitHub, GitHubError, type RepositoryApi } from "../ports/github.ts";
+import { GitHubError, type RepositoryApi } from "../ports/github.ts";
 import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import type { Records } from "../ports/records.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { span } from "../ports/span.ts";
 import { secretsCheckRun } from "../scan/check-run.ts";
-import type { SecretScanner } from "../scan/secrets.ts";
+import { lookAtMerge, type NoticedMerge } from "./after-merge/look-at-merge.ts";
+import { rememberBase } from "./approvals/carried-approvals.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
-import { rememberBase } from "./carried-approvals.ts";
 import { configCheck } from "./config-check.ts";
-import type { ConfigurationSource } from "./configuration.ts";
 import { answerOf, judge } from "./decide.ts";
+import type { PullRequestDeps } from "./deps.ts";
 import { lookAgain } from "./look-again.ts";
-import { lookAtMerge, type NoticedMerge } from "./look-at-merge.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { scanCheck } from "./scan-check.ts";
 import { verdictEvent } from "./verdict-event.ts";
-
-export interface PullRequestDeps {
-  github: GitHub;
-  engine: Engine;
-  checker: Checker;
-  scanner: SecretScanner;
-  configuration: ConfigurationSource;
-  clock: Clock;
-  /** Told of every new verdict, for metrics. */
-  decided?(outcome: string): void;
-  /** Told of every merge that the gate had not let through, for metrics. */
-  bypassed?(): void;
-}
 
 /** One pull request: observe → judge → plan → apply. What it says about its commit is written by the commit's own key. */
 export async function reconcilePull(

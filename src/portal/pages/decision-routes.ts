@@ -6,7 +6,7 @@ import { type DecisionView, decisionView } from "../views/decisions.ts";
 import { type Replay, replay } from "../views/replay.ts";
 import { decisionBody } from "./decision.ts";
 import { type EditForm, patchOf, sentForm } from "./edit-facts.ts";
-import { type PagesDeps, show } from "./pages.ts";
+import { type PagesDeps, show } from "./show.ts";
 
 /** A patch may bring whole lists of facts. */
 const MAX_FORM_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@ import type { DecisionView } from "../views/decisions.ts";
 import type { Replay } from "../views/replay.ts";
 import { type EditForm, editForm } from "./edit-facts.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { pullPath } from "./pull.ts";
 import { stateBadge } from "./state.ts";
 import { commit, digest, moment, rawJson, said } from "./text.ts";

@@ -3,7 +3,8 @@ import type { Diagnosis, DiagnosisLevel } from "../../model/diagnosis.ts";
 import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
 import { type IconName, icon } from "./icons.ts";
-import { type Html, page } from "./layout.ts";
+import { page } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { table } from "./table.ts";
 import { ago, said } from "./text.ts";
 

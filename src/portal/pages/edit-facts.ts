@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { CheckerInput } from "../../model/checker-input.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { said } from "./text.ts";
 
 /** The fields of the form that edits a decision's facts, as they were sent. */

@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 
 /** What whoever is not signed in sees: what this is, and nothing of any repository. */
 export function frontBody(): Html {

@@ -1,5 +1,5 @@
 import { html, raw } from "hono/html";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 
 /** Paths on a grid of 16, drawn with the colour of the text around them. Each state has a shape of its own: colour alone says nothing. */
 const SHAPES = {

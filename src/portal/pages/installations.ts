@@ -7,7 +7,7 @@ import type {
   OperatedInstallation,
 } from "../views/installations.ts";
 import { type IconName, icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { table } from "./table.ts";
 import { ago, moment, said } from "./text.ts";
 

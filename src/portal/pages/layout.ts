@@ -2,10 +2,8 @@ import { html } from "hono/html";
 import type { Viewer } from "../viewer.ts";
 import { ASSETS } from "./assets.ts";
 import { icon } from "./icons.ts";
+import type { Html } from "./markup.ts";
 import { plain, said } from "./text.ts";
-
-/** Markup made by `html` of hono: everything that was put into it is escaped. */
-export type Html = ReturnType<typeof html>;
 
 export interface PageOptions {
   /** What the browser shows as the tab's name, before the product's. Text, escaped. */

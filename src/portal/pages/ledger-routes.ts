@@ -7,7 +7,7 @@ import { type LedgerFilter, ledgerView, verifyStream } from "../views/ledger-vie
 import { auditing, streamSight } from "../views/repositories.ts";
 import { type LedgerForm, type LedgerPage, ledgerBody } from "./ledger.ts";
 import { placeOf } from "./live.ts";
-import { type PagesDeps, show } from "./pages.ts";
+import { type PagesDeps, show } from "./show.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

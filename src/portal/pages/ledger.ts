@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { LedgerEntry, LedgerPlace } from "../../ports/ledger.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { addressOf, pager } from "./pager.ts";
 import { told } from "./story.ts";
 import { table } from "./table.ts";

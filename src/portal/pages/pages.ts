@@ -1,17 +1,13 @@
 import type { Context } from "hono";
-import type { Logger } from "pino";
-import type { Teams } from "../../ports/people.ts";
 import { answerProblem } from "../problem-page.ts";
-import type { Authenticate, Route } from "../route.ts";
+import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
-import type { ViewDeps } from "../views/deps.ts";
 import { installationsView } from "../views/installations.ts";
 import { pullView } from "../views/pull-view.ts";
 import { queueView, retryKey } from "../views/queue-view.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { frontBody } from "./front.ts";
 import { installationsBody } from "./installations.ts";
-import { type Html, page } from "./layout.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { liveRoute } from "./live.ts";
 import { MyTeams } from "./my-teams.ts";
@@ -19,46 +15,9 @@ import { pullBody } from "./pull.ts";
 import { pullsBody } from "./pulls.ts";
 import { pullsPage } from "./pulls-query.ts";
 import { queueBody } from "./queue.ts";
+import { type PagesDeps, show } from "./show.ts";
 import { plain } from "./text.ts";
 import { whatIfRoutes } from "./what-if-routes.ts";
-
-export interface PagesDeps {
-  views: ViewDeps;
-  /** For the front page, which is another one for whoever is signed in. */
-  authenticate: Authenticate;
-  /** For what waits for a team that the viewer is in. */
-  teams: Teams;
-  log: Logger;
-  /** Whether the policy that comes with HMS-SYS decides, so that its rules are known by name. */
-  ownPolicy: boolean;
-}
-
-export interface Shown {
-  title: string;
-  body: Html;
-  /** Place in the navigation that the page belongs to; its own path unless given. */
-  place?: string;
-  status?: number;
-}
-
-/** A page of ours around `shown`. */
-export function show(
-  { views }: PagesDeps,
-  context: Context,
-  viewer: Viewer | undefined,
-  shown: Shown,
-): Promise<Response> {
-  const { title, body, status, place = context.req.path } = shown;
-  const bundleRevision = views.checker.revision();
-  return page({
-    title,
-    viewer,
-    path: place,
-    body,
-    ...(bundleRevision === undefined ? {} : { bundleRevision }),
-    ...(status === undefined ? {} : { status }),
-  });
-}
 
 /** What people see in a browser: every page, readable without the script. */
 export function pageRoutes(deps: PagesDeps): Route[] {

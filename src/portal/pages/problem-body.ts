@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { said } from "./text.ts";
 
 export interface ProblemBody {

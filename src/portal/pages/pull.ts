@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { PullView } from "../views/pull-view.ts";
 import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { nextSteps } from "./next-steps.ts";
 import { shadowTag, stateBadge } from "./state.ts";
 import { story } from "./story.ts";

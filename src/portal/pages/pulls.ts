@@ -3,7 +3,7 @@ import type { GateState } from "../../model/verdict.ts";
 import type { PullRow } from "../views/pull-rows.ts";
 import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { pager } from "./pager.ts";
 import { pullPath } from "./pull.ts";
 import { STATE_NAMES, shadowTag, stateBadge } from "./state.ts";

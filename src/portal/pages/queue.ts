@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { QueueView } from "../views/queue-view.ts";
 import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { table } from "./table.ts";
 import { ago, duration, said } from "./text.ts";
 

@@ -1,7 +1,7 @@
 import { html } from "hono/html";
 import type { GateState } from "../../model/verdict.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 
 /** What a state of the gate is called, worst first as people look for it. */
 export const STATE_NAMES: Record<GateState, string> = {

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { LedgerEntry } from "../../ports/ledger.ts";
 import type { IconName } from "./icons.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { STATE_NAMES } from "./state.ts";
 import { commit, moment, said } from "./text.ts";
 

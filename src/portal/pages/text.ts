@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import { oneLine } from "../../model/markdown.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 
 /** Titles on GitHub end at 256 characters; what is longer is no title that somebody reads. */
 const SAID_MAX = 300;

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { CheckerDocument } from "../../model/checker-input.ts";
 import type { Verdict } from "../../model/verdict.ts";
 import { icon } from "./icons.ts";
-import type { Html } from "./layout.ts";
+import type { Html } from "./markup.ts";
 import { ownRules, ruleFacts } from "./rule-facts.ts";
 import { said } from "./text.ts";
 

@@ -3,7 +3,7 @@ import type { Route } from "../route.ts";
 import type { Viewer } from "../viewer.ts";
 import { type WhatIfAnswer, whatIf } from "../views/what-if.ts";
 import { jsonObject } from "./edit-facts.ts";
-import { type PagesDeps, show } from "./pages.ts";
+import { type PagesDeps, show } from "./show.ts";
 import { DAYS, type WhatIfForm, whatIfBody } from "./what-if.ts";
 
 const MAX_BODY_BYTES = 9 * 1024 * 1024;

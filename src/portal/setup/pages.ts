@@ -2,7 +2,8 @@ import type { Context } from "hono";
 import { html } from "hono/html";
 import type { AppDefinition } from "../../config/app-definition.ts";
 import { icon } from "../pages/icons.ts";
-import { type Html, PAGE_CSP, page } from "../pages/layout.ts";
+import { PAGE_CSP, page } from "../pages/layout.ts";
+import type { Html } from "../pages/markup.ts";
 import { PROBLEMS, type ProblemCode, problem } from "../problem.ts";
 import { NAME_MAX } from "./manifest.ts";
 

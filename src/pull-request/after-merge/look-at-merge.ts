@@ -1,14 +1,14 @@
-import { DEFAULTS } from "../config/schema.ts";
-import { formatKey, type Key } from "../model/key.ts";
-import { inlineCode } from "../model/markdown.ts";
-import type { Outcome } from "../model/outcome.ts";
-import type { PullRequest } from "../model/pull-request.ts";
-import { storageKey } from "../model/storage-key.ts";
-import { GitHubError, type RepositoryApi } from "../ports/github.ts";
-import { type LedgerEntry, repositoryStream } from "../ports/ledger.ts";
-import type { Run } from "../ports/run.ts";
+import { DEFAULTS } from "../../config/schema.ts";
+import { formatKey, type Key } from "../../model/key.ts";
+import { inlineCode } from "../../model/markdown.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { PullRequest } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
+import { type LedgerEntry, repositoryStream } from "../../ports/ledger.ts";
+import type { Run } from "../../ports/run.ts";
+import type { PullRequestDeps } from "../deps.ts";
 import { type Bypass, bypassOf } from "./bypass.ts";
-import type { PullRequestDeps } from "./reconcile.ts";
 
 type PullKey = Key & { kind: "pull" };
 

@@ -1,11 +1,11 @@
-import { type Change, changeOf, likeness } from "../gate/gate.ts";
-import type { CheckerApproval } from "../model/checker-input.ts";
-import type { Key } from "../model/key.ts";
-import type { PullRequest } from "../model/pull-request.ts";
-import { storageKey } from "../model/storage-key.ts";
-import { GitHubError, type RepositoryApi } from "../ports/github.ts";
-import { lastPusher } from "../ports/last-pusher.ts";
-import type { Records } from "../ports/records.ts";
+import { type Change, changeOf, likeness } from "../../gate/gate.ts";
+import type { CheckerApproval } from "../../model/checker-input.ts";
+import type { Key } from "../../model/key.ts";
+import type { PullRequest } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
+import { lastPusher } from "../../ports/last-pusher.ts";
+import type { Records } from "../../ports/records.ts";
 
 export type Carried = NonNullable<CheckerApproval["carried"]>;
 

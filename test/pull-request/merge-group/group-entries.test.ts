@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { CommitSummary } from "../../src/model/pull-request.ts";
-import { groupEntries } from "../../src/pull-request/group-entries.ts";
+import type { CommitSummary } from "../../../src/model/pull-request.ts";
+import { groupEntries } from "../../../src/pull-request/merge-group/group-entries.ts";
 
 const sha = (name: string): string => Buffer.from(name).toString("hex").padEnd(40, "0");
 /** `c <- a b`: commit c on parents a and b. */

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from "../ports/ledger.ts";
+import type { LedgerEntry } from "../../ports/ledger.ts";
 
 /** GitHub tells of a merge in whole seconds, and its clock is not ours: what became green that soon after it counts as green. */
 const CLOCKS_APART_MS = 5_000;

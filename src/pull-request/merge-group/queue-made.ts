@@ -1,7 +1,7 @@
-import { storageKey } from "../model/storage-key.ts";
-import type { RepositoryApi } from "../ports/github.ts";
-import type { QueueBranch } from "../ports/merge-groups.ts";
-import type { Records } from "../ports/records.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import type { RepositoryApi } from "../../ports/github.ts";
+import type { QueueBranch } from "../../ports/merge-groups.ts";
+import type { Records } from "../../ports/records.ts";
 
 /** Record `storageKey.group`. */
 export interface RequestedGroup {

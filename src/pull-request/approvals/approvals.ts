@@ -1,7 +1,7 @@
-import type { CheckerApproval } from "../model/checker-input.ts";
-import type { Person, PullRequest, Review } from "../model/pull-request.ts";
-import type { RepositoryApi } from "../ports/github.ts";
-import type { Records } from "../ports/records.ts";
+import type { CheckerApproval } from "../../model/checker-input.ts";
+import type { Person, PullRequest, Review } from "../../model/pull-request.ts";
+import type { RepositoryApi } from "../../ports/github.ts";
+import type { Records } from "../../ports/records.ts";
 import { type Carried, carriedTo } from "./carried-approvals.ts";
 
 /**

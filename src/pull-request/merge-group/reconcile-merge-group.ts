@@ -1,16 +1,16 @@
-import { voteState } from "../gate/gate.ts";
-import { formatKey, type Key } from "../model/key.ts";
-import type { Outcome } from "../model/outcome.ts";
-import type { RepositoryRef } from "../model/pull-request.ts";
-import { storageKey } from "../model/storage-key.ts";
-import { type GitHub, GitHubError } from "../ports/github.ts";
-import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
-import type { QueueBranch } from "../ports/merge-groups.ts";
-import { LeaseLostError, type Run } from "../ports/run.ts";
-import type { PullAtCommit } from "./at-commit.ts";
+import { voteState } from "../../gate/gate.ts";
+import { formatKey, type Key } from "../../model/key.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { type GitHub, GitHubError } from "../../ports/github.ts";
+import { type LedgerEvent, repositoryStream } from "../../ports/ledger.ts";
+import type { QueueBranch } from "../../ports/merge-groups.ts";
+import { LeaseLostError, type Run } from "../../ports/run.ts";
+import type { PullAtCommit } from "../at-commit.ts";
+import type { PullRequestDeps } from "../deps.ts";
 import { judgeGroup } from "./judge-group.ts";
 import { type RequestedGroup, sortByMaker } from "./queue-made.ts";
-import type { PullRequestDeps } from "./reconcile.ts";
 
 type GroupKey = Key & { kind: "merge-group" };
 

@@ -1,11 +1,11 @@
-import { formatKey, type Key } from "../model/key.ts";
-import type { Outcome } from "../model/outcome.ts";
-import type { CommitSummary, RepositoryRef } from "../model/pull-request.ts";
-import { storageKey } from "../model/storage-key.ts";
-import { GitHubError, type RepositoryApi } from "../ports/github.ts";
-import { repositoryStream } from "../ports/ledger.ts";
-import type { Run } from "../ports/run.ts";
-import type { PullRequestDeps } from "./reconcile.ts";
+import { formatKey, type Key } from "../../model/key.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { CommitSummary, RepositoryRef } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
+import { repositoryStream } from "../../ports/ledger.ts";
+import type { Run } from "../../ports/run.ts";
+import type { PullRequestDeps } from "../deps.ts";
 
 /** Record `storageKey.pushed`: the default branch was moved to this commit. */
 export interface DefaultBranchPush {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { LedgerEntry } from "../../src/ports/ledger.ts";
-import { bypassOf, type MergeFacts } from "../../src/pull-request/bypass.ts";
-import { bypassText } from "../../src/pull-request/look-at-merge.ts";
+import type { LedgerEntry } from "../../../src/ports/ledger.ts";
+import { bypassOf, type MergeFacts } from "../../../src/pull-request/after-merge/bypass.ts";
+import { bypassText } from "../../../src/pull-request/after-merge/look-at-merge.ts";
 
 const HEAD = "a".repeat(40);
 const MERGE = "b".repeat(40);

@@ -1,9 +1,9 @@
-import type { HmsConfig } from "../config/schema.ts";
-import { type CodeOwners, ownersOf, readCodeOwners } from "../gate/gate.ts";
-import type { CheckerApproval, RequiredReview } from "../model/checker-input.ts";
-import { CODE_OWNERS_PATHS, matchesPath, type PathPattern, readPattern } from "../model/path-pattern.ts";
-import type { PullRequest } from "../model/pull-request.ts";
-import { GitHubError, type RepositoryApi } from "../ports/github.ts";
+import type { HmsConfig } from "../../config/schema.ts";
+import { type CodeOwners, ownersOf, readCodeOwners } from "../../gate/gate.ts";
+import type { CheckerApproval, RequiredReview } from "../../model/checker-input.ts";
+import { CODE_OWNERS_PATHS, matchesPath, type PathPattern, readPattern } from "../../model/path-pattern.ts";
+import type { PullRequest } from "../../model/pull-request.ts";
+import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
 
 export interface OwnedFiles {
   /** Null where nothing asks for them, or where GitHub does not list them all. */

@@ -1,5 +1,5 @@
-import type { CommitSummary } from "../model/pull-request.ts";
-import type { QueueBranch } from "../ports/merge-groups.ts";
+import type { CommitSummary } from "../../model/pull-request.ts";
+import type { QueueBranch } from "../../ports/merge-groups.ts";
 
 /** One pull request of a merge group with the commits that the queue made for it. */
 export interface GroupEntry {
