@@ -100,7 +100,8 @@ describe("an approval stays", () => {
     await stage.github.addLabel(pull.repository, pull.number, "urgent", "ada");
     await until(stage, "looked at again", () => stage.github.requests.counts().all > label);
     await idle(stage);
-    const asked = stage.github.requests.list().map(({ path }) => path);
+    // What a direct push brought is looked at in its own time, and by pages.
+    const asked = stage.github.requests.list().flatMap(({ path }) => (path.includes("per_page=100") ? [] : [path]));
     expect(asked.filter((path) => /\/compare\/|\/git\/trees\/|\/activity/.test(path))).toEqual([]);
   });
 });
