@@ -49,6 +49,8 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
       return reconcileMergeGroup(deps, key, ref, run);
     case "onboarding":
       return onboarding ? reconcileOnboarding(onboarding, key, ref, run) : { kind: "done" };
+    case "preview":
+      return { kind: "done" };
     case "notice":
       return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
     case "commit": {
@@ -93,7 +95,7 @@ async function tellDeliveries(deps: PullRequestDeps, key: Key, run: Run): Promis
   if (
     key.kind === "installation" ||
     key.kind === "commit" ||
-    ["notice", "onboarding"].includes(key.kind) ||
+    ["notice", "onboarding", "preview"].includes(key.kind) ||
     run.lease.causes.length === 0
   )
     return;

@@ -13,15 +13,17 @@ export type Key =
   | { kind: "onboarding"; installationId: number; repositoryId: number }
   /** Who is told that they are awaited at one pull request. */
   | { kind: "notice"; installationId: number; repositoryId: number; number: number }
+  /** One pull request's preview: whatever is made, changed or removed for it on a cluster is by the holder of this key's lease. */
+  | { kind: "preview"; installationId: number; repositoryId: number; number: number }
   | { kind: "installation"; installationId: number };
 
 /** `pull/7/42/12`, `commit/7/42/<40-hex>`, `merge-group/7/42/<40-hex>`, `repository/7/42`, `installation/7`. The inverse of {@link parseKey}. */
 export function formatKey(key: Key): string {
   switch (key.kind) {
     case "pull":
-      return `pull/${key.installationId}/${key.repositoryId}/${key.number}`;
     case "notice":
-      return `notice/${key.installationId}/${key.repositoryId}/${key.number}`;
+    case "preview":
+      return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.number}`;
     case "commit":
     case "merge-group":
       return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.sha}`;
@@ -34,7 +36,7 @@ export function formatKey(key: Key): string {
 }
 
 const PATTERN =
-  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository|onboarding)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice)\/(\d+)\/(\d+)\/(\d+))$/;
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository|onboarding)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice|preview)\/(\d+)\/(\d+)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {
@@ -45,7 +47,8 @@ export function parseKey(text: string): Key {
   const whole = m?.[9] as "repository" | "onboarding" | undefined;
   if (m && whole) return { kind: whole, installationId: Number(m[10]), repositoryId: Number(m[11]) };
   if (m?.[12]) return { kind: "installation", installationId: Number(m[13]) };
-  if (m?.[14])
-    return { kind: "notice", installationId: Number(m[15]), repositoryId: Number(m[16]), number: Number(m[17]) };
+  const small = m?.[14] as "notice" | "preview" | undefined;
+  if (m && small)
+    return { kind: small, installationId: Number(m[15]), repositoryId: Number(m[16]), number: Number(m[17]) };
   throw new Error(`not a key: ${JSON.stringify(text)}`);
 }

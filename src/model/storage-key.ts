@@ -74,6 +74,19 @@ export const storageKey = {
   answer: (intentId: string) => `answer/${intentId}`,
   okToTest: (installationId: number, repositoryId: number, number: number) =>
     `ok-to-test/${installationId}/${repositoryId}/${number}`,
+  /** `PreviewRecord`: what is known of a pull request's preview. Stays until it is gone from every cluster. */
+  preview: (installationId: number, repositoryId: number, number: number) =>
+    `preview/${installationId}/${repositoryId}/${number}`,
+  previews: (installationId: number, repositoryId: number) => `preview/${installationId}/${repositoryId}/`,
+  allPreviews: () => "preview/",
+  /** `PreviewWish`: what people asked for by `/hms preview`. */
+  previewWish: (installationId: number, repositoryId: number, number: number) =>
+    `preview-wish/${installationId}/${repositoryId}/${number}`,
+  /** `{ numbers }`: the pull requests of the repository that may have a preview now. */
+  previewSlots: (installationId: number, repositoryId: number) => `preview-slots/${installationId}/${repositoryId}`,
+  /** What was told of a preview to GitHub: the deployment, its last status, the comment. */
+  previewTold: (installationId: number, repositoryId: number, number: number) =>
+    `preview-told/${installationId}/${repositoryId}/${number}`,
   /** How a repository was dealt with that has no configuration. */
   onboarding: (installationId: number, repositoryId: number) => `onboarding/${installationId}/${repositoryId}`,
   /** `{ atMs, repositoryId }`: when the installation's last proposal was made, and to which repository. */

@@ -10,6 +10,12 @@ import { join } from "node:path";
  */
 const TOOLS = {
   opa: { module: "opa", package: "github.com/open-policy-agent/opa" },
+  etcd: { module: "etcd", package: "go.etcd.io/etcd/server/v3" },
+  kwok: { module: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok" },
+  "kube-apiserver": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-apiserver" },
+  "kube-controller-manager": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-controller-manager" },
+  "kube-scheduler": { module: "kubernetes", package: "k8s.io/kubernetes/cmd/kube-scheduler" },
+  argocd: { module: "argo-cd", package: "github.com/argoproj/argo-cd/v3/cmd" },
 } as const;
 
 export type ToolName = keyof typeof TOOLS;
