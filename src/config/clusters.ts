@@ -9,6 +9,8 @@ export interface InventoryCluster {
   name: string;
   /** Of the kubeconfig; absent: its current context. */
   context?: string;
+  /** HMS-SYS runs in it, and reaches it with its pod's own service account. */
+  inCluster?: true;
   /** `owner/name` or `owner/*`, lower case, that may preview there; absent: all. */
   repositories?: string[];
   provider?: string;

@@ -124,3 +124,10 @@ export const teams = by<{ org: string; slug: string }[]>((text) => {
   });
   return found.length === all.length ? found : { problem: "must be teams as org/team-slug, parted by commas" };
 });
+
+/** Where `file:` references are looked up; a manager that this version does not know is told of elsewhere. */
+export const secretsUrl = by<{ directory: string | undefined }>((text) => {
+  if (/^(?:env|aws-sm|azure-kv):/.test(text)) return { directory: undefined };
+  const directory = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1];
+  return directory === undefined ? { problem: "must be env: or file:DIRECTORY" } : { directory };
+});

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
+import { type Clusters, readClusters } from "./clusters-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type Notifications, readNotifications } from "./notifications.ts";
 import {
@@ -14,6 +15,7 @@ import {
   port,
   privateKeyText,
   secret,
+  secretsUrl,
   storeUrl,
   teams,
   token,
@@ -51,6 +53,10 @@ export interface Settings {
   egressAllow: string[];
   /** Whether a repository without a configuration gets one proposed. */
   onboarding: boolean;
+  /** Where previews may run; absent: there are none. */
+  clusters?: Clusters;
+  /** Folder of the files that `file:` references name; absent: there are none. */
+  secretsDirectory?: string;
   logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -96,6 +102,9 @@ const environmentSchema = z.object({
   HMS_NOTIFICATIONS: z.string().optional(),
   HMS_EGRESS_ALLOW: hosts.default([]),
   HMS_ONBOARDING: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
+  KUBECONFIG: z.string().optional(),
+  HMS_CLUSTERS: z.string().optional(),
+  HMS_SECRETS_URL: secretsUrl.default({ directory: undefined }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
 });
@@ -129,21 +138,24 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_NOTIFICATIONS: "/etc/hms/notifications.yml",
   HMS_EGRESS_ALLOW: "mattermost.acme.internal,10.0.0.7:8065",
   HMS_ONBOARDING: "off",
+  KUBECONFIG: "/etc/hms/kubeconfig",
+  HMS_CLUSTERS: "/etc/hms/clusters.yml",
+  HMS_SECRETS_URL: "file:/run/secrets/hms",
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
 };
 
 interface NotYet {
   why: string;
-  /** The value that asks for nothing else than what this version does. */
+  /** Values that ask for nothing else than what this version does. */
   taken?: RegExp;
 }
 
 /** Variables of the design that do nothing yet. To ignore one would mostly be to run without what was asked for. */
 export const NOT_YET: Readonly<Record<string, NotYet>> = {
   HMS_SECRETS_URL: {
-    why: "reading secrets from a manager is not in this version; give them in the environment, which `env:` stands for",
-    taken: /^\s*env:/,
+    why: "reading secrets from a manager is not in this version; give them in the environment (`env:`) or as files (`file:DIRECTORY`)",
+    taken: /^\s*(?!aws-sm:|azure-kv:)/,
   },
 };
 
@@ -184,6 +196,9 @@ export function readSettings(environment: Environment): SettingsResult {
     : undefined;
   if (notifications && "problems" in notifications)
     problems.push(...notifications.problems.map((text) => `HMS_NOTIFICATIONS: ${text}.`));
+  const secretsDirectory = parsed.data?.HMS_SECRETS_URL.directory;
+  const clusters = readClusters(given, { environment, secretsDirectory, reserved: VARIABLES });
+  if (clusters && "problems" in clusters) problems.push(...clusters.problems);
   warnings.push(...unknownVariables(Object.keys(given)));
   if (!parsed.success || "problems" in credentials || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
@@ -217,6 +232,8 @@ export function readSettings(environment: Environment): SettingsResult {
     settings.checkerServer = { url: env.HMS_CHECKER_URL, ...(token === undefined ? {} : { token }) };
   } else if (env.HMS_CHECKER_TOKEN) warnings.push("HMS_CHECKER_TOKEN does nothing without HMS_CHECKER_URL.");
   if (notifications && "notifications" in notifications) settings.notifications = notifications.notifications;
+  if (clusters && "clusters" in clusters) settings.clusters = clusters.clusters;
+  if (secretsDirectory !== undefined) settings.secretsDirectory = secretsDirectory;
   if (env.HMS_OPERATOR_TOKEN) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
   return "none" in credentials

@@ -149,7 +149,15 @@ describe("refused, with the variable's name and an example", () => {
     ],
     [
       { HMS_SECRETS_URL: "aws-sm:eu-west-1" },
-      "HMS_SECRETS_URL is set, but reading secrets from a manager is not in this version; give them in the environment, which `env:` stands for.",
+      "HMS_SECRETS_URL is set, but reading secrets from a manager is not in this version; give them in the environment (`env:`) or as files (`file:DIRECTORY`).",
+    ],
+    [
+      { HMS_SECRETS_URL: "vault:x" },
+      "HMS_SECRETS_URL must be env: or file:DIRECTORY. Example: HMS_SECRETS_URL=file:/run/secrets/hms",
+    ],
+    [
+      { KUBECONFIG: "/not/there" },
+      "KUBECONFIG: the file cannot be read (ENOENT); it must name one file. Example: KUBECONFIG=/etc/hms/kubeconfig",
     ],
     [
       { HMS_ALLOWED_OWNERS: "a b" },
@@ -266,7 +274,7 @@ test("unknown variables are warned of", () => {
 });
 
 test("what asks for nothing else than this version does is no problem", () => {
-  const result = readSettings({ ...BASE, HMS_SECRETS_URL: "env:", KUBECONFIG: "/x" });
+  const result = readSettings({ ...BASE, HMS_SECRETS_URL: "env:" });
   expect(result).toHaveProperty("settings");
   expect(result.warnings).toEqual([]);
 });
@@ -297,7 +305,7 @@ test("a checker of one's own: a pinned URL, or an OPA server", () => {
 });
 
 test("no problem or warning quotes a value", () => {
-  const names = [...VARIABLES, "HMS_CHECKER_URL", "HMS_SECRETS_URL", "HMS_OTHER"];
+  const names = [...VARIABLES, "HMS_OTHER"];
   const value = fc.oneof(fc.string(), fc.constantFrom("nats://u:", "-----BEGIN ", "sqlite:", "https://u:p@", "", "/"));
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.constantFrom(...names), value)), (pairs) => {
