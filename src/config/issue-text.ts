@@ -85,6 +85,7 @@ function sentence(issue: Issue, path: string[], value: unknown): string {
         ? `${name} may have ${issue.maximum} entries at most`
         : `${name} must be ${issue.maximum} or less${but}`;
     case "invalid_format":
+      if (!issue.message.startsWith("Invalid")) return `${name}: ${issue.message}`;
       return `${name} must be a name in lower case with dashes, such as \`no-critical-findings\`${but}`;
     default:
       return `${name}: ${issue.message}`;

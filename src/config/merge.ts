@@ -1,3 +1,5 @@
+import type { PreviewConfig } from "./preview.ts";
+import { overPreview, PREVIEW_DEFAULTS, PREVIEW_WEAKENED } from "./preview-merge.ts";
 import { DEFAULTS, type EnforceableKey, type HmsConfig, type HmsFile, PERMISSIONS } from "./schema.ts";
 
 export type MergeResult =
@@ -10,16 +12,29 @@ export type MergeResult =
  * the organisation's `organisation.enforce` the repository's value must be at least as strict as what holds without it.
  */
 export function mergeConfig(organisation: HmsFile | undefined, repository: HmsFile | undefined): MergeResult {
-  const base = over(DEFAULTS, organisation);
-  const config = over(base, repository);
-  const problems = [...new Set(organisation?.organisation?.enforce ?? [])].flatMap((key) => {
-    const message = WEAKENED[key](base, config);
-    return message === undefined ? [] : [{ path: key, message: `the organisation enforces \`${key}\`: ${message}` }];
-  });
+  const base = over({ ...DEFAULTS, preview: PREVIEW_DEFAULTS }, organisation);
+  const merged = over(base, repository);
+  const problems: { path: string; message: string }[] = [...new Set(organisation?.organisation?.enforce ?? [])].flatMap(
+    (key) => {
+      const message = WEAKENED[key](base, merged);
+      return message === undefined ? [] : [{ path: key, message: `the organisation enforces \`${key}\`: ${message}` }];
+    },
+  );
+  const named = merged.preview.components.length > 0;
+  if (!named && repository?.preview !== undefined && repository.preview.components === undefined) {
+    problems.push({
+      path: "preview.components",
+      message: "`preview.components` is missing; `components: []` is for a repository without previews",
+    });
+  }
+  const config: HmsConfig = { ...merged, preview: named ? merged.preview : undefined };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
 }
 
-function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
+/** With a preview that is complete but for its components. */
+type Merged = HmsConfig & { preview: PreviewConfig };
+
+function over(base: Merged, file: HmsFile | undefined): Merged {
   const secrets = file?.scan?.secrets;
   const gate = file?.gate;
   return {
@@ -51,12 +66,14 @@ function over(base: HmsConfig, file: HmsFile | undefined): HmsConfig {
       overrides: gate?.overrides ?? base.gate.overrides,
       reportBypasses: gate?.report_bypasses ?? base.gate.reportBypasses,
     },
+    preview: overPreview(base.preview, file?.preview),
   };
 }
 
-type Comparison = (base: HmsConfig, config: HmsConfig) => string | undefined;
+type Comparison = (base: Merged, config: Merged) => string | undefined;
 
 const WEAKENED: Record<EnforceableKey, Comparison> = {
+  ...PREVIEW_WEAKENED,
   "scan.secrets.required": (base, config) =>
     base.scan.secrets.required && !config.scan.secrets.required ? "it must stay `true`" : undefined,
   "scan.secrets.limits": (base, config) => {

@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { readPattern } from "../model/path-pattern.ts";
+import type { PreviewConfig } from "./preview.ts";
+import { PREVIEW_ENFORCEABLE } from "./preview-merge.ts";
+import { previewSchema } from "./preview-schema.ts";
 
 /**
  * The schema of `.github/hms.yml`. It knows only what this version does: a key of a later version is refused, since to pass over it
@@ -20,6 +23,7 @@ export const ENFORCEABLE = [
   "gate.approvals.carry",
   "gate.approvals.bots",
   "gate.overrides",
+  ...PREVIEW_ENFORCEABLE,
 ] as const;
 
 const limits = z
@@ -156,6 +160,7 @@ export const hmsFileSchema = z
     version: z.literal(1).meta({ description: "Version of this file's format. Always 1." }),
     scan: z.strictObject({ secrets: secrets.optional() }).optional().meta({ description: "What is scanned." }),
     gate: gate.optional(),
+    preview: previewSchema.optional(),
     organisation: organisation.optional(),
   })
   .meta({ description: "Configuration of HMS-SYS, read from the default branch." });
@@ -166,7 +171,7 @@ export type EnforceableKey = (typeof ENFORCEABLE)[number];
 
 /** Keys of later versions, to say so instead of "unknown". */
 export const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
-  "": ["preview", "promotion", "agents", "notifications"],
+  "": ["promotion", "agents", "notifications"],
   scan: ["sast", "dependencies", "image", "iac", "dast", "waivers"],
   gate: ["merge_queue"],
 };
@@ -188,6 +193,8 @@ export interface HmsConfig {
     overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
     reportBypasses: boolean;
   };
+  /** Undefined: no file names a component. */
+  preview: PreviewConfig | undefined;
 }
 
 /**
@@ -202,4 +209,5 @@ export const DEFAULTS: HmsConfig = {
     overrides: [],
     reportBypasses: true,
   },
+  preview: undefined,
 };

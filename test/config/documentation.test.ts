@@ -26,7 +26,7 @@ const keys = leaves(hmsJsonSchema() as SchemaNode, "");
 
 test("every key of the file has a row with its default, and no row is left over", () => {
   const rows = [
-    ...document.matchAll(/^\| `((?:version|scan|gate|organisation)[^`]*)` +\| ([^|]*?) +\| [^|]{10,}\|$/gm),
+    ...document.matchAll(/^\| `((?:version|scan|gate|preview|organisation)[^`]*)` +\| ([^|]*?) +\| [^|]{10,}\|$/gm),
   ];
   expect(rows.map((row) => row[1]).sort()).toEqual(keys.map(({ path }) => path).sort());
   for (const { path, node } of keys) {
