@@ -1,0 +1,22 @@
+import { readFile } from "node:fs/promises";
+import type { TestProject } from "vitest/node";
+import { startBed } from "./bed.ts";
+import type { BedDescription } from "./connect.ts";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    bed: BedDescription;
+  }
+}
+
+/** One bed for all test files: the one that `HMS_TEST_BED` describes, or a new one. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const running = process.env.HMS_TEST_BED;
+  if (running !== undefined && running !== "") {
+    project.provide("bed", JSON.parse(await readFile(running, "utf8")));
+    return undefined;
+  }
+  const bed = await startBed();
+  project.provide("bed", bed.description);
+  return () => bed.stop();
+}

@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+
+/** Ends what a process started when that process is gone, whichever way it went: also after `kill -9`. */
+export interface Guardian {
+  /** From now on this process group ends with us. */
+  guard(pid: number): void;
+  release(pid: number): void;
+  /** Ends what is still guarded and removes the directory. Resolves when that is done. */
+  dismiss(): Promise<void>;
+}
+
+// The shell reads until our end of the pipe closes. It has a session of its own, so an interrupt from a terminal does not reach it.
+const SCRIPT = `
+pids=
+while read -r what pid; do
+  case "$what" in
+    guard) pids="$pids $pid " ;;
+    release) pids="\${pids%% $pid *} \${pids#* $pid }" ;;
+  esac
+done
+for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; done
+for pid in $pids; do while kill -0 -- "-$pid" 2>/dev/null; do sleep 0.05; done; done
+rm -rf -- "$1"
+`;
+
+/** @param directory is removed at the end. */
+export function startGuardian(directory: string): Guardian {
+  const child = spawn("/bin/sh", ["-c", SCRIPT, "guardian", directory], {
+    stdio: ["pipe", "ignore", "inherit"],
+    detached: true,
+  });
+  const gone = new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", () => resolve());
+  });
+  return {
+    guard: (pid) => child.stdin.write(`guard ${pid}\n`),
+    release: (pid) => child.stdin.write(`release ${pid}\n`),
+    async dismiss() {
+      child.stdin.end();
+      await gone;
+    },
+  };
+}
