@@ -2,6 +2,9 @@ import type { Inventory, InventoryCluster } from "../config/clusters.ts";
 import type { PreviewConfig } from "../config/preview.ts";
 import type { PreviewOwner, PreviewPlace } from "../model/preview.ts";
 
+/** What makes manifests of a component's files. */
+export type SourceTool = "directory" | "kustomize" | "helm";
+
 /** All that decides what the objects of one preview are: nothing in it was written by a contributor but the commit's SHA. */
 export interface PreviewPlan {
   owner: PreviewOwner;
@@ -15,7 +18,14 @@ export interface PreviewPlan {
   url: string | undefined;
   /** Hosts that its Ingresses may name. */
   hosts: string[];
-  places: { place: PreviewPlace; cluster: InventoryCluster }[];
+  places: {
+    place: PreviewPlace;
+    cluster: InventoryCluster;
+    /** Who HMS-SYS is there, in the API server's words; absent: as the shipped manifests call it. */
+    user?: string;
+  }[];
+  /** What the inspection of the source found at each component's path; absent: guessed from the configuration. */
+  tools?: Record<string, SourceTool>;
   inventory: Inventory;
   /** Resolved; never of a fork. */
   credentials: {

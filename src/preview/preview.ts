@@ -1,3 +1,10 @@
 /** The front of this room: what the coordinators use. */
-export type { PreviewPlan } from "./plan.ts";
+export { applicationsOf, COMPONENT_LABEL, imageOf, type PlannedApplication, pathOf } from "./application-set.ts";
+export { isAsWanted } from "./difference.ts";
+export { PREVIEW_KINDS } from "./kinds.ts";
+export { applicationName, slugOf } from "./names.ts";
+export { HOSTS_ANNOTATION, PULL_SECRET, SYNC_ACCOUNT } from "./namespace.ts";
+export { ownedBy, type PlannedObject, previewObjects } from "./objects.ts";
+export type { PreviewPlan, SourceTool } from "./plan.ts";
+export { hostsOf, type PreviewUrl, urlOf } from "./urls.ts";
 export type { PlaceWorld, PreviewStep, PreviewWorld } from "./world.ts";
