@@ -8,6 +8,7 @@ import type {
   Review,
 } from "../model/pull-request.ts";
 import type { AppDeliveries } from "./app-deliveries.ts";
+import type { Deployments } from "./deployments.ts";
 import type { Inspection } from "./inspection.ts";
 import type { InstallationFacts, LifeCycleApi } from "./life-cycle.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
@@ -136,6 +137,7 @@ export interface InstallationLimits {
 
 export interface GitHub {
   proposals(installationId: number, ref: RepositoryRef): Proposals;
+  previewDeployments(installationId: number, ref: RepositoryRef): Deployments;
   readonly deliveries: AppDeliveries;
   readonly teams: Teams;
   readonly lifeCycle: LifeCycleApi;

@@ -6,6 +6,7 @@ import type { InstallationFacts } from "../../ports/life-cycle.ts";
 import { appDeliveries } from "./app-deliveries.ts";
 import type { Limits } from "./budget.ts";
 import { type CallObserver, Connection } from "./connection.ts";
+import { deployments } from "./deployments.ts";
 import { inspection } from "./inspection.ts";
 import { installation, lifeCycle } from "./life-cycle.ts";
 import { mergeGroupReads } from "./merge-group-reads.ts";
@@ -76,6 +77,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
     limits: () => connection.limits(),
     inspection: inspection(connection, options.baseUrl),
     proposals: (installationId, ref) => proposals(connection, installationId, ref),
+    previewDeployments: (installationId, ref) => deployments(connection, installationId, ref, options.appId),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       Object.assign(
         new GitHubRepository(connection, installationId, ref, options.appId),
