@@ -73,7 +73,8 @@ export function applicationSet(plan: PreviewPlan): KubeObject {
   };
 }
 
-function sourceOf(plan: PreviewPlan, component: PreviewComponent): Record<string, unknown> {
+/** What the component's Application is to deploy. */
+export function sourceOf(plan: PreviewPlan, component: PreviewComponent): Record<string, unknown> {
   return {
     repoURL: plan.source.repoUrl,
     path: pathOf(plan, component),

@@ -6,5 +6,8 @@ export { applicationName, slugOf } from "./names.ts";
 export { HOSTS_ANNOTATION, PULL_SECRET, SYNC_ACCOUNT } from "./namespace.ts";
 export { ownedBy, type PlannedObject, previewObjects } from "./objects.ts";
 export type { PreviewPlan, SourceTool } from "./plan.ts";
+export { type Steering, steer } from "./steer.ts";
+export { type TakingDown, takeDown } from "./teardown.ts";
 export { hostsOf, type PreviewUrl, urlOf } from "./urls.ts";
+export { type PreviewTimes, type Wanted, wantedOf } from "./wanted.ts";
 export type { PlaceWorld, PreviewStep, PreviewWorld } from "./world.ts";

@@ -1,0 +1,144 @@
+import { oneLine } from "../model/markdown.ts";
+import type { PreviewReason } from "../model/preview.ts";
+import { isOperating } from "./application.ts";
+import type { PartView } from "./parts.ts";
+import type { PreviewPlan } from "./plan.ts";
+import { workloadReasons } from "./workload-reasons.ts";
+import type { PreviewWorld } from "./world.ts";
+
+/** More are not read; how many there are is said. */
+const REASONS_MAX = 20;
+const MESSAGE_MAX = 400;
+
+/** Why a preview is not green, one line per cause, from where it really stands: Argo CD's `health` says nothing of most of them. */
+export function reasonsOf(
+  plan: PreviewPlan,
+  world: PreviewWorld,
+  views: readonly (PartView & { failed?: boolean })[],
+): PreviewReason[] {
+  return [
+    ...views.flatMap(partReasons),
+    ...(views.some(({ application }) => application === undefined) ? setReasons(plan, world) : []),
+    ...world.places.flatMap(workloadReasons),
+  ];
+}
+
+/** `missingkey=error`, a project that is not there, a name that is taken: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/ */
+function setReasons({ inventory }: PreviewPlan, { applicationSet }: PreviewWorld): PreviewReason[] {
+  const status = (applicationSet?.status ?? {}) as { conditions?: unknown };
+  const conditions = (Array.isArray(status.conditions) ? status.conditions : []) as Record<string, unknown>[];
+  return conditions
+    .filter(({ type, status: is }) => type === "ErrorOccurred" && is === "True")
+    .map(({ message }) => ({
+      cause: "sync",
+      message: `Argo CD cannot make the Applications: ${String(message ?? "")}`,
+      cluster: inventory.argocd.cluster,
+      object: `ApplicationSet ${applicationSet?.metadata.name ?? ""}`,
+      awaits: "people",
+    }));
+}
+
+function partReasons(view: PartView & { failed?: boolean }): PreviewReason[] {
+  const { application, part, place, moved, failed = false } = view;
+  if (!application || !moved || part.green) return [];
+  const at = { cluster: place.cluster, component: part.component };
+  const { operationState, conditions, sync, resources } = application.status;
+  const awaits = failed ? ("people" as const) : ("machines" as const);
+  const found: PreviewReason[] = [];
+  if (operationState && operationState.phase !== "Succeeded") {
+    const bad = (operationState.syncResult?.resources ?? []).filter(
+      ({ status, hookPhase }) => status === "SyncFailed" || hookPhase === "Failed" || hookPhase === "Error",
+    );
+    for (const { kind, name, message } of bad) {
+      found.push({ ...at, ...causeOf(message), object: `${kind} ${name}`, awaits });
+    }
+    const over = !isOperating(application) || /[Rr]etrying/.test(operationState.message);
+    if (bad.length === 0 && over && operationState.message !== "") {
+      found.push({ ...at, ...causeOf(operationState.message), awaits });
+    }
+  }
+  for (const { type, message } of conditions) {
+    // Says again what the operation says.
+    if (type === "SyncError" && found.length > 0) continue;
+    if (!/Error$|^(?:Shared|Repeated)ResourceWarning$/.test(type)) continue;
+    const own = type === "ComparisonError" || type === "InvalidSpecError" ? "source" : "sync";
+    const { cause, ...rest } = causeOf(message);
+    const passing = type === "SyncError" ? !failed : PASSING.test(message);
+    found.push({ ...at, ...rest, cause: cause === "sync" ? own : cause, awaits: passing ? "machines" : "people" });
+  }
+  if (found.length > 0 || isOperating(application)) return found;
+  if (sync?.status === "OutOfSync") {
+    return resources
+      .filter(({ status }) => status === "OutOfSync")
+      .map(({ kind, name }) => ({
+        ...at,
+        cause: "sync",
+        message: "It is not yet as the manifests say.",
+        object: `${kind} ${name}`,
+        awaits,
+      }));
+  }
+  return resources.flatMap(({ kind, name, health }): PreviewReason[] =>
+    health?.status === "Degraded"
+      ? [{ ...at, cause: "workload", message: health.message || "Degraded", object: `${kind} ${name}`, awaits }]
+      : [],
+  );
+}
+
+/** Of the network or a program that is starting: the same question gets another answer later. */
+const PASSING =
+  /connection (?:refused|reset)|timed? ?out|deadline exceeded|\bEOF\b|unavailable|context canceled|no such host|i\/o timeout|too many requests|try again|TLS handshake/i;
+
+const CAUSES: readonly [pattern: RegExp, cause: string][] = [
+  [/exceeded quota|must specify limits|must specify requests/i, "quota"],
+  [/violates PodSecurity/i, "pod-security"],
+  [/ValidatingAdmissionPolicy|admission webhook|not permitted in project|denied the request/i, "admission"],
+  [/is forbidden: User|cannot (?:create|patch|get|list|update|delete) resource/i, "admission"],
+  [/ImagePull|pull(?:ing)? image/i, "image-pull"],
+];
+
+export function causeOf(message: string): Pick<PreviewReason, "cause" | "message" | "file"> {
+  const cause = CAUSES.find(([pattern]) => pattern.test(message))?.[1] ?? "sync";
+  const file = fileOf(message);
+  return { cause, message, ...(file === undefined ? {} : { file }) };
+}
+
+/** A file of the source that a message names, without the folder that Argo CD has it in. */
+function fileOf(message: string): string | undefined {
+  const [path] = /[\w./-]{1,200}\.(?:ya?ml|json)\b/.exec(message.slice(0, 2_000)) ?? [];
+  return path?.replace(/^\/tmp\/(?:_argocd-repo\/)?[0-9a-f-]{36}\//, "").replace(/^\/(?:.*\/)?/, "");
+}
+
+/** One line each, without what looks like a credential, none twice, what people have to do first, and not too many. */
+export function tidyReasons(reasons: readonly PreviewReason[]): PreviewReason[] {
+  const order = ["people", "machines", "nobody"];
+  const lines = reasons.map((reason) => {
+    const message = clip(withoutCredentials(oneLine(reason.message)).replace(/ {2,}/g, " ").trim());
+    return { ...reason, message, ...(reason.object === undefined ? {} : { object: clip(oneLine(reason.object)) }) };
+  });
+  const unlike = lines.filter(
+    (one, at) =>
+      lines.findIndex(
+        (other) => other.message === one.message && other.object === one.object && other.cluster === one.cluster,
+      ) === at,
+  );
+  const sorted = unlike.sort((a, b) => order.indexOf(a.awaits) - order.indexOf(b.awaits));
+  if (sorted.length <= REASONS_MAX) return sorted;
+  const more = sorted.length - REASONS_MAX + 1;
+  return [
+    ...sorted.slice(0, REASONS_MAX - 1),
+    { cause: "workload", message: `There are ${more} more reasons.`, awaits: "nobody" },
+  ];
+}
+
+function clip(text: string): string {
+  return text.length > MESSAGE_MAX ? `${text.slice(0, MESSAGE_MAX - 1)}…` : text;
+}
+
+function withoutCredentials(text: string): string {
+  return text
+    .slice(0, 10 * MESSAGE_MAX)
+    .replace(/(\w{1,20}:\/\/)[^\s/@"']{1,300}@/g, "$1***@")
+    .replace(/\b(?:gh[a-z]_|github_pat_|eyJ)[\w.-]{10,}/g, "***")
+    .replace(/\b((?:bearer|basic|token|password|secret)["']?[ :=]+["']?)[\w.+/=-]{12,}/gi, "$1***");
+}
