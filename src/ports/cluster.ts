@@ -8,7 +8,10 @@ export type ClusterFault =
   | "forbidden"
   /** The API does not know the kind: a CRD is not installed, or was taken away. Says nothing about objects. */
   | "no-such-kind"
-  /** 409: another field manager owns a field, or a precondition (uid, resourceVersion) does not hold. */
+  /**
+   * The world is another than the call supposes: another field manager owns a field, a precondition (uid, resourceVersion) does not hold, or the
+   * namespace to write into is not there or goes away. The message says which.
+   */
   | "conflict"
   /** 400, 413, 422, and the refusals of admission: the same call will fail again. The message is the API server's. */
   | "refused";
@@ -40,7 +43,7 @@ export interface Cluster {
   readonly name: string;
   /**
    * Server-side apply with our field manager, strictly validated: makes the object or changes what we own of it. Another manager's fields are a
-   * `conflict`, unless `force` takes them over. https://kubernetes.io/docs/reference/using-api/server-side-apply/
+   * `conflict`, unless `force` takes them over; so are fields that `patch` wrote, which is another way of owning them. https://kubernetes.io/docs/reference/using-api/server-side-apply/
    */
   apply(object: KubeObject, options?: { force?: boolean }): Promise<KubeObject>;
   /** Undefined only where the API server positively says that this object is not there. */
@@ -62,7 +65,10 @@ export interface Cluster {
     ref: ObjectRef,
     options: { uid: string; propagation?: "foreground" | "background" },
   ): Promise<"deleting" | "gone">;
-  /** Follows all objects of a selection from now on. */
+  /**
+   * Follows all objects of a selection from now on, beginning with those that are there. `gone`: it is no longer in the selection; whether it still
+   * exists, with other labels, only `get` says.
+   */
   watch(selection: Selection, changed: (object: KubeObject, what: "changed" | "gone") => void): Watch;
   /** Whether the API answers, and what it is. */
   version(): Promise<{ gitVersion: string }>;

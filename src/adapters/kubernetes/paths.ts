@@ -24,8 +24,8 @@ export function selectionQuery({ labels }: Selection): Record<string, string> {
   return selector.length === 0 ? {} : { labelSelector: selector.join(",") };
 }
 
-/** An empty one, `.` or `..` would name something else than one object. */
+/** What the API server takes for one part of a path; it decodes `%2F` before it looks, so encoding would not do. */
 function segment(text: string): string {
-  if (text === "" || text === "." || text === "..") throw new TypeError(`"${text}" is no name`);
+  if (text === "" || text === "." || text === ".." || /[/%]/.test(text)) throw new TypeError(`"${text}" is no name`);
   return encodeURIComponent(text);
 }

@@ -3,22 +3,16 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KubernetesApi } from "../../contract/cluster-bench.ts";
 import { freePort, type Program, startProgram } from "../program.ts";
 import { ensureTool } from "../tools.ts";
 
 /** etcd, an API server and the controller manager of Kubernetes, on free ports of the loopback, in a temporary directory. */
-export interface ControlPlane {
-  /** Contexts `admin` (all rights) and `nobody` (only what everybody may). */
-  kubeconfigPath: string;
-  url: string;
-  port: number;
+export interface ControlPlane extends KubernetesApi {
   /** Of the context `admin`. */
   adminToken: string;
-  /** A kubeconfig beside it, for another address of the same server. */
-  kubeconfigFor(url: string): Promise<string>;
   stopApiServer(): Promise<void>;
   startApiServer(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 export async function startControlPlane({ apiServerArgs = [] as string[] } = {}): Promise<ControlPlane> {
@@ -76,8 +70,9 @@ export async function startControlPlane({ apiServerArgs = [] as string[] } = {})
     return path;
   };
 
+  const stopApiServer = async () => apiServer?.stop();
   const stop = async () => {
-    await apiServer?.stop();
+    await stopApiServer();
     for (const program of started.reverse()) await program.stop();
     await rm(directory, { recursive: true, force: true });
   };
@@ -102,12 +97,11 @@ export async function startControlPlane({ apiServerArgs = [] as string[] } = {})
       }),
     );
     await startApiServer();
-    const kubeconfigPath = await kubeconfigFor(url);
     started.push(
       await startProgram({
         binary: await ensureTool("kube-controller-manager"),
         args: [
-          `--kubeconfig=${kubeconfigPath}`,
+          `--kubeconfig=${await kubeconfigFor(url)}`,
           `--service-account-private-key-file=${join(directory, "sa.key")}`,
           "--use-service-account-credentials=true",
           "--leader-elect=false",
@@ -119,13 +113,16 @@ export async function startControlPlane({ apiServerArgs = [] as string[] } = {})
       }),
     );
     return {
-      kubeconfigPath,
       url,
-      port,
       adminToken: tokens.admin,
       kubeconfigFor,
       startApiServer,
-      stopApiServer: async () => apiServer?.stop(),
+      stopApiServer,
+      // One that starts knows no past: its watch cache begins with what etcd has now.
+      async forget() {
+        await stopApiServer();
+        await startApiServer();
+      },
       stop,
     };
   } catch (error) {
