@@ -58,9 +58,13 @@ export async function startCluster(options: ClusterOptions = {}) {
     /** A new token of anybody. */
     tokenOf: (name: string) => api.access.issueToken(userNamed(name)),
     revokeTokens: (name: string) => api.access.revokeTokens(name),
-    /** What HMS-SYS reads; of another user with another token. */
-    writeKubeconfig(path: string, token = tokens.hms, context = "in-cluster"): string {
-      writeFileSync(path, stringify(kubeconfig(url, token, context)), { mode: 0o600 });
+    /** What HMS-SYS reads, with a context for each token; `server`: the address of a proxy to it, say. */
+    writeKubeconfig(
+      path: string,
+      contexts: Record<string, string> = { "in-cluster": tokens.hms },
+      server = url,
+    ): string {
+      writeFileSync(path, stringify(kubeconfig(server, contexts)), { mode: 0o600 });
       return path;
     },
     /** Until the function is called that it returns: HMS-SYS's, unless another user is named. */
@@ -136,13 +140,14 @@ function everythingFor(user: string): object {
   };
 }
 
-function kubeconfig(server: string, token: string, name: string): object {
+function kubeconfig(server: string, tokens: Record<string, string>): object {
+  const names = Object.keys(tokens);
   return {
     apiVersion: "v1",
     kind: "Config",
-    "current-context": name,
-    clusters: [{ name, cluster: { server, "insecure-skip-tls-verify": true } }],
-    users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
+    "current-context": names[0],
+    clusters: names.map((name) => ({ name, cluster: { server, "insecure-skip-tls-verify": true } })),
+    users: names.map((name) => ({ name, user: { token: tokens[name] } })),
+    contexts: names.map((name) => ({ name, context: { cluster: name, user: name } })),
   };
 }

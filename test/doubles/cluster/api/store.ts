@@ -88,8 +88,8 @@ export class Store {
     const { namespace = "", name, uid = "" } = old.metadata;
     this.#objects.get(groupResource(resource))?.get(namespace)?.delete(name);
     this.#byUid.delete(uid);
-    for (const { uid: owner } of old.metadata.ownerReferences ?? []) this.#byOwner.get(owner)?.delete(uid);
-    this.#byOwner.delete(uid);
+    this.#disown(old);
+    // What it owned stays known until it goes itself: the garbage collector asks for it.
     const object = this.#next(old);
     this.#tell({ type: "DELETED", resource, object, old, version: this.#version });
     return object;
@@ -105,13 +105,21 @@ export class Store {
     spaces.set(namespace, names);
     names.set(name, object);
     this.#byUid.set(uid, { resource, object });
-    for (const { uid: owner } of old?.metadata.ownerReferences ?? []) this.#byOwner.get(owner)?.delete(uid);
+    if (old) this.#disown(old);
     for (const { uid: owner } of object.metadata.ownerReferences ?? []) {
       const dependents = this.#byOwner.get(owner) ?? new Set();
       this.#byOwner.set(owner, dependents.add(uid));
     }
     this.#tell({ type: old ? "MODIFIED" : "ADDED", resource, object, old, version: this.#version });
     return object;
+  }
+
+  #disown({ metadata: { uid = "", ownerReferences = [] } }: Stored): void {
+    for (const { uid: owner } of ownerReferences) {
+      const dependents = this.#byOwner.get(owner);
+      dependents?.delete(uid);
+      if (dependents?.size === 0) this.#byOwner.delete(owner);
+    }
   }
 
   #next(object: Stored): Stored {
