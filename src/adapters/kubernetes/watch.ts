@@ -13,7 +13,7 @@ export interface WatchTimes {
   silenceMs: number;
   /** How long what is known stands after the connection was lost. */
   graceMs: number;
-  /** The first pause after a failure; doubles up to 30 s, with jitter. */
+  /** The first pause after a failure; doubles up to 10 s, with jitter. */
   backoffMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface FollowOptions {
   times: WatchTimes;
 }
 
-const MAX_BACKOFF_MS = 30_000;
+const MAX_BACKOFF_MS = 10_000;
 const MAX_EVENT_BYTES = 16 * 1024 * 1024;
 
 /** The version that was asked for is no longer kept: https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses */
