@@ -6,6 +6,7 @@ export default defineConfig({
   root: join(import.meta.dirname, "../.."),
   test: {
     name: "real",
+    globalSetup: "test/real/bed/global-setup.ts",
     include: ["test/real/**/*.test.ts"],
     exclude: ["**/node_modules/**"],
     testTimeout: 120_000,

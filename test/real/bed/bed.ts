@@ -12,7 +12,7 @@ import { startNodes } from "./nodes.ts";
 import { Programs } from "./programs.ts";
 import { serviceAccountAccess } from "./service-accounts.ts";
 
-const SHIPPED = join(import.meta.dirname, "../../../manifests/base");
+const SHIPPED = join(import.meta.dirname, "../../../manifests/overlays/example");
 const HMS = { namespace: "hms-system", name: "hms-sys" };
 
 export interface BedOptions {
@@ -37,11 +37,9 @@ export async function startBed(options: BedOptions = {}): Promise<OwnBed> {
   const programs = new Programs(directory);
   try {
     const plane = await startControlPlane(programs, directory, options);
-    await Promise.all([
-      startNodes(programs, directory, plane),
-      startArgoCd(programs, directory, plane),
-      applyShipped(plane),
-    ]);
+    await Promise.all([startNodes(programs, directory, plane), startArgoCd(programs, directory, plane)]);
+    // Part of it stands in the namespace of Argo CD.
+    await applyShipped(plane);
     const control = await startControl((path) => obey(programs, plane, path));
     const description: BedDescription = {
       apiServer: plane.admin.server,

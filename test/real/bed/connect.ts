@@ -9,7 +9,7 @@ export interface BedDescription {
   /** Of a member of `system:masters`. */
   adminToken: string;
   adminKubeconfig: string;
-  /** For HMS-SYS: the ServiceAccount `hms-system/hms-sys`, which may do what `manifests/base` grants and nothing else. */
+  /** For HMS-SYS: the ServiceAccount `hms-system/hms-sys`, which may do what `manifests` grants and nothing else. */
   hmsKubeconfig: string;
   argocdNamespace: string;
   /** As Argo CD calls the one cluster. */
@@ -38,7 +38,7 @@ export interface Bed extends BedDescription {
   /** It keeps its connections and answers nothing. */
   pauseProgram(program: Program): Promise<void>;
   resumeProgram(program: Program): Promise<void>;
-  /** Applies `manifests/base` again, as the administrator. */
+  /** Applies `manifests/overlays/example` again, as the administrator. */
   applyManifests(): Promise<void>;
 }
 
