@@ -1,5 +1,6 @@
 import { KINDS } from "../model/kubernetes.ts";
 import type { PreviewReason, PreviewRecord } from "../model/preview.ts";
+import { hubOf } from "./app-project.ts";
 import { type ApplicationView, isOperating, isSame, operationOf } from "./application.ts";
 import type { PartView } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
@@ -206,8 +207,8 @@ function patchOf(
   const { name, uid, resourceVersion } = metadata;
   return {
     do: "patch",
-    cluster: plan.inventory.argocd.cluster,
-    ref: { kind: KINDS.application, name, namespace: metadata.namespace ?? plan.inventory.argocd.namespace },
+    cluster: hubOf(plan).cluster,
+    ref: { kind: KINDS.application, name, namespace: metadata.namespace ?? hubOf(plan).namespace },
     type: "merge",
     patch: {
       ...patch,

@@ -1,5 +1,6 @@
 import { oneLine } from "../model/markdown.ts";
 import type { PreviewReason } from "../model/preview.ts";
+import { hubOf } from "./app-project.ts";
 import { isOperating } from "./application.ts";
 import type { PartView } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
@@ -14,17 +15,19 @@ const MESSAGE_MAX = 400;
 export function reasonsOf(
   plan: PreviewPlan,
   world: PreviewWorld,
-  views: readonly (PartView & { failed?: boolean })[],
+  views: readonly PartView[],
+  /** Of which Argo CD's own tries and ours have failed. */
+  failing: ReadonlySet<PartView | undefined>,
 ): PreviewReason[] {
   return [
-    ...views.flatMap(partReasons),
+    ...views.flatMap((view) => partReasons(view, failing.has(view))),
     ...(views.some(({ application }) => application === undefined) ? setReasons(plan, world) : []),
     ...world.places.flatMap(workloadReasons),
   ];
 }
 
 /** `missingkey=error`, a project that is not there, a name that is taken: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/ */
-function setReasons({ inventory }: PreviewPlan, { applicationSet }: PreviewWorld): PreviewReason[] {
+function setReasons(plan: PreviewPlan, { applicationSet }: PreviewWorld): PreviewReason[] {
   const status = (applicationSet?.status ?? {}) as { conditions?: unknown };
   const conditions = (Array.isArray(status.conditions) ? status.conditions : []) as Record<string, unknown>[];
   return conditions
@@ -32,14 +35,13 @@ function setReasons({ inventory }: PreviewPlan, { applicationSet }: PreviewWorld
     .map(({ message }) => ({
       cause: "sync",
       message: `Argo CD cannot make the Applications: ${String(message ?? "")}`,
-      cluster: inventory.argocd.cluster,
+      cluster: hubOf(plan).cluster,
       object: `ApplicationSet ${applicationSet?.metadata.name ?? ""}`,
       awaits: "people",
     }));
 }
 
-function partReasons(view: PartView & { failed?: boolean }): PreviewReason[] {
-  const { application, part, place, moved, failed = false } = view;
+function partReasons({ application, part, place, moved }: PartView, failed: boolean): PreviewReason[] {
   if (!application || !moved || part.green) return [];
   const at = { cluster: place.cluster, component: part.component };
   const { operationState, conditions, sync, resources } = application.status;

@@ -1,12 +1,13 @@
 import type { KubeObject } from "../model/kubernetes.ts";
 import type { PreviewPart, PreviewReason, PreviewRecord, PreviewState } from "../model/preview.ts";
+import { hubOf } from "./app-project.ts";
 import { objectSteps } from "./containment.ts";
 import type { PlannedObject } from "./objects.ts";
 import { operate } from "./operations.ts";
 import { type PartView, partViews } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
 import { reasonsOf, tidyReasons } from "./reasons.ts";
-import { seedState } from "./seed.ts";
+import { seed } from "./seed.ts";
 import { putToSleep, type Rest, wake } from "./sleep.ts";
 import type { PreviewStep, PreviewWorld } from "./world.ts";
 
@@ -16,7 +17,7 @@ export interface SteerInput {
   objects: readonly PlannedObject[];
   /** Whether what is there needs no write. */
   isAsWanted(observed: KubeObject, wanted: KubeObject): boolean;
-  /** With the workload where something sleeps or is to sleep, or is not green; and `foreign` complete for all objects above. */
+  /** First without the workload and the probe: those are asked for where they make a difference. */
   world: PreviewWorld;
   before: PreviewRecord | undefined;
   nowMs: number;
@@ -29,8 +30,10 @@ export interface Steering {
   parts: PreviewPart[];
   reasons: PreviewReason[];
   steps: PreviewStep[];
-  /** Everything but the URL is as green asks: it is time to probe, and to steer again with the answer. */
-  probes: boolean;
+  /** What runs in the namespaces makes a difference: to be steered again with it. */
+  wantsWorkload: boolean;
+  /** Everything but the URL is as green asks: to be steered again with its answer. */
+  wantsProbe: boolean;
   lookAgainMs: number;
   operations: Record<string, number>;
   replicas: Record<string, number>;
@@ -39,7 +42,9 @@ export interface Steering {
 /** After this without becoming healthy, a preview has failed or is degraded. */
 const PROVISIONING_DEADLINE_MS = 900_000;
 const SOON_MS = 1_000;
-const PROBE_AGAIN_MS = 5_000;
+/** While it is not green, though nothing tells of a change. */
+const AGAIN_MS = 5_000;
+const LATER_MS = 600_000;
 const UNREADABLE_AGAIN_MS = 15_000;
 
 /**
@@ -50,67 +55,70 @@ export function steer(input: SteerInput): Steering {
   const { plan, world, before, nowMs } = input;
   const views = partViews(plan, world);
   const contained = objectSteps(plan, input.objects, input.isAsWanted, world);
-  const hubReadable = !world.unreadable.some(({ cluster }) => cluster === plan.inventory.argocd.cluster);
+  const hubReadable = !world.unreadable.some(({ cluster }) => cluster === hubOf(plan).cluster);
   const work = hubReadable ? views.map((view) => operate(plan, view, before, nowMs)) : [];
   const busy = work.some((one) => one.busy);
   const rest = restOf(input, busy || views.some(isAutomated));
-  const seed = seedState(plan, world);
+  const deployed = views.length > 0 && views.every(({ part }) => part.green) && contained.complete && !busy;
+  const seeding = plan.awake ? seed(plan, world, deployed) : undefined;
   const found: Steering = {
     state: "provisioning",
     parts: views.map(({ part }) => part),
     reasons: [],
-    steps: [...contained.steps, ...work.flatMap((one) => one.steps), ...rest.steps],
-    probes: false,
-    lookAgainMs: Math.min(...work.map((one) => one.lookAgainMs), 600_000),
+    steps: [contained, ...work, rest, ...(seeding ? [seeding] : [])].flatMap(({ steps }) => steps),
+    wantsWorkload: false,
+    wantsProbe: false,
+    lookAgainMs: Math.min(...work.map((one) => one.lookAgainMs), LATER_MS),
     operations: Object.assign({}, ...work.map((one) => one.since), rest.since),
     replicas: rest.replicas,
   };
   if (world.unreadable.length > 0) return unknown(found, input);
-  const reasons = [...contained.reasons, ...work.flatMap((one) => one.reasons), ...seed.reasons];
-  if (!plan.awake) {
-    found.state = "sleeping";
-    found.reasons = tidyReasons(reasons);
-    if (!rest.complete || !contained.complete || busy) found.lookAgainMs = Math.min(found.lookAgainMs, SOON_MS);
-    return found;
+  const reasons = [...contained.reasons, ...work.flatMap((one) => one.reasons), ...(seeding?.reasons ?? [])];
+  const unseen = world.places.some(({ namespace, workload }) => namespace !== undefined && workload === undefined);
+  if (!seeding) {
+    const done = rest.complete && contained.complete && !busy;
+    found.wantsWorkload = unseen;
+    return {
+      ...found,
+      state: "sleeping",
+      reasons: tidyReasons(reasons),
+      lookAgainMs: done ? found.lookAgainMs : Math.min(found.lookAgainMs, SOON_MS),
+    };
   }
-  const green =
-    views.length > 0 &&
-    views.every(({ part }) => part.green) &&
-    contained.complete &&
-    rest.complete &&
-    !busy &&
-    seed.done &&
-    found.steps.length === 0;
-  if (green && plan.url === undefined) return { ...found, state: "healthy" };
-  if (green && world.probe?.ok) return { ...found, state: "healthy" };
-  found.probes = green;
-  if (green) {
-    reasons.push({
-      cause: "probe",
-      message: world.probe?.ok === false ? `The URL does not answer: ${world.probe.why}` : "The URL is being asked.",
-      awaits: "machines",
-    });
-  } else {
-    reasons.push(
-      ...reasonsOf(
-        plan,
-        world,
-        views.map((view, at) => ({ ...view, failed: work[at]?.failed ?? false })),
-      ),
-    );
-  }
+  const green = deployed && rest.complete && seeding.done && found.steps.length === 0;
+  if (green && (plan.url === undefined || world.probe?.ok)) return { ...found, state: "healthy" };
+  found.wantsProbe = green && world.probe === undefined;
+  found.wantsWorkload =
+    unseen &&
+    (isWorthALook(input, views) ||
+      (!seeding.done && (deployed || "snapshot" in (plan.config.seed ?? {}))) ||
+      !rest.complete);
+  const failing = new Set(work.flatMap(({ failed }, at) => (failed ? [views[at]] : [])));
+  if (green) reasons.push(probeReason(world));
+  else reasons.push(...reasonsOf(plan, world, views, failing));
   const late = isLate(input);
   found.state = stateOf(input, views, {
-    failed: contained.foreign || seed.failed || work.some((one) => one.failed) || reasons.some(isDefinite),
+    failed:
+      contained.foreign || seeding.failed || failing.size > 0 || reasons.some(({ awaits }) => awaits === "people"),
     late,
   });
   if (late && reasons.length === 0) reasons.push(...(before?.state === "failed" ? before.reasons : [lateReason()]));
   found.reasons = tidyReasons(reasons);
-  found.lookAgainMs = Math.min(
-    found.lookAgainMs,
-    green ? PROBE_AGAIN_MS : contained.complete && rest.complete ? 60_000 : SOON_MS,
-  );
+  found.lookAgainMs = Math.min(found.lookAgainMs, contained.complete && rest.complete ? AGAIN_MS : SOON_MS);
   return found;
+}
+
+/** Most previews are healthy within seconds: only what takes longer is asked for its reasons, by eight lists a place. */
+function isWorthALook({ plan, before, nowMs }: SteerInput, views: readonly PartView[]): boolean {
+  if (!views.some(({ application }) => application?.status.operationState !== undefined)) return false;
+  const quick = before === undefined || before.sha !== plan.sha || before.state === "provisioning";
+  const bad = views.some(({ moved, part }) => moved && part.health === "Degraded");
+  return bad || !quick || (before?.sha === plan.sha && nowMs - before.sinceMs >= AGAIN_MS);
+}
+
+function probeReason({ probe }: PreviewWorld): PreviewReason {
+  const message = probe?.ok === false ? `The URL does not answer: ${probe.why}` : "The URL is being asked.";
+  return { cause: "probe", message, awaits: "machines" };
 }
 
 /** Something is scaled down only once Argo CD does not scale it up again. */
@@ -180,9 +188,4 @@ function lateReason(): PreviewReason {
     message: `It did not become healthy within ${PROVISIONING_DEADLINE_MS / 60_000} minutes, and nothing says why.`,
     awaits: "people",
   };
-}
-
-/** Trying again changes nothing about it: people have to. */
-function isDefinite({ cause, awaits }: PreviewReason): boolean {
-  return awaits === "people" && cause !== "probe";
 }

@@ -9,18 +9,15 @@ export interface TakeDownInput {
   slug: string;
   /** Where objects were made, whatever the configuration says by now. */
   made: readonly PreviewPlace[];
+  /** Of all these places, read anew from the API servers themselves: what a watch does not show may still be there. */
   world: PreviewWorld;
-  /** Everything was read anew from the API servers themselves: only then can it be gone. */
-  fresh: boolean;
   nowMs: number;
 }
 
 export interface TakingDown {
   steps: PreviewStep[];
-  /** A fresh look at every place showed nothing of it. */
+  /** Every place was seen, and none shows anything of it. */
   gone: boolean;
-  /** Nothing is seen any more: a fresh look decides whether it is gone. */
-  seemsGone: boolean;
   /** What it waits for, or what holds it. */
   held: PreviewReason[];
   lookAgainMs: number;
@@ -35,7 +32,7 @@ const AGAIN_MS = 2_000;
  * last: without it Argo CD lets no Application go.
  */
 export function takeDown(input: TakeDownInput): TakingDown {
-  const { owner, slug, made, world, fresh, nowMs } = input;
+  const { owner, slug, made, world, nowMs } = input;
   const ours = (object: KubeObject | undefined): object is KubeObject =>
     object !== undefined && isOurs(object, owner, slug);
   const hub = made[0]?.argocd;
@@ -89,8 +86,8 @@ export function takeDown(input: TakeDownInput): TakingDown {
     const ref = { kind: KINDS.appProject, name: world.project.metadata.name, namespace: hub.namespace };
     steps.push(...removal(hub.cluster, ref, world.project));
   }
-  const seemsGone = left.length === 0 && !ours(world.project) && unreadable.length === 0;
-  return { steps, seemsGone, gone: seemsGone && fresh, held: tidyReasons(held), lookAgainMs: seemsGone ? 0 : AGAIN_MS };
+  const gone = left.length === 0 && !ours(world.project) && unreadable.length === 0;
+  return { steps, gone, held: tidyReasons(held), lookAgainMs: gone ? 0 : AGAIN_MS };
 }
 
 /** Why a place says nothing: a cluster that cannot be read, or that was not looked at. */

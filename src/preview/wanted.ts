@@ -127,7 +127,9 @@ function timesOf(
   const lives =
     before?.sha === pull.headSha &&
     before.state !== "queued" &&
-    (before.expiresAtMs !== undefined || RUNNING.includes(before.state));
+    (before.expiresAtMs !== undefined ||
+      RUNNING.includes(before.state) ||
+      before.reasons.some(({ cause }) => cause === "expired"));
   const pushedAtMs = lives ? before.activeAtMs : nowMs;
   const { wanted, sleep, extended } = wish;
   const askedAtMs = Math.max(
