@@ -8,7 +8,7 @@ import type { PreviewPlan, SourceTool } from "./plan.ts";
 /** Which component of hms.yml an Application is of. */
 export const COMPONENT_LABEL = "hms-sys.dev/component";
 
-/** Everything that a source may be read as; no Jsonnet, which is a program. */
+/** What is read of a folder of plain manifests, and nothing below it; no Jsonnet, which is a program. */
 const MANIFEST_FILES = "*.{yaml,yml,json}";
 
 export interface PlannedApplication {
@@ -108,7 +108,7 @@ function toolOf(plan: PreviewPlan, component: PreviewComponent): Record<string, 
       };
     }
     case "directory":
-      return { directory: { recurse: true, include: MANIFEST_FILES } };
+      return { directory: { include: MANIFEST_FILES } };
     case undefined:
       return {};
   }

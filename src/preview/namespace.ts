@@ -87,7 +87,6 @@ function hardLimits({ config: { quota } }: PreviewPlan): Record<string, string> 
     "count/deployments.apps": "50",
     "count/replicasets.apps": "500",
     "count/statefulsets.apps": "50",
-    "count/daemonsets.apps": "10",
     "count/jobs.batch": "100",
     "count/cronjobs.batch": "20",
     "count/ingresses.networking.k8s.io": "20",
@@ -97,8 +96,8 @@ function hardLimits({ config: { quota } }: PreviewPlan): Record<string, string> 
 /** So that pods that say nothing of what they need start under the quota, and none takes more than there is for all. */
 function limitsOfOne({ config: { quota } }: PreviewPlan): unknown[] {
   // An eighth of the quota each lets several containers without limits run side by side; less than a request would be no limit.
-  const cpu = lesser(eighth(quota.cpu, 1_000_000n, "m"), "500m");
-  const memory = lesser(eighth(quota.memory, 1_000_000_000n, ""), "512Mi");
+  const cpu = lesser("500m", eighth(quota.cpu, 1_000_000n, "m"));
+  const memory = lesser("512Mi", eighth(quota.memory, 1_000_000_000n, ""));
   return [
     {
       type: "Container",

