@@ -21,6 +21,7 @@ takes := {
 	"unhold": "write",
 	"ok-to-test": "write",
 	"override": "write",
+	"preview": "write",
 }
 
 # What the author may do whatever permission they have.

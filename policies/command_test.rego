@@ -28,6 +28,9 @@ test_who_may_do_what if {
 		["retry", "read", false, false],
 		["hold", "read", true, false],
 		["hold", "write", false, true],
+		["preview", "read", true, false],
+		["preview", "triage", false, false],
+		["preview", "write", false, true],
 		["unhold", "triage", true, false],
 		["unhold", "maintain", false, true],
 	] {

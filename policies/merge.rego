@@ -8,6 +8,7 @@ package hms.merge
 import data.hms.approvals
 import data.hms.overrides
 import data.hms.people
+import data.hms.preview
 import data.hms.text
 
 head := input.pull_request.head_sha
@@ -41,6 +42,19 @@ denials contains {
 	rule := concat("", ["no-", severity, "-findings"])
 	found := findings(severity)
 	count(found) > 0
+}
+
+denials contains {
+	"rule": "preview-healthy",
+	"message": preview.message,
+	"remedy": concat(" ", [
+		"Fix what hms/preview names and push; /hms retry looks again.",
+		overrides.hint("preview-healthy"),
+	]),
+	"controls": ["CM-4", "SA-11"],
+} if {
+	preview.required
+	preview.unhealthy
 }
 
 # Findings of every scan at the head, asked for or not, finished or not: a finding is a fact.
@@ -126,7 +140,25 @@ waiting contains {
 	not people.last_pusher_known
 }
 
+waiting contains {"rule": "preview-healthy", "message": preview.message, "on": "machines"} if {
+	preview.required
+	not preview.healthy
+	not preview.unhealthy
+	preview.awaits == "machines"
+}
+
 # Waiting on people
+
+waiting contains {
+	"rule": "preview-healthy",
+	"message": preview.message,
+	"on": "people",
+	"whom": preview.calls[preview.found.state],
+} if {
+	preview.required
+	not preview.healthy
+	preview.awaits == "people"
+}
 
 waiting contains {
 	"rule": "approvals",
@@ -187,6 +219,14 @@ waiting contains {
 }
 
 # Warnings
+
+warn contains {
+	"rule": "preview-healthy",
+	"message": "The preview was healthy at this commit and sleeps now.",
+} if {
+	preview.required
+	preview.asleep
+}
 
 warn contains {
 	"rule": denial.rule,

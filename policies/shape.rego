@@ -166,6 +166,20 @@ problems contains element_problem("config.overrides", "rule or permission") if {
 	not known_override(entry)
 }
 
+problems contains "preview does not say state, reason, concerned and was_healthy" if {
+	not known_preview(object.get(input, "preview", null))
+}
+
+problems contains "config.preview does not say whether it is required" if {
+	not known_requirement(object.get(input.config, "preview", {"required": false}))
+}
+
+# Whoever says what a preview is like says whether it matters, too: a requirement must not get lost.
+problems contains "config.preview does not say whether it is required" if {
+	object.get(input, "preview", missing) != missing
+	not known_requirement(object.get(input.config, "preview", missing))
+}
+
 problems contains "unknown holds something that is not a sentence" if not all_strings(input.unknown)
 
 problems contains "config.required_scans holds something that is not a name" if {
@@ -255,6 +269,23 @@ known_approvers(review) if {
 	is_null(review.approvers)
 	is_string(review.reason)
 }
+
+# Inputs of earlier releases say nothing of previews, as nothing could be asked of them.
+known_preview(null)
+
+known_preview(preview) if {
+	one_of(preview, "state", preview_states)
+	has_text(preview, "reason")
+	is_boolean(preview.concerned)
+	is_boolean(preview.was_healthy)
+}
+
+preview_states := {
+	"disabled", "skipped", "blocked", "queued", "provisioning", "healthy", "degraded", "failed", "sleeping",
+	"unknown",
+}
+
+known_requirement(preview) if is_boolean(preview.required)
 
 known_bot(entry) if {
 	is_string(entry.app)

@@ -10,6 +10,7 @@ import { answerText, type LineResult, reactionOf } from "./answer.ts";
 import { authorise, type CommandDeps } from "./authorise.ts";
 import { heldSince, holdRecord } from "./hold.ts";
 import { type Command, parseComment } from "./parse.ts";
+import { lookAtPreview, previewWish } from "./preview.ts";
 
 /** A command that was asked longer ago than this when it was first seen is answered, not executed: its author may have moved on. */
 const TOO_OLD_MS = 10 * 60_000;
@@ -81,7 +82,8 @@ async function carryOut(scene: Scene): Promise<LineResult[]> {
           "This was asked more than ten minutes before it reached HMS-SYS, so it was not carried out. Comment it again if you still want it.",
       });
     else if (pull.state === "closed" && parsed.command.verb !== "help" && parsed.command.verb !== "why") {
-      results.push({ line: parsed.line, kind: "refused", message: "This pull request is closed." });
+      const goes = parsed.command.verb === "preview" ? " Its preview goes by itself." : "";
+      results.push({ line: parsed.line, kind: "refused", message: `This pull request is closed.${goes}` });
     } else results.push(await authoriseAndDo(scene, parsed.command, parsed.line));
   }
   return results;
@@ -98,6 +100,7 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
       verb: command.verb,
       ...("rule" in command ? { rule: command.rule } : {}),
       ...("sha" in command ? { sha: command.sha } : {}),
+      ...("action" in command ? { action: command.action } : {}),
     },
   );
   if (refusal !== undefined) return { line, kind: "refused", message: refusal };
@@ -108,6 +111,14 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
     if (command.verb === "hold") return { line, kind: "done" };
     const message = "Somebody put this pull request on hold after this was asked; that hold stands.";
     return { line, kind: "refused", message };
+  }
+  if (command.verb === "preview") {
+    const wish = await previewWish(deps, key, api, pull, intent, command);
+    if ("refused" in wish) return { line, kind: "refused", message: wish.refused };
+    await scene.run.fence();
+    await wish.write();
+    await doCommand(scene, command, permission);
+    return { line, kind: "done", note: wish.next };
   }
   await scene.run.fence();
   await doCommand(scene, command, permission);
@@ -136,6 +147,10 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
         byId,
         sha: command.sha,
       });
+      await lookAtPreview(deps.engine.queue, key);
+      break;
+    case "preview":
+      await lookAtPreview(deps.engine.queue, key);
       break;
     case "override":
       await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), {
@@ -153,7 +168,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       type: command.verb === "override" ? "override" : "command",
       subject: formatKey(key),
       atMs: deps.clock.now(),
-      id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : ""}`,
+      id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : "action" in command ? command.action : ""}`,
       data: { ...command, by, byId, permission, headSha: pull.headSha, comment: intent.commentId },
     },
   ]);

@@ -4,7 +4,9 @@ import { USAGE, VERBS } from "./parse.ts";
 
 /** How one line of a comment ended. */
 export type LineResult = { line: string } & (
-  | { kind: "done" | "help" | "why" }
+  | { kind: "help" | "why" }
+  /** `note`: what happens next, where the pull request does not show it at once. */
+  | { kind: "done"; note?: string }
   | { kind: "refused" | "mistyped"; message: string }
 );
 
@@ -15,6 +17,7 @@ const EXPLAINED: Record<keyof typeof USAGE, string> = {
   hold: "keep this from being merged until somebody lifts it",
   unhold: "lift the hold",
   "ok-to-test": "let a fork's commit be tested; ends with the next push",
+  preview: "bring the preview up, take it down, keep it longer (`24h` from now), put it to sleep or wake it",
   override: "set one rule aside for one commit, where the policy lets you",
 };
 
@@ -30,6 +33,7 @@ export function answerText(
 ): string | undefined {
   const parts = results.flatMap((result): string[] => {
     if ("message" in result) return [`${inlineCode(result.line.slice(0, 200))}: ${escapeMarkdown(result.message)}`];
+    if (result.kind === "done") return result.note === undefined ? [] : [escapeMarkdown(result.note)];
     if (result.kind === "help") return [help()];
     return result.kind === "why" ? [why(facts)] : [];
   });

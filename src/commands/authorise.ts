@@ -20,7 +20,7 @@ export async function authorise(
   deps: CommandDeps,
   { installationId, api, pull }: { installationId: number; api: RepositoryApi; pull: PullRequest },
   sender: Person,
-  command: { verb: string; rule?: string; sha?: string },
+  command: { verb: string; rule?: string; sha?: string; action?: string },
 ): Promise<{ permission: Permission; refusal?: string }> {
   const permission = await api.permission(sender.login, sender.id);
   // It matters to overrides alone, and may cost a call.

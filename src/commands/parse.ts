@@ -1,8 +1,16 @@
+import { parseDurationMs } from "../config/duration.ts";
+
+/** What can be asked of a preview. */
+export type PreviewAction = "up" | "down" | "extend" | "sleep" | "wake";
+
 /** One command of a comment. `sha` is always the full 40 digits: a short one could name another commit later. */
 export type Command =
   | { verb: "help" | "why" | "retry" | "unhold" }
   | { verb: "hold"; reason: string }
   | { verb: "ok-to-test"; sha: string }
+  | { verb: "preview"; action: Exclude<PreviewAction, "extend"> }
+  /** `byMs`: how long from now it is to stay at least. */
+  | { verb: "preview"; action: "extend"; byMs: number }
   | { verb: "override"; rule: string; sha: string; reason: string };
 
 export type ParsedLine = { ok: true; command: Command; line: string } | { ok: false; line: string; problem: string };
@@ -15,9 +23,12 @@ export const USAGE: Record<Command["verb"], string> = {
   unhold: "/hms unhold",
   "ok-to-test": "/hms ok-to-test <40-hex>",
   override: "/hms override <rule> <40-hex> <reason>",
+  preview: "/hms preview up|down|extend <duration>|sleep|wake",
 };
+const PREVIEW_ACTIONS: readonly PreviewAction[] = ["up", "down", "extend", "sleep", "wake"];
+const [EXTEND_LEAST_MS, EXTEND_MOST_MS] = [60_000, 30 * 24 * 3_600_000];
 /** Known to the design, not to this version. */
-const LATER = ["preview", "scan", "approve", "promote", "pause", "resume", "abort", "rollback"];
+const LATER = ["scan", "approve", "promote", "pause", "resume", "abort", "rollback"];
 export const VERBS = Object.keys(USAGE) as Command["verb"][];
 const COMMANDS_MAX = 10;
 const REASON_MAX = 500;
@@ -92,9 +103,11 @@ function parseLine(line: string): ParsedLine {
       if (why.length === 0) return bad(`It needs a reason, which is kept: ${USAGE[verb]}`);
       return good({ verb, rule, sha: sha.toLowerCase(), reason: reasonOf(why) });
     }
+    case "preview":
+      return previewLine(words, good, bad);
     default: {
       if (LATER.includes(verb)) return bad(`/hms ${verb} is not in this version.`);
-      const near = nearest(verb);
+      const near = nearest(verb, VERBS);
       return bad(
         near
           ? `There is no such command. Did you mean ${USAGE[near]}?`
@@ -104,17 +117,35 @@ function parseLine(line: string): ParsedLine {
   }
 }
 
+function previewLine(
+  [given = "", ...rest]: string[],
+  good: (command: Command) => ParsedLine,
+  bad: (problem: string) => ParsedLine,
+): ParsedLine {
+  const asked = given.toLowerCase();
+  const action = PREVIEW_ACTIONS.find((known) => known === asked);
+  if (action === undefined) {
+    const near = nearest(asked, PREVIEW_ACTIONS);
+    return bad(near ? `Did you mean /hms preview ${near}?` : `It says what to do: ${USAGE.preview}`);
+  }
+  if (action !== "extend") return good({ verb: "preview", action });
+  const byMs = rest.length === 1 ? parseDurationMs(rest[0] ?? "") : undefined;
+  return byMs !== undefined && byMs >= EXTEND_LEAST_MS && byMs <= EXTEND_MOST_MS
+    ? good({ verb: "preview", action, byMs })
+    : bad("It takes a time from 1m to 30d: /hms preview extend 24h");
+}
+
 /** Cut between characters: half of one is no text for the checker. */
 function reasonOf(words: string[]): string {
   return words.join(" ").slice(0, REASON_MAX).toWellFormed();
 }
 
-/** The verb that is at most two edits away. */
-function nearest(verb: string): Command["verb"] | undefined {
-  const ranked = VERBS.map((known) => ({ known, edits: distance(verb.slice(0, 20), known) })).sort(
-    (a, b) => a.edits - b.edits,
-  );
-  return ranked[0] && ranked[0].edits <= 2 ? ranked[0].known : undefined;
+/** The word that is at most two edits away, and not all of it. */
+function nearest<W extends string>(word: string, all: readonly W[]): W | undefined {
+  const ranked = all
+    .map((known) => ({ known, edits: distance(word.slice(0, 20), known) }))
+    .sort((a, b) => a.edits - b.edits);
+  return ranked[0] && ranked[0].edits <= Math.min(2, ranked[0].known.length - 1) ? ranked[0].known : undefined;
 }
 
 /** Levenshtein distance. */

@@ -27,7 +27,10 @@ export function mergeConfig(organisation: HmsFile | undefined, repository: HmsFi
       message: "`preview.components` is missing; `components: []` is for a repository without previews",
     });
   }
-  const config: HmsConfig = { ...merged, preview: named ? merged.preview : undefined };
+  const ceiling = organisation?.organisation?.enforce?.includes("preview.ttl")
+    ? { extendMostMs: base.preview.ttlMs }
+    : {};
+  const config: HmsConfig = { ...merged, preview: named ? { ...merged.preview, ...ceiling } : undefined };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
 }
 

@@ -9,6 +9,8 @@ export interface PreviewConfig {
   readiness: { path: string; status: number };
   placement: Placement;
   ttlMs: number;
+  /** How long a command may ask for at most, where the organisation enforces the time to live. */
+  extendMostMs?: number;
   /** 0: it never sleeps by itself. */
   sleepAfterMs: number;
   maxActive: number;

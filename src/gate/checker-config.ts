@@ -4,7 +4,7 @@ import type { CheckerConfig } from "../model/checker-input.ts";
 
 /** What the checker is told of the configuration in force. Of a broken one the defaults are told, and that it is broken, which is denied. */
 export function checkerConfig(inForce: EffectiveConfig): CheckerConfig & { mode: "enforce" | "shadow" } {
-  const { gate, scan } = inForce.valid ? inForce.config : DEFAULTS;
+  const { gate, scan, preview } = inForce.valid ? inForce.config : DEFAULTS;
   const { count, carry, bots } = gate.approvals;
   return {
     valid: inForce.valid,
@@ -12,5 +12,6 @@ export function checkerConfig(inForce: EffectiveConfig): CheckerConfig & { mode:
     required_scans: scan.secrets.required ? ["secrets"] : [],
     approvals: { count, carry, bots },
     overrides: gate.overrides,
+    preview: { required: preview?.required ?? false },
   };
 }

@@ -37,6 +37,7 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
     hold: snapshot.hold,
     overrides: [...snapshot.overrides].sort((a, b) => (a.rule < b.rule ? -1 : 1)),
     ok_to_test: snapshot.okToTest,
+    preview: snapshot.preview,
     unknown: [...snapshot.unknown].sort(),
     config,
   };
@@ -86,7 +87,7 @@ function scansOf(scans: ScanReport[]): CheckerInput["scans"] {
 /** The checker's input for one command: who asks, and what the pull request is. Facts that no command depends on are left empty. */
 export function commandInput(
   facts: Pick<Snapshot, "repository" | "pull" | "lastPusher" | "config">,
-  command: { verb: string; rule?: string; sha?: string },
+  command: { verb: string; rule?: string; sha?: string; action?: string },
   sender: Person & { permission: Permission },
 ): CheckerInput {
   return {
@@ -100,6 +101,7 @@ export function commandInput(
       hold: null,
       overrides: [],
       okToTest: null,
+      preview: null,
       unknown: [],
     }),
     point: "command",

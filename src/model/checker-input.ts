@@ -1,4 +1,5 @@
 import type { Finding, ScanReport } from "./finding.ts";
+import type { PreviewState } from "./preview.ts";
 import type { Permission } from "./pull-request.ts";
 import type { GateState } from "./verdict.ts";
 
@@ -38,6 +39,8 @@ export interface CheckerInput {
   overrides: { rule: string; by: string; by_id: number; permission: Permission; sha: string; reason: string }[];
   /** SHAs for which `ok-to-test` was given; at most the head. */
   ok_to_test: { by: string; permission: Permission; sha: string } | null;
+  /** Null where the configuration asks for no previews; inputs of earlier releases do not have it. */
+  preview?: CheckerPreview | null;
   /** Facts that could not be had, one sentence each. Any entry means: never allow. */
   unknown: string[];
   /** The effective configuration, as the schema of hms.yml names it. */
@@ -47,6 +50,8 @@ export interface CheckerInput {
     verb: string;
     rule?: string;
     sha?: string;
+    /** Of `preview`: `up`, `down`, `extend`, `sleep`, `wake`. */
+    action?: string;
     sender: { id: number; login: string; permission: Permission; is_author: boolean; is_last_pusher: boolean };
   };
 }
@@ -71,6 +76,18 @@ export interface MergeGroupInput extends Pick<CheckerInput, "schema" | "reposito
 
 /** Whatever the checker is asked about. */
 export type CheckerDocument = CheckerInput | MergeGroupInput;
+
+/** The preview of the head commit; of an earlier one nothing counts. */
+export interface CheckerPreview {
+  /** `unknown`: nothing is known of this commit's preview yet, or its cluster cannot be read. */
+  state: Exclude<PreviewState, "tearing-down" | "gone"> | "unknown";
+  /** What is wrong or awaited, one sentence; empty where there is nothing to say. */
+  reason: string;
+  /** Whether the pull request changes a file under `preview.when.paths`; true where that cannot be told. */
+  concerned: boolean;
+  /** Whether it was seen healthy at this very commit, as it still counts while it sleeps. */
+  was_healthy: boolean;
+}
 
 export interface CheckerApproval {
   id: number;
@@ -116,4 +133,6 @@ export interface CheckerConfig {
     bots: { app: string; count: number }[];
   };
   overrides: { rule: string; permission: "write" | "maintain" | "admin" }[];
+  /** Whether the gate waits for a healthy preview; inputs of earlier releases do not say. */
+  preview?: { required: boolean };
 }

@@ -84,9 +84,9 @@ export interface PreviewPlace {
 /** What people asked for by `/hms preview`: record `storageKey.previewWish`. The last one of each holds. */
 export interface PreviewWish {
   /** `up` overrules filters and expiry, `down` takes it away until `up` or the next push. */
-  wanted?: { what: "up" | "down"; by: string; sha: string; atMs: number };
-  sleep?: { what: "sleep" | "wake"; by: string; atMs: number };
-  extended?: { untilMs: number; by: string; atMs: number };
+  wanted?: { what: "up" | "down"; by: string; sha: string; atMs: number; commentId?: number };
+  sleep?: { what: "sleep" | "wake"; by: string; atMs: number; commentId?: number };
+  extended?: { untilMs: number; by: string; atMs: number; commentId?: number };
 }
 
 /** Whose an object is, in its labels: nothing of other labels is ever touched. */

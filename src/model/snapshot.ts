@@ -1,4 +1,4 @@
-import type { CheckerConfig, CheckerInput } from "./checker-input.ts";
+import type { CheckerConfig, CheckerInput, CheckerPreview } from "./checker-input.ts";
 import type { ScanReport } from "./finding.ts";
 import type { Person, PullRequest, RepositoryRef } from "./pull-request.ts";
 
@@ -18,6 +18,7 @@ export interface Snapshot {
   hold: CheckerInput["hold"];
   overrides: CheckerInput["overrides"];
   okToTest: CheckerInput["ok_to_test"];
+  preview: CheckerPreview | null;
   /** Facts that could not be had, one sentence each. */
   unknown: string[];
 }

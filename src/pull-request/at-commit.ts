@@ -12,6 +12,8 @@ export interface PullAtCommit {
   undecidedSinceMs?: number;
   /** Somebody put it on hold. */
   held?: boolean;
+  /** The preview was seen healthy at this commit. */
+  previewHealthy?: boolean;
   /** The other checks, `hms/config` and `hms/scan/…`; they too belong to the commit. */
   checks: CheckContent[];
 }

@@ -2,6 +2,7 @@ import type { EffectiveConfig } from "../config/effective.ts";
 import { DEFAULTS, type HmsConfig } from "../config/schema.ts";
 import { checkerConfig } from "../gate/gate.ts";
 import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
+import type { PreviewRecord } from "../model/preview.ts";
 import type { PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { storageKey } from "../model/storage-key.ts";
@@ -12,10 +13,13 @@ import type { SecretScanner } from "../scan/secrets.ts";
 import { readApprovals } from "./approvals/approvals.ts";
 import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./approvals/required-reviews.ts";
 import type { ConfigurationSource } from "./configuration.ts";
+import { readPreview } from "./preview/preview-fact.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {
   snapshot: Snapshot;
+  /** What is known of the head's preview. */
+  preview: PreviewRecord | undefined;
   config: EffectiveConfig;
 }
 
@@ -29,6 +33,7 @@ export async function observe(
     installationId: number;
   },
   pull: PullRequest,
+  before: { previewHealthy?: boolean } = {},
 ): Promise<Observed> {
   const { api, records, installationId } = deps;
   const repositoryId = api.ref.id;
@@ -38,7 +43,7 @@ export async function observe(
     fileSize: effective.scan.secrets.limits.fileSizeMb * 1024 * 1024,
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,
   };
-  const [scan, hold, overrides, okToTest, told] = await Promise.all([
+  const [scan, hold, overrides, okToTest, told, preview] = await Promise.all([
     scanCommits(deps, pull, limits),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
     records.list<{ rule: string; by: string; byId?: number; sha: string; baseRef: string; reason: string }>(
@@ -48,6 +53,7 @@ export async function observe(
       storageKey.okToTest(installationId, repositoryId, pull.number),
     ),
     recordedPusher(records, installationId, repositoryId, pull),
+    readPreview(deps, pull, effective.preview, before.previewHealthy ?? false),
   ]);
   const { approvals: asked } = effective.gate;
   const owned = await readOwnedFiles(api, pull, asked);
@@ -91,9 +97,10 @@ export async function observe(
             permission: await api.permission(okToTest.value.by, okToTest.value.byId ?? 0),
           }
         : null,
+    preview: preview.fact,
     unknown: owned.unknown,
   };
-  return { snapshot, config };
+  return { snapshot, config, preview: preview.record };
 }
 
 /** Where code owners are asked, who changes whom they are changes the gate itself. */

@@ -69,6 +69,7 @@ export async function reconcilePull(
   if (pull.state === "closed") {
     await leaveCommit(deps, key, pull.headSha, pull.merged ? "merged" : "unmerged");
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
+    await lookAtPreview(deps, key, run, false);
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
     return lookAtMerge(deps, key, api, pull, run);
@@ -86,7 +87,7 @@ export async function reconcilePull(
     });
   }
   const { snapshot, config } = await span("observe", {}, () =>
-    observe({ ...deps, api, records, installationId }, pull),
+    observe({ ...deps, api, records, installationId }, pull, last),
   ).catch(async (error: unknown) => {
     if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
     throw error;
@@ -106,6 +107,7 @@ export async function reconcilePull(
     mode: snapshot.config.mode,
     draft: pull.draft,
     ...(snapshot.hold ? { held: true } : {}),
+    ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     checks: [
       ...snapshot.scans.map((report) => scanCheck(pull.headSha, secretsCheckRun(report, pull))),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
@@ -121,7 +123,21 @@ export async function reconcilePull(
     await rememberDecision(records, key, judgement.decision);
     deps.decided?.(voteState(at.vote));
   }
+  await lookAtPreview(deps, key, run, snapshot.preview !== null);
   return lookAgain(at, deps.clock.now());
+}
+
+/** The preview follows what was read just now: it is asked for, or one was made that may have to change or go. */
+async function lookAtPreview(
+  deps: PullRequestDeps,
+  key: Key & { kind: "pull" },
+  run: Run,
+  asked: boolean,
+): Promise<void> {
+  const { records, queue } = deps.engine;
+  const known = storageKey.preview(key.installationId, key.repositoryId, key.number);
+  if (!asked && (await records.get(known)) === undefined) return;
+  await queue.enqueue(formatKey({ ...key, kind: "preview" }), { causes: run.lease.causes });
 }
 
 /** What one pull request says about its head commit, weighed by the commit's own run. */

@@ -177,6 +177,8 @@ function snapshot(): Parameters<typeof mergeInput>[0] {
     hold: null,
     overrides: [],
     okToTest: null,
+
+    preview: null,
     unknown: [],
   };
 }

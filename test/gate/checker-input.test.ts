@@ -43,6 +43,8 @@ function snapshot(change: Partial<Snapshot> = {}): Snapshot {
     hold: null,
     overrides: [],
     okToTest: null,
+
+    preview: null,
     unknown: [],
     ...change,
   };

@@ -3,6 +3,7 @@ import { malformedCorpus } from "./corpus-malformed.ts";
 import { mergeCorpus } from "./corpus-merge.ts";
 import { mergeGroupCorpus } from "./corpus-merge-group.ts";
 import { peopleCorpus } from "./corpus-people.ts";
+import { previewCorpus } from "./corpus-preview.ts";
 
 /** One input and what every implementation of the checker must make of it. */
 export interface CorpusRow {
@@ -22,5 +23,6 @@ export const corpus: CorpusRow[] = [
   ...mergeGroupCorpus,
   ...peopleCorpus,
   ...commandCorpus,
+  ...previewCorpus,
   ...malformedCorpus,
 ];

@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import type { CheckerInput } from "../../src/model/checker-input.ts";
+import type { CheckerInput, CheckerPreview } from "../../src/model/checker-input.ts";
 import { SEVERITIES } from "../../src/model/finding.ts";
 import type { Permission } from "../../src/model/pull-request.ts";
 import { HEAD, idOf, mergeableInput, OLD } from "./inputs.ts";
 
+type PreviewState = CheckerPreview["state"];
 const permissions: Permission[] = ["none", "read", "triage", "write", "maintain", "admin"];
 const login = fc.constantFrom("ada", "ADA", "grace", "Grace", "barbara", "edsger", "helper[bot]");
 const sha = fc.constantFrom(HEAD, HEAD, OLD);
@@ -39,6 +40,13 @@ export const mergeInputs: fc.Arbitrary<CheckerInput> = fc
     hold: rarely({ by: "grace", reason: "wait" }, null),
     overrides: fc.array(fc.record({ rule, by: login, permission, sha, reason: fc.string() }), { maxLength: 3 }),
     unknown: fc.array(fc.string(), { maxLength: 1 }).map((facts) => (facts[0]?.length === 1 ? facts : [])),
+    preview: fc.record({
+      state: fc.constantFrom<PreviewState[]>("healthy", "healthy", "healthy", "sleeping", "failed", "unknown"),
+      reason: fc.string(),
+      concerned: rarely(false, true),
+      was_healthy: fc.boolean(),
+    }),
+    previewRequired: rarely(true, false),
     valid: rarely(false, true),
     requiredScans: fc.constantFrom<string[][]>([], ["secrets"], ["secrets", "sast"]),
     count: fc.constantFrom(0, 0, 1, 2),
@@ -65,8 +73,10 @@ export const mergeInputs: fc.Arbitrary<CheckerInput> = fc
       scans: facts.scans as CheckerInput["scans"],
       hold: facts.hold,
       overrides: facts.overrides.map((one) => ({ ...one, by_id: idOf(one.by) })),
+      preview: facts.preview,
       unknown: facts.unknown,
       config: {
+        preview: { required: facts.previewRequired },
         valid: facts.valid,
         required_scans: facts.requiredScans,
         approvals: { count: facts.count, carry: facts.carry },

@@ -57,6 +57,7 @@ export function mergeableInput(change: InputChange = {}): CheckerInput {
     hold: null,
     overrides: [],
     ok_to_test: null,
+    preview: null,
     unknown: [],
     config: {
       valid: true,
@@ -66,6 +67,7 @@ export function mergeableInput(change: InputChange = {}): CheckerInput {
         { rule: "no-critical-findings", permission: "admin" },
         { rule: "no-high-findings", permission: "maintain" },
       ],
+      preview: { required: false },
     },
   };
   return {

@@ -6,6 +6,7 @@ import type { CheckerInput } from "../../src/model/checker-input.ts";
 import { commandCorpus } from "./corpus-command.ts";
 import { mergeCorpus } from "./corpus-merge.ts";
 import { peopleCorpus } from "./corpus-people.ts";
+import { previewCorpus } from "./corpus-preview.ts";
 import { mergeInputs, pathsIn, valueAt, withValueAt } from "./generators.ts";
 import { HEAD, idOf, mergeableInput, OLD } from "./inputs.ts";
 
@@ -17,7 +18,7 @@ async function holds(property: (input: CheckerInput) => Promise<void>): Promise<
 }
 
 test("the generator gives allowed, waiting and denied inputs", async () => {
-  const verdicts = await Promise.all(fc.sample(mergeInputs, { numRuns: 1_000, seed: 1 }).map(judge));
+  const verdicts = await Promise.all(fc.sample(mergeInputs, { numRuns: 1_500, seed: 1 }).map(judge));
   expect(verdicts.filter(({ allow }) => allow).length).toBeGreaterThan(50);
   expect(verdicts.filter(({ deny }) => deny.length > 0).length).toBeGreaterThan(50);
   expect(verdicts.filter(({ deny, waiting }) => deny.length === 0 && waiting.length > 0).length).toBeGreaterThan(50);
@@ -103,7 +104,7 @@ test("order and repetition of facts do not matter", () =>
 
 test("a value of another type never lets a pull request through that it did not let through before", async () => {
   const garbage: unknown[] = [undefined, null, true, 7, "x", [], {}, [[]], 1e30];
-  for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus]) {
+  for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...previewCorpus]) {
     if (row.deny === undefined && row.waiting === undefined) continue;
     for (const path of pathsIn(row.input)) {
       const value = valueAt(row.input, path);
@@ -119,7 +120,7 @@ test("a value of another type never lets a pull request through that it did not 
 
 test("every field that the allowed input needs is needed", async () => {
   const ignored =
-    /^(repository\.|pull_request\.(labels|commits|changed_files|author\.(type|association))|.*\.(message|fingerprint)$|config\.overrides\.\d+$)/;
+    /^(repository\.|pull_request\.(labels|commits|changed_files|author\.(type|association))|.*\.(message|fingerprint)$|preview$|config\.overrides\.\d+$)/;
   const input = mergeableInput();
   for (const path of pathsIn(input)) {
     const name = path.join(".");

@@ -37,5 +37,6 @@ export const SNAPSHOT: Snapshot = {
   hold: null,
   overrides: [],
   okToTest: null,
+  preview: null,
   unknown: [],
 };

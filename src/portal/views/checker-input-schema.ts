@@ -79,6 +79,26 @@ const checkerInput = z.strictObject({
   hold: z.strictObject({ by: login, reason: text }).nullable(),
   overrides: z.array(z.strictObject({ rule: text, by: login, by_id: id, permission, sha, reason: text })).max(LIST_MAX),
   ok_to_test: z.strictObject({ by: login, permission, sha }).nullable(),
+  preview: z
+    .strictObject({
+      state: z.enum([
+        "disabled",
+        "skipped",
+        "blocked",
+        "queued",
+        "provisioning",
+        "healthy",
+        "degraded",
+        "failed",
+        "sleeping",
+        "unknown",
+      ]),
+      reason: text,
+      concerned: z.boolean(),
+      was_healthy: z.boolean(),
+    })
+    .nullable()
+    .optional(),
   unknown: z.array(text).max(1_000),
   config: z.strictObject({
     valid: z.boolean(),
@@ -91,12 +111,14 @@ const checkerInput = z.strictObject({
     overrides: z
       .array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) }))
       .max(LIST_MAX),
+    preview: z.strictObject({ required: z.boolean() }).optional(),
   }),
   command: z
     .strictObject({
       verb: text,
       rule: text.optional(),
       sha: text.optional(),
+      action: text.optional(),
       sender: z.strictObject({ id, login, permission, is_author: z.boolean(), is_last_pusher: z.boolean() }),
     })
     .optional(),
