@@ -1,0 +1,2 @@
+import type { Logger } from "pino";
+import { connectClusters } from "./adapters/kubernetes/clusters.ts";

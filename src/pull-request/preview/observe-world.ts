@@ -1,0 +1,132 @@
+import { KINDS, type KubeObject, nameOf, type ObjectKind, type ObjectRef } from "../../model/kubernetes.ts";
+import { ownerOf, PREVIEW_LABELS, type PreviewOwner, type PreviewPlace } from "../../model/preview.ts";
+import { ClusterError } from "../../ports/cluster.ts";
+import type { PlaceWorld, PreviewWorld } from "../../preview/preview.ts";
+import type { PreviewGrounds } from "./deps.ts";
+import { OWN_KINDS } from "./watches.ts";
+
+const WORKLOAD_KINDS: readonly ObjectKind[] = [
+  KINDS.deployment,
+  KINDS.statefulSet,
+  KINDS.replicaSet,
+  KINDS.pod,
+  KINDS.job,
+  KINDS.cronJob,
+  KINDS.persistentVolumeClaim,
+  KINDS.event,
+];
+
+export interface WhatToSee {
+  owner: PreviewOwner;
+  slug: string;
+  places: readonly PreviewPlace[];
+  /** Read everything from the API servers themselves: for what is only true if it is true now. */
+  fresh: boolean;
+}
+
+/** Reads what the clusters show of one preview. A cluster that cannot be read is told, not thrown. */
+export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Promise<PreviewWorld> {
+  const unreadable: PreviewWorld["unreadable"] = [];
+  const foreign: PreviewWorld["foreign"] = [];
+  const reader = reads(grounds, what, foreign);
+  const attempt = async <T>(cluster: string, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      if (!unreadable.some((one) => one.cluster === cluster)) unreadable.push({ cluster, why: error.message });
+      return undefined;
+    }
+  };
+  const argocd = what.places[0]?.argocd ?? grounds.inventory.argocd;
+  const hub = async () => {
+    const at = { cluster: argocd.cluster, namespace: argocd.namespace };
+    const [sets, projects, applications] = await Promise.all([
+      reader.named(at, KINDS.applicationSet),
+      reader.named(at, KINDS.appProject),
+      reader.ours(at, KINDS.application),
+    ]);
+    return { applicationSet: sets, project: projects, applications };
+  };
+  const [seen, places] = await Promise.all([
+    attempt(argocd.cluster, hub),
+    Promise.all(
+      what.places.map(async (place): Promise<PlaceWorld> => {
+        const found = await attempt(place.cluster, async () => {
+          const namespace = await reader.named({ cluster: place.cluster }, KINDS.namespace);
+          const at = { cluster: place.cluster, namespace: place.namespace };
+          const ours = namespace ? await Promise.all(OWN_KINDS.map((kind) => reader.ours(at, kind))) : [];
+          return { namespace, ours: ours.flat() };
+        });
+        return { place, namespace: found?.namespace, ours: found?.ours ?? [] };
+      }),
+    ),
+  ]);
+  return {
+    unreadable,
+    foreign,
+    applicationSet: seen?.applicationSet,
+    project: seen?.project,
+    applications: seen?.applications ?? [],
+    places,
+  };
+}
+
+/** What runs in the namespaces of a preview, for reasons and for sleep. Where it cannot be read it is left out. */
+export async function observeWorkload(grounds: PreviewGrounds, world: PreviewWorld): Promise<PreviewWorld> {
+  const places = await Promise.all(
+    world.places.map(async (one): Promise<PlaceWorld> => {
+      const cluster = grounds.clusters.cluster(one.place.cluster);
+      if (!cluster || !one.namespace) return one;
+      try {
+        const { namespace } = one.place;
+        const lists = await Promise.all(WORKLOAD_KINDS.map((kind) => cluster.list({ kind, namespace })));
+        return { ...one, workload: lists.flat() };
+      } catch (error) {
+        if (error instanceof ClusterError) return one;
+        throw error;
+      }
+    }),
+  );
+  return { ...world, places };
+}
+
+interface At {
+  cluster: string;
+  namespace?: string;
+}
+
+function reads({ clusters, watches }: PreviewGrounds, what: WhatToSee, foreign: PreviewWorld["foreign"]) {
+  const isOurs = (object: KubeObject): boolean => {
+    const owner = ownerOf(object.metadata.labels);
+    return (
+      owner !== undefined &&
+      owner.slug === what.slug &&
+      (["appId", "installationId", "repositoryId", "number"] as const).every((part) => owner[part] === what.owner[part])
+    );
+  };
+  const clusterOf = (name: string) => {
+    const cluster = clusters.cluster(name);
+    if (!cluster) throw new ClusterError(name, "unavailable", 0, `no cluster ${name} is declared any more`);
+    return cluster;
+  };
+  const ours = async ({ cluster, namespace }: At, kind: ObjectKind): Promise<KubeObject[]> => {
+    const seen = what.fresh ? undefined : watches.seen(cluster, kind, what.slug);
+    const labels = { [PREVIEW_LABELS.preview]: what.slug };
+    const all =
+      seen ?? (await clusterOf(cluster).list({ kind, labels, ...(namespace === undefined ? {} : { namespace }) }));
+    const there = namespace === undefined ? all : all.filter((one) => one.metadata.namespace === namespace);
+    return there.filter(isOurs);
+  };
+  /** The object that is called as the preview is; one of that name that is not ours is told as foreign. */
+  const named = async (at: At, kind: ObjectKind): Promise<KubeObject | undefined> => {
+    const found = (await ours(at, kind)).find((one) => one.metadata.name === what.slug);
+    if (found) return found;
+    const ref: ObjectRef = { kind, name: what.slug, ...(at.namespace === undefined ? {} : { namespace: at.namespace }) };
+    const there = await clusterOf(at.cluster).get(ref);
+    if (there && isOurs(there)) return there;
+    if (there) foreign.push({ cluster: at.cluster, object: nameOf(there) });
+    return undefined;
+  };
+  return { ours, named };
+}

@@ -1,0 +1,92 @@
+import type { Inventory } from "../../config/clusters.ts";
+import type { PreviewConfig } from "../../config/preview.ts";
+import type { PreviewReason, PreviewRecord } from "../../model/preview.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { hostsOf, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
+import { SecretError } from "../../ports/secrets.ts";
+import type { PreviewGrounds } from "./deps.ts";
+import type { PreviewScene } from "./scene.ts";
+
+type Planned = { plan: PreviewPlan; thought?: Record<string, unknown> } | { refused: PreviewReason };
+
+/** All that the objects of the preview follow from: where it is placed, its address, its source, and what may be read with whose credentials. */
+export async function planPreview(
+  scene: PreviewScene,
+  grounds: PreviewGrounds,
+  config: PreviewConfig,
+  awake: boolean,
+): Promise<Planned> {
+  const { deps, api, pull, owner, slug, before } = scene;
+  const { inventory } = grounds;
+  const repository = `${api.ref.owner}/${api.ref.name}`.toLowerCase();
+  const placed = placePreview({
+    placement: config.placement,
+    inventory,
+    repository,
+    fork: pull.fork,
+    load: await loadOf(scene),
+    before: (before?.made ?? []).map((one) => one.cluster),
+  });
+  if ("refused" in placed) return placed;
+  const url = urlOf(config.url, { slug, number: pull.number }, inventory);
+  if (typeof url === "object") return url;
+  const credentials = pull.fork ? {} : await credentialsOf(grounds, repository);
+  if ("refused" in credentials) return credentials;
+  return {
+    plan: {
+      owner,
+      slug,
+      sha: pull.headSha,
+      fork: pull.fork,
+      source: config.source
+        ? { repoUrl: `${deps.githubWebUrl}/${config.source.repository}.git`, revision: config.source.revision }
+        : { repoUrl: `${deps.githubWebUrl}/${api.ref.owner}/${api.ref.name}.git`, revision: pull.headSha },
+      config,
+      url,
+      hosts: hostsOf(url),
+      places: placed.clusters.map((cluster) => ({
+        place: { cluster: cluster.name, namespace: slug, argocd: inventory.argocd },
+        cluster,
+      })),
+      inventory,
+      credentials,
+      awake,
+    },
+    ...(placed.thought ? { thought: placed.thought } : {}),
+  };
+}
+
+/** How many previews of all repositories run on each cluster. */
+async function loadOf({ deps, key }: PreviewScene): Promise<Map<string, number>> {
+  const own = storageKey.preview(key.installationId, key.repositoryId, key.number);
+  const load = new Map<string, number>();
+  for (const { key: at, value } of await deps.engine.records.list<PreviewRecord>(storageKey.allPreviews()))
+    if (at !== own) for (const { cluster } of value.made) load.set(cluster, (load.get(cluster) ?? 0) + 1);
+  return load;
+}
+
+/** The operator's credentials for this repository; never asked for where a fork's code would run with them. */
+async function credentialsOf(
+  { inventory, secrets }: { inventory: Inventory; secrets: PreviewGrounds["secrets"] },
+  repository: string,
+): Promise<PreviewPlan["credentials"] | { refused: PreviewReason }> {
+  const owner = repository.slice(0, repository.indexOf("/"));
+  const found = inventory.credentials.find(({ repositories }) =>
+    repositories.some((one) => one === repository || one === `${owner}/*`),
+  );
+  if (!found) return {};
+  try {
+    const resolved = async <T extends { username: string; password: string }>(one: T): Promise<T> => ({
+      ...one,
+      username: await secrets.resolve(one.username),
+      password: await secrets.resolve(one.password),
+    });
+    return {
+      ...(found.git ? { git: await resolved(found.git) } : {}),
+      ...(found.images ? { images: await Promise.all(found.images.map(resolved)) } : {}),
+    };
+  } catch (error) {
+    if (!(error instanceof SecretError)) throw error;
+    return { refused: { cause: "credentials", message: error.message, awaits: "people" } };
+  }
+}

@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from "node:util";
+import { formatKey } from "../../model/key.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { PreviewRecord, PreviewWish } from "../../model/preview.ts";
+import type { PullRequest, RepositoryRef } from "../../model/pull-request.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import type { RepositoryApi } from "../../ports/github.ts";
+import { repositoryStream } from "../../ports/ledger.ts";
+import type { Run } from "../../ports/run.ts";
+import { span } from "../../ports/span.ts";
+import { slugOf, type Wanted, wantedOf } from "../../preview/preview.ts";
+import type { PreviewDeps } from "./deps.ts";
+import { bringUp } from "./bring-up.ts";
+import { blank, type PreviewFound, type PreviewKey, type PreviewScene } from "./scene.ts";
+import { takeDownPreview } from "./take-down.ts";
+import { tellGitHub } from "./tell.ts";
+
+/** Nobody tells of a change in what a cluster no longer shows, of images that appear, or of time to live. */
+const LOOK_AGAIN_MOST_MS = 3_600_000;
+
+/**
+ * One pull request's preview: facts → what is wanted → steps on the clusters → what is known of it. All of it comes from GitHub, the clusters and
+ * the records, so that a restart changes nothing, and each run may be cut off anywhere.
+ */
+export async function reconcilePreview(
+  deps: PreviewDeps,
+  key: PreviewKey,
+  ref: RepositoryRef,
+  run: Run,
+): Promise<Outcome> {
+  const { records } = deps.engine;
+  const { installationId, repositoryId, number } = key;
+  const recordKey = storageKey.preview(installationId, repositoryId, number);
+  const [before, wish, okToTest] = await Promise.all([
+    records.get<PreviewRecord>(recordKey),
+    records.get<PreviewWish>(storageKey.previewWish(installationId, repositoryId, number)),
+    records.get<{ sha: string }>(storageKey.okToTest(installationId, repositoryId, number)),
+  ]);
+  const api = deps.github.repository(installationId, ref);
+  const pull = await api.pull(number);
+  const effective = await deps.configuration.read(installationId, api);
+  const config = effective.valid ? (effective.config.preview ?? null) : null;
+  if (config === null && effective.valid && before === undefined) return { kind: "done" };
+  const owner = { appId: deps.appId, installationId, repositoryId, number };
+  const nowMs = deps.clock.now();
+  const scene: PreviewScene = {
+    deps,
+    key,
+    run,
+    api,
+    pull,
+    config,
+    owner,
+    slug: before?.value.slug ?? slugOf(owner, ref.name),
+    wish: wish?.value ?? {},
+    before: before?.value,
+    nowMs,
+  };
+  const wanted = wantedOf({
+    pull,
+    config,
+    ...(effective.valid ? {} : { configBroken: `${effective.file} cannot be used` }),
+    grounds: deps.grounds !== undefined,
+    wish: scene.wish,
+    okToTest: okToTest?.value.sha ?? null,
+    changedFiles: config && config.when.paths.length > 0 ? await changedFiles(api, pull) : [],
+    before: scene.before,
+    nowMs,
+  });
+  const found = await span("preview", { attributes: { "hms.preview.wanted": wanted.kind } }, () => carryOut(scene, wanted));
+  await remember(scene, found);
+  await tellGitHub(deps, key, api, found.record, pull, run);
+  const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);
+  return found.record.state === "gone" && pull.state === "closed"
+    ? { kind: "done" }
+    : { kind: "requeue", afterMs: Math.max(250, again) };
+}
+
+function carryOut(scene: PreviewScene, wanted: Wanted): Promise<PreviewFound> {
+  switch (wanted.kind) {
+    case "up":
+    case "asleep":
+      return bringUp(scene, wanted);
+    case "down":
+      return takeDownPreview(scene, wanted);
+    case "leave":
+      return Promise.resolve({ record: { ...blank(scene), ...scene.before, unknown: wanted.why } });
+  }
+}
+
+/** Null where GitHub does not list them all: a filter then cannot be said to pass the pull request over. */
+async function changedFiles(api: RepositoryApi, pull: PullRequest): Promise<string[] | null> {
+  const { files, complete } = await api.pullFiles(pull);
+  return complete ? files.flatMap(({ path, previousPath }) => (previousPath ? [path, previousPath] : [path])) : null;
+}
+
+/** Writes down what is known by now, and brings the pull request to be judged again where that changes what is said of it. */
+async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: PreviewFound): Promise<void> {
+  const { records, ledger, queue } = deps.engine;
+  const { installationId, repositoryId, number } = key;
+  const moved = before?.state !== found.record.state || before.sha !== found.record.sha;
+  const record = { ...found.record, sinceMs: moved ? nowMs : found.record.sinceMs };
+  if (isDeepStrictEqual(before, record)) return;
+  await run.fence();
+  const subject = formatKey(key);
+  const { state, sha, slug, url, reasons, made } = record;
+  // In one turn of the event loop, so in one transaction.
+  await Promise.all([
+    records.put(storageKey.preview(installationId, repositoryId, number), record),
+    queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }), { causes: run.lease.causes }),
+    ...(moved
+      ? [
+          ledger.append(repositoryStream(key), [
+            {
+              type: `preview_${state.replaceAll("-", "_")}`,
+              subject,
+              atMs: nowMs,
+              id: `preview/${subject}/${nowMs}/${state}`,
+              data: {
+                sha,
+                slug,
+                ...(url === undefined ? {} : { url }),
+                clusters: made.map((one) => one.cluster),
+                reasons: reasons.slice(0, 5).map((one) => `${one.cause}: ${one.message}`.slice(0, 300)),
+              },
+            },
+          ]),
+        ]
+      : []),
+  ]);
+  if (!moved) return;
+  deps.became?.(state);
+  if (state === "healthy" && before?.state === "provisioning") deps.tookMs?.(nowMs - record.activeAtMs);
+}
