@@ -28,8 +28,8 @@ export async function planPreview(
     before: (before?.made ?? []).map((one) => one.cluster),
   });
   if ("refused" in placed) return placed;
-  const url = urlOf(config.url, { slug, number: pull.number }, inventory);
-  if (typeof url === "object") return url;
+  const address = addressOf(scene, config, placed.clusters.map(({ name }) => name), inventory);
+  if ("refused" in address) return address;
   const credentials = pull.fork ? {} : await credentialsOf(grounds, repository);
   if ("refused" in credentials) return credentials;
   return {
@@ -42,8 +42,8 @@ export async function planPreview(
         ? { repoUrl: `${deps.githubWebUrl}/${config.source.repository}.git`, revision: config.source.revision }
         : { repoUrl: `${deps.githubWebUrl}/${api.ref.owner}/${api.ref.name}.git`, revision: pull.headSha },
       config,
-      url,
-      hosts: hostsOf(url),
+      url: address.url,
+      hosts: address.hosts,
       places: placed.clusters.map((cluster) => ({
         place: { cluster: cluster.name, namespace: slug, argocd: inventory.argocd },
         cluster,
@@ -54,6 +54,26 @@ export async function planPreview(
     },
     ...(placed.thought ? { thought: placed.thought } : {}),
   };
+}
+
+/** Where people find it, and all hosts that its Ingresses may name. The first component on the first cluster is the one that is linked to. */
+function addressOf(
+  { pull, slug }: PreviewScene,
+  config: PreviewConfig,
+  clusters: string[],
+  { hosts: allowed }: Inventory,
+): { url: string | undefined; hosts: string[] } | { refused: PreviewReason } {
+  if (config.url === undefined) return { url: undefined, hosts: [] };
+  const components = config.components.map(({ name }) => name);
+  const [component, cluster] = [components[0], clusters[0]];
+  const values = { slug, number: pull.number, ...(component ? { component } : {}), ...(cluster ? { cluster } : {}) };
+  const first = urlOf(config.url, values, allowed);
+  const all = hostsOf(config.url, { slug, number: pull.number, components, clusters }, allowed);
+  if ("refused" in first || "refused" in all) {
+    const message = "refused" in first ? first.refused : "refused" in all ? all.refused : "";
+    return { refused: { cause: "config", message, awaits: "people" } };
+  }
+  return { url: first.url, hosts: all.hosts };
 }
 
 /** How many previews of all repositories run on each cluster. */
