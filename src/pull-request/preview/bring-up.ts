@@ -1,6 +1,13 @@
 import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
-import { isAsWanted, type PreviewPlan, type PreviewWorld, previewObjects, steer, type Wanted } from "../../preview/preview.ts";
+import {
+  isAsWanted,
+  type PreviewPlan,
+  type PreviewWorld,
+  previewObjects,
+  steer,
+  type Wanted,
+} from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewGrounds } from "./deps.ts";
 import { type Hindrance, hindranceOf } from "./hindrances.ts";
@@ -27,7 +34,8 @@ export async function bringUp(scene: PreviewScene, wanted: WantedThere): Promise
   if ("refused" in planned) return hindered(scene, wanted, { state: "failed", reasons: [planned.refused] });
   const { plan, thought } = planned;
   const left = (before?.made ?? []).some(
-    (place) => !plan.places.some((one) => one.place.cluster === place.cluster && one.place.namespace === place.namespace),
+    (place) =>
+      !plan.places.some((one) => one.place.cluster === place.cluster && one.place.namespace === place.namespace),
   );
   // It is to be elsewhere by now: taken away whole, then made anew.
   if (left) return takeDownPreview(scene, { kind: "down", state: "gone", reasons: [], activeAtMs: wanted.activeAtMs });
@@ -37,7 +45,11 @@ export async function bringUp(scene: PreviewScene, wanted: WantedThere): Promise
   if (slot && "position" in slot) {
     const { position } = slot;
     const message = `${config.maxActive} previews of this repository are there already; this one is number ${position} of those that wait.`;
-    return hindered(scene, wanted, { state: "queued", reasons: [{ cause: "queue", message, awaits: "machines" }], position });
+    return hindered(scene, wanted, {
+      state: "queued",
+      reasons: [{ cause: "queue", message, awaits: "machines" }],
+      position,
+    });
   }
   const record = await begin(scene, wanted, plan);
   const found = await walk(scene, grounds, record, plan);
@@ -51,13 +63,26 @@ function hindered(scene: PreviewScene, wanted: WantedThere, hindrance: Hindrance
   const { before, nowMs } = scene;
   const { state, reasons, position, lookAgainMs } = hindrance;
   const queued = state === "queued" ? { queuedAtMs: before?.queuedAtMs ?? nowMs } : {};
-  const record = { ...recordOf(scene, wanted), state, reasons, ...queued, ...(position === undefined ? {} : { position }) };
+  const record = {
+    ...recordOf(scene, wanted),
+    state,
+    reasons,
+    ...queued,
+    ...(position === undefined ? {} : { position }),
+  };
   return { record, lookAgainMs };
 }
 
 /** What stays of the record whatever this run finds. */
 function recordOf(scene: PreviewScene, { activeAtMs, expiresAtMs, sleepsAtMs }: WantedThere): PreviewRecord {
-  const { unknown: _, position: __, queuedAtMs: ___, expiresAtMs: ____, sleepsAtMs: _____, ...before } = scene.before ?? blank(scene);
+  const {
+    unknown: _,
+    position: __,
+    queuedAtMs: ___,
+    expiresAtMs: ____,
+    sleepsAtMs: _____,
+    ...before
+  } = scene.before ?? blank(scene);
   return {
     ...before,
     sha: scene.pull.headSha,

@@ -48,7 +48,9 @@ async function awaitedImages(
     const answer = await registry.has(image);
     if (answer.there === true) continue;
     const message =
-      answer.there === false ? `The image ${image} is not there yet.` : `Whether ${image} is there cannot be told: ${answer.why}.`;
+      answer.there === false
+        ? `The image ${image} is not there yet.`
+        : `Whether ${image} is there cannot be told: ${answer.why}.`;
     reasons.push({ cause: "image", message, component: component.name, awaits: "machines" });
   }
   return reasons.length > 0 ? { state: "queued", reasons, lookAgainMs: IMAGE_RETRY_MS } : undefined;

@@ -122,7 +122,11 @@ function reads({ clusters, watches }: PreviewGrounds, what: WhatToSee, foreign: 
   const named = async (at: At, kind: ObjectKind): Promise<KubeObject | undefined> => {
     const found = (await ours(at, kind)).find((one) => one.metadata.name === what.slug);
     if (found) return found;
-    const ref: ObjectRef = { kind, name: what.slug, ...(at.namespace === undefined ? {} : { namespace: at.namespace }) };
+    const ref: ObjectRef = {
+      kind,
+      name: what.slug,
+      ...(at.namespace === undefined ? {} : { namespace: at.namespace }),
+    };
     const there = await clusterOf(at.cluster).get(ref);
     if (there && isOurs(there)) return there;
     if (there) foreign.push({ cluster: at.cluster, object: nameOf(there) });

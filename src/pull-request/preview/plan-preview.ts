@@ -2,8 +2,8 @@ import type { Inventory } from "../../config/clusters.ts";
 import type { PreviewConfig } from "../../config/preview.ts";
 import type { PreviewReason, PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
-import { hostsOf, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
 import { SecretError } from "../../ports/secrets.ts";
+import { hostsOf, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
 import type { PreviewScene } from "./scene.ts";
 
@@ -28,7 +28,12 @@ export async function planPreview(
     before: (before?.made ?? []).map((one) => one.cluster),
   });
   if ("refused" in placed) return placed;
-  const address = addressOf(scene, config, placed.clusters.map(({ name }) => name), inventory);
+  const address = addressOf(
+    scene,
+    config,
+    placed.clusters.map(({ name }) => name),
+    inventory,
+  );
   if ("refused" in address) return address;
   const credentials = pull.fork ? {} : await credentialsOf(grounds, repository);
   if ("refused" in credentials) return credentials;

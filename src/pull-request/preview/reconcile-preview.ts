@@ -9,8 +9,8 @@ import { repositoryStream } from "../../ports/ledger.ts";
 import type { Run } from "../../ports/run.ts";
 import { span } from "../../ports/span.ts";
 import { slugOf, type Wanted, wantedOf } from "../../preview/preview.ts";
-import type { PreviewDeps } from "./deps.ts";
 import { bringUp } from "./bring-up.ts";
+import type { PreviewDeps } from "./deps.ts";
 import { blank, type PreviewFound, type PreviewKey, type PreviewScene } from "./scene.ts";
 import { takeDownPreview } from "./take-down.ts";
 import { tellGitHub } from "./tell.ts";
@@ -67,7 +67,9 @@ export async function reconcilePreview(
     before: scene.before,
     nowMs,
   });
-  const found = await span("preview", { attributes: { "hms.preview.wanted": wanted.kind } }, () => carryOut(scene, wanted));
+  const found = await span("preview", { attributes: { "hms.preview.wanted": wanted.kind } }, () =>
+    carryOut(scene, wanted),
+  );
   await remember(scene, found);
   await tellGitHub(deps, key, api, found.record, pull, run);
   const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);

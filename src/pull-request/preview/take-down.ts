@@ -13,9 +13,19 @@ const UNREADABLE_RETRY_MS = 10_000;
  * Takes away all that was made, wherever the record says that it may be. Gone is only what a list that was read anew, on the cluster itself, does
  * not show any more (invariant I5).
  */
-export async function takeDownPreview(scene: PreviewScene, wanted: Extract<Wanted, { kind: "down" }>): Promise<PreviewFound> {
+export async function takeDownPreview(
+  scene: PreviewScene,
+  wanted: Extract<Wanted, { kind: "down" }>,
+): Promise<PreviewFound> {
   const { deps, before, pull, owner, slug, nowMs } = scene;
-  const { expiresAtMs: _, sleepsAtMs: __, position: ___, queuedAtMs: ____, unknown: _____, ...rest } = before ?? blank(scene);
+  const {
+    expiresAtMs: _,
+    sleepsAtMs: __,
+    position: ___,
+    queuedAtMs: ____,
+    unknown: _____,
+    ...rest
+  } = before ?? blank(scene);
   const record: PreviewRecord = { ...rest, sha: pull.headSha, reasons: wanted.reasons, parts: [] };
   const ended = async (): Promise<PreviewFound> => {
     await leaveSlot(deps.engine, scene.key);

@@ -33,10 +33,7 @@ export function previewYml(lines = ""): string {
 }
 
 /** GitHub's double, HMS-SYS as a process, and the real clusters that it is told of. */
-export function setPreviewStage(
-  kubeconfigPath: string,
-  options: StageOptions & { yml?: string } = {},
-): Promise<Stage> {
+export function setPreviewStage(kubeconfigPath: string, options: StageOptions & { yml?: string } = {}): Promise<Stage> {
   const { yml = previewYml(), files, environment, ...rest } = options;
   return setStage({
     ...rest,

@@ -1,0 +1,98 @@
+import { formatKey } from "../../model/key.ts";
+import { KINDS, type KubeObject, type ObjectKind } from "../../model/kubernetes.ts";
+import { MANAGED_BY, ownerOf, PREVIEW_LABELS, type PreviewPlace, type PreviewRecord } from "../../model/preview.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { ClusterError } from "../../ports/cluster.ts";
+import type { Engine } from "../../ports/engine.ts";
+import type { PreviewGrounds } from "./deps.ts";
+
+export interface SweepPreviewsDeps {
+  engine: Pick<Engine, "records" | "queue">;
+  clock: { now(): number };
+  appId: number;
+  grounds: PreviewGrounds | undefined;
+  log: { warn(fields: object, message: string): void };
+  /** Told how many previews there are of each state, for metrics. */
+  counted?(counts: ReadonlyMap<string, number>): void;
+}
+
+/**
+ * Brings every preview that is not gone to the queue, and those that clusters show but no record knows: an orphan is written down, so that its
+ * own run finds out from GitHub whether it may go. Nothing is deleted here, and a list that failed says nothing.
+ */
+export async function sweepPreviews(deps: SweepPreviewsDeps): Promise<void> {
+  const { records, queue } = deps.engine;
+  const counts = new Map<string, number>();
+  for (const { key, value } of await records.list<PreviewRecord>(storageKey.allPreviews())) {
+    counts.set(value.state, (counts.get(value.state) ?? 0) + 1);
+    if (value.made.length > 0 || !["gone", "disabled", "skipped"].includes(value.state)) await queue.enqueue(key);
+  }
+  deps.counted?.(counts);
+  if (deps.grounds) for (const [key, found] of await orphans(deps, deps.grounds)) await adopt(deps, key, found);
+}
+
+interface Orphan {
+  slug: string;
+  place: PreviewPlace;
+}
+
+/** What carries our labels on any cluster, by the key of its preview. */
+async function orphans(deps: SweepPreviewsDeps, grounds: PreviewGrounds): Promise<[string, Orphan][]> {
+  const { clusters, inventory } = grounds;
+  const labels = { [PREVIEW_LABELS.managedBy]: MANAGED_BY, [PREVIEW_LABELS.app]: String(deps.appId) };
+  const found: [string, Orphan][] = [];
+  const look = async (name: string, kind: ObjectKind, namespace?: string): Promise<KubeObject[]> => {
+    try {
+      return (
+        (await clusters.cluster(name)?.list({ kind, labels, ...(namespace === undefined ? {} : { namespace }) })) ?? []
+      );
+    } catch (error) {
+      if (!(error instanceof ClusterError)) throw error;
+      deps.log.warn({ cluster: name, kind: kind.kind, why: error.message }, "orphans cannot be looked for");
+      return [];
+    }
+  };
+  const { argocd } = inventory;
+  const seen = [
+    ...inventory.clusters.map(async ({ name }) => ({ cluster: name, objects: await look(name, KINDS.namespace) })),
+    // Where the set or the project is left alone, the preview may have been on any cluster: the first one leads to both.
+    ...[KINDS.applicationSet, KINDS.appProject].map(async (kind) => ({
+      cluster: inventory.clusters[0]?.name ?? argocd.cluster,
+      objects: await look(argocd.cluster, kind, argocd.namespace),
+    })),
+  ];
+  for (const { cluster, objects } of await Promise.all(seen)) {
+    for (const { metadata } of objects) {
+      const owner = ownerOf(metadata.labels);
+      if (owner?.appId !== deps.appId || metadata.name !== owner.slug) continue;
+      const { installationId, repositoryId, number, slug } = owner;
+      const key = formatKey({ kind: "preview", installationId, repositoryId, number });
+      found.push([key, { slug, place: { cluster, namespace: slug, argocd } }]);
+    }
+  }
+  return found;
+}
+
+/** The preview's own record says from now on that something may be there. It is only ever added to; whoever runs the key meanwhile goes first. */
+async function adopt({ engine, clock }: SweepPreviewsDeps, key: string, { slug, place }: Orphan): Promise<void> {
+  const { records, queue } = engine;
+  // A preview's record lies under its key's own name.
+  const entry = await records.get<PreviewRecord>(key);
+  const known = entry?.value;
+  if (known?.made.some((one) => one.cluster === place.cluster && one.namespace === place.namespace)) return;
+  // Being made or taken down right now under another name: that run knows better.
+  if (known && known.slug !== slug && known.made.length > 0) return;
+  const nowMs = clock.now();
+  const record: PreviewRecord = {
+    state: "provisioning",
+    sha: "",
+    reasons: [],
+    parts: [],
+    sinceMs: nowMs,
+    activeAtMs: nowMs,
+    ...known,
+    slug,
+    made: [...(known?.made ?? []), place],
+  };
+  if ((await records.compareAndSwap(key, record, entry?.revision ?? 0)) !== undefined) await queue.enqueue(key);
+}
