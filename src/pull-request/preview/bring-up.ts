@@ -126,27 +126,26 @@ async function walk(
   const decide = (world: PreviewWorld) => steer({ plan, objects, isAsWanted, world, before, nowMs });
   let world = await observeWorld(grounds, { owner, slug, places: record.made, fresh: false });
   let decision = decide(world);
-  if (decision.wantsWorkload) {
+  if (!plan.awake || (decision.state !== "healthy" && world.applications.length > 0)) {
     world = await observeWorkload(grounds, world);
     decision = decide(world);
   }
-  if (decision.wantsProbe && plan.url !== undefined) {
+  if (decision.probes && plan.url !== undefined) {
     world = { ...world, probe: await grounds.probe.ask(plan.url, plan.config.readiness) };
     decision = decide(world);
   }
   const refusals = await applySteps(grounds.clusters, decision.steps, run);
-  const { state, parts, reasons, operations, replicas, lookAgainMs } = decision;
-  const unreadable = world.unreadable[0];
+  const { state, unknown, parts, reasons, operations, replicas, lookAgainMs } = decision;
   return {
     record: {
       ...record,
       state,
       parts,
       reasons: [...refusals, ...reasons],
-      ...(unreadable ? { unknown: `${unreadable.cluster} cannot be read: ${unreadable.why}` } : {}),
-      ...(operations ? { operations } : {}),
-      ...(replicas ? { replicas } : {}),
+      operations,
+      replicas,
+      ...(unknown === undefined ? {} : { unknown }),
     },
-    lookAgainMs: decision.steps.length > 0 ? Math.min(lookAgainMs ?? AFTER_WRITES_MS, AFTER_WRITES_MS) : lookAgainMs,
+    lookAgainMs: decision.steps.length > 0 ? Math.min(lookAgainMs, AFTER_WRITES_MS) : lookAgainMs,
   };
 }

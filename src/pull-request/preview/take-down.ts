@@ -1,13 +1,9 @@
 import type { PreviewRecord } from "../../model/preview.ts";
-import { takeDown, type Wanted } from "../../preview/preview.ts";
+import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import { observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
-
-/** A namespace takes seconds to go; its last object tells nobody. */
-const LOOK_AGAIN_MS = 1_000;
-const UNREADABLE_RETRY_MS = 10_000;
 
 /**
  * Takes away all that was made, wherever the record says that it may be. Gone is only what a list that was read anew, on the cluster itself, does
@@ -42,18 +38,24 @@ export async function takeDownPreview(
         unknown: "No cluster is configured any more, so what was made cannot be taken away.",
       },
     };
-  const world = await observeWorld(grounds, { owner, slug, places: record.made, fresh: true });
-  const { steps, gone, held } = takeDown({ made: record.made, owner, slug, world, before, nowMs });
-  const refusals = await applySteps(grounds.clusters, steps, scene.run);
-  if (gone) return ended();
+  const { made } = record;
+  const look = async (fresh: boolean): Promise<{ world: PreviewWorld; plan: TakingDown }> => {
+    const world = await observeWorld(grounds, { owner, slug, places: made, fresh });
+    return { world, plan: takeDown({ made, owner, slug, world, fresh, nowMs }) };
+  };
+  let { world, plan } = await look(false);
+  // What the watches show is enough to go on; only what the API servers themselves show is enough to say that it is gone.
+  if (plan.seemsGone || world.unreadable.length > 0) ({ world, plan } = await look(true));
+  const refusals = await applySteps(grounds.clusters, plan.steps, scene.run);
+  if (plan.gone) return ended();
   const unreadable = world.unreadable[0];
   return {
     record: {
       ...record,
       state: "tearing-down",
-      reasons: [...wanted.reasons, ...refusals, ...held],
+      reasons: [...wanted.reasons, ...refusals, ...plan.held],
       ...(unreadable ? { unknown: `${unreadable.cluster} cannot be read: ${unreadable.why}` } : {}),
     },
-    lookAgainMs: unreadable ? UNREADABLE_RETRY_MS : LOOK_AGAIN_MS,
+    lookAgainMs: plan.lookAgainMs,
   };
 }
