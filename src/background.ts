@@ -9,6 +9,8 @@ import type { Clock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import { pruneRecords } from "./pruning.ts";
+import type { PreviewDeps } from "./pull-request/preview/deps.ts";
+import { sweepPreviews } from "./pull-request/preview/sweep-previews.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -21,6 +23,7 @@ export interface BackgroundDeps {
   metrics: Metrics;
   worker: Worker;
   sweep: SweepDeps;
+  previews: PreviewDeps;
   checker: CheckerInForce;
   pruneSessions(): Promise<void>;
 }
@@ -33,7 +36,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** What runs on its own: sweeps, healing, pruning, a look at the checker. */
 export function startBackground(deps: BackgroundDeps): { stop(): void } {
-  const { settings, engine, github, clock, log, metrics, worker, sweep, checker } = deps;
+  const { settings, engine, github, clock, log, metrics, worker, sweep, previews, checker } = deps;
   const heal = deliveryHealing({
     engine,
     deliveries: github.deliveries,
@@ -49,6 +52,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
   countInstallations(sweep).catch((error: unknown) => log.warn({ err: error }, "installations not counted"));
   const timers = [
     every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
+    every(settings.resyncIntervalMs, () => sweepPreviews({ ...previews, log }), log, "sweep of previews failed"),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),
     every(
       Math.min(CHECKER_EVERY_MS, settings.resyncIntervalMs),

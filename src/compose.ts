@@ -25,6 +25,7 @@ import { type Clock, systemClock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import type { People } from "./ports/people.ts";
+import { openPreviews } from "./previews.ts";
 import { configurationSource } from "./pull-request/configuration.ts";
 import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { reconcile } from "./reconcile-key.ts";
@@ -122,6 +123,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     sent: metrics.notification,
   };
+  const previews = await openPreviews(settings, { github, engine, configuration, clock }, log);
   const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
@@ -130,7 +132,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     log,
     concurrency: CONCURRENCY,
     leaseMs: overrides.leaseMs ?? LEASE_MS,
-    reconcile: (run) => reconcile({ pulls: deps, sweep, notifications, onboarding }, run),
+    reconcile: (run) => reconcile({ pulls: deps, previews: previews.deps, sweep, notifications, onboarding }, run),
     ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
   });
 
@@ -215,6 +217,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     metrics,
     worker,
     sweep,
+    previews: previews.deps,
     checker: inForce,
     pruneSessions: prune,
   });
@@ -226,6 +229,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     async stop() {
       draining = true;
       background.stop();
+      previews.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       await worker.drain(DRAIN_MS);

@@ -15,12 +15,15 @@ import { span } from "./ports/span.ts";
 import { lookAtPush } from "./pull-request/after-merge/direct-push.ts";
 import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/merge-group/reconcile-merge-group.ts";
+import type { PreviewDeps } from "./pull-request/preview/deps.ts";
+import { reconcilePreview } from "./pull-request/preview/reconcile-preview.ts";
 import { reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
 
 /** Whatever a key may need; a room that is turned off is not there. */
 export interface Rooms {
   pulls: PullRequestDeps;
+  previews: PreviewDeps;
   sweep: SweepDeps;
   notifications: NotificationDeps | undefined;
   onboarding: OnboardingDeps | undefined;
@@ -50,7 +53,7 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
     case "onboarding":
       return onboarding ? reconcileOnboarding(onboarding, key, ref, run) : { kind: "done" };
     case "preview":
-      return { kind: "done" };
+      return reconcilePreview(rooms.previews, key, ref, run);
     case "notice":
       return notifications ? reconcileNotices(notifications, key, ref, run) : { kind: "done" };
     case "commit": {

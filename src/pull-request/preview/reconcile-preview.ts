@@ -71,7 +71,7 @@ export async function reconcilePreview(
     carryOut(scene, wanted),
   );
   await remember(scene, found);
-  await tellGitHub(deps, key, api, found.record, pull, run);
+  await tellGitHub(deps, key, api, found.record, { comment: undefined }, run);
   const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }

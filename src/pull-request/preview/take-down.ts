@@ -1,9 +1,12 @@
 import type { PreviewRecord } from "../../model/preview.ts";
 import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
-import { observeWorld } from "./observe-world.ts";
+import { observeWorkload, observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
+
+/** A namespace that takes longer may be held by what is in it. */
+const HANGS_MS = 8_000;
 
 /**
  * Takes away all that was made, wherever the record says that it may be. Gone is only what a list that was read anew, on the cluster itself, does
@@ -40,7 +43,12 @@ export async function takeDownPreview(
     };
   const { made } = record;
   const look = async (fresh: boolean): Promise<{ world: PreviewWorld; plan: TakingDown }> => {
-    const world = await observeWorld(grounds, { owner, slug, places: made, fresh });
+    const seen = await observeWorld(grounds, { owner, slug, places: made, fresh });
+    const hangs = seen.places.some(({ namespace }) => {
+      const sinceMs = Date.parse(namespace?.metadata.deletionTimestamp ?? "");
+      return nowMs - sinceMs >= HANGS_MS;
+    });
+    const world = hangs ? await observeWorkload(grounds, seen) : seen;
     return { world, plan: takeDown({ made, owner, slug, world, fresh, nowMs }) };
   };
   let { world, plan } = await look(false);
