@@ -101,7 +101,7 @@ async function begin(scene: PreviewScene, wanted: WantedThere, plan: PreviewPlan
   const record: PreviewRecord = {
     ...rest,
     slug: plan.slug,
-    createdAtMs: before?.createdAtMs ?? nowMs,
+    createdAtMs: (before?.made.length ? before.createdAtMs : undefined) ?? nowMs,
     made: plan.places.map((one) => one.place),
     ...(plan.url === undefined ? {} : { url: plan.url }),
   };
@@ -126,11 +126,11 @@ async function walk(
   const decide = (world: PreviewWorld) => steer({ plan, objects, isAsWanted, world, before, nowMs });
   let world = await observeWorld(grounds, { owner, slug, places: record.made, fresh: false });
   let decision = decide(world);
-  if (!plan.awake || (decision.state !== "healthy" && world.applications.length > 0)) {
+  if (decision.wantsWorkload) {
     world = await observeWorkload(grounds, world);
     decision = decide(world);
   }
-  if (decision.probes && plan.url !== undefined) {
+  if (decision.wantsProbe && plan.url !== undefined) {
     world = { ...world, probe: await grounds.probe.ask(plan.url, plan.config.readiness) };
     decision = decide(world);
   }

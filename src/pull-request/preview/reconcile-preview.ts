@@ -8,7 +8,7 @@ import type { RepositoryApi } from "../../ports/github.ts";
 import { repositoryStream } from "../../ports/ledger.ts";
 import type { Run } from "../../ports/run.ts";
 import { span } from "../../ports/span.ts";
-import { slugOf, type Wanted, wantedOf } from "../../preview/preview.ts";
+import { previewComment, slugOf, type Wanted, wantedOf } from "../../preview/preview.ts";
 import { bringUp } from "./bring-up.ts";
 import type { PreviewDeps } from "./deps.ts";
 import { blank, type PreviewFound, type PreviewKey, type PreviewScene } from "./scene.ts";
@@ -71,7 +71,9 @@ export async function reconcilePreview(
     carryOut(scene, wanted),
   );
   await remember(scene, found);
-  await tellGitHub(deps, key, api, found.record, { comment: undefined }, run);
+  const shown = found.record.createdAtMs !== undefined;
+  const comment = config?.comment === false ? undefined : previewComment(found.record, { shown });
+  await tellGitHub(deps, key, api, found.record, { comment }, run);
   const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }

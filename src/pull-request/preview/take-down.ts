@@ -28,7 +28,7 @@ export async function takeDownPreview(
   const record: PreviewRecord = { ...rest, sha: pull.headSha, reasons: wanted.reasons, parts: [] };
   const ended = async (): Promise<PreviewFound> => {
     await leaveSlot(deps.engine, scene.key);
-    const { createdAtMs: _, url: __, operations: ___, replicas: ____, ...last } = record;
+    const { url: _, operations: __, replicas: ___, ...last } = record;
     return { record: { ...last, state: wanted.state, made: [] } };
   };
   if (record.made.length === 0) return ended();
@@ -49,11 +49,11 @@ export async function takeDownPreview(
       return nowMs - sinceMs >= HANGS_MS;
     });
     const world = hangs ? await observeWorkload(grounds, seen) : seen;
-    return { world, plan: takeDown({ made, owner, slug, world, fresh, nowMs }) };
+    return { world, plan: takeDown({ made, owner, slug, world, nowMs }) };
   };
   let { world, plan } = await look(false);
   // What the watches show is enough to go on; only what the API servers themselves show is enough to say that it is gone.
-  if (plan.seemsGone || world.unreadable.length > 0) ({ world, plan } = await look(true));
+  if (plan.gone || world.unreadable.length > 0) ({ world, plan } = await look(true));
   const refusals = await applySteps(grounds.clusters, plan.steps, scene.run);
   if (plan.gone) return ended();
   const unreadable = world.unreadable[0];
