@@ -156,8 +156,8 @@ export class Connection {
   async #once(question: Question): Promise<Answer> {
     const startedMs = performance.now();
     let status = 0;
+    const signal = AbortSignal.timeout(this.#options.timeoutMs);
     try {
-      const signal = AbortSignal.timeout(this.#options.timeoutMs);
       const response = await this.#send(question, signal, signal);
       const answer = { status: response.statusCode ?? 0, body: await this.#read(response) };
       status = answer.status;
@@ -165,12 +165,11 @@ export class Connection {
       if (status <= 500 && status !== 429) return answer;
       const error = toClusterError(this.cluster, status, statusIn(answer.body));
       if (status === 429) throw new BusyError(this.cluster, error.message, secondsIn(response) * 1_000);
-      // A plain 500 is about this request: a webhook that failed, say. The server itself is there.
-      throw [502, 503, 504].includes(status)
-        ? new AwayError(this.cluster, "unavailable", status, error.message)
-        : error;
+      throw new AwayError(this.cluster, "unavailable", status, error.message);
     } catch (error) {
-      throw error instanceof ClusterError ? error : this.#away(error);
+      if (error instanceof ClusterError) throw error;
+      // An answer that is cut short by the time-out looks like one that broke off.
+      throw this.#away(signal.aborted ? signal.reason : error);
     } finally {
       this.#counted(question.method, question.about, status, startedMs);
     }
