@@ -19,6 +19,7 @@ const PASSING = [
   "head-base",
   "merged",
   "placed",
+  "preview-source",
   "pushed",
   "pusher",
   "revoked",

@@ -87,6 +87,9 @@ export const storageKey = {
   /** What was told of a preview to GitHub: the deployment, its last status, the comment. */
   previewTold: (installationId: number, repositoryId: number, number: number) =>
     `preview-told/${installationId}/${repositoryId}/${number}`,
+  /** What the inspection of a preview's source found at a commit; `digest`: of all else that it depends on. */
+  previewSource: (installationId: number, repositoryId: number, sha: string, digest: string) =>
+    `preview-source/${installationId}/${repositoryId}/${sha}/${digest}`,
   /** How a repository was dealt with that has no configuration. */
   onboarding: (installationId: number, repositoryId: number) => `onboarding/${installationId}/${repositoryId}`,
   /** `{ atMs, repositoryId }`: when the installation's last proposal was made, and to which repository. */

@@ -84,6 +84,12 @@ export interface TreeEntry {
   sizeBytes?: number;
 }
 
+/** A commit's files by path. */
+export interface CommitTree extends Map<string, TreeEntry> {
+  /** Whether GitHub said that this is all of it; otherwise a path that is missing may exist. */
+  whole?: boolean;
+}
+
 /** One repository as an installation sees it. Every call may reject with {@link GitHubError}. */
 export interface RepositoryApi extends MergeGroupReads {
   readonly ref: RepositoryRef;
@@ -99,7 +105,7 @@ export interface RepositoryApi extends MergeGroupReads {
   compare(base: string, head: string): Promise<{ mergeBase?: string; files: ChangedFile[]; complete: boolean }>;
   pullFiles(pull: PullRequest): Promise<{ files: ChangedFile[]; complete: boolean }>;
   /** Files and submodules of a commit's tree by path. GitHub cuts huge trees: a path that is missing here may exist. */
-  tree(sha: string): Promise<Map<string, TreeEntry>>;
+  tree(sha: string): Promise<CommitTree>;
   blob(sha: string): Promise<Uint8Array>;
   /** A file's text on the default branch, or at `ref`; undefined when it is positively not there. */
   file(path: string, ref?: string): Promise<string | undefined>;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ChangedFile, CommitSummary } from "../../model/pull-request.ts";
-import type { TreeEntry } from "../../ports/github.ts";
+import type { CommitTree } from "../../ports/github.ts";
 import { shapes, take } from "./shapes.ts";
 
 /** Asks one of GitHub's routes about the repository at hand. */
@@ -64,7 +64,7 @@ export async function readComparison(
 }
 
 /** https://docs.github.com/en/rest/git/trees#get-a-tree */
-export async function readTree(call: Call, sha: string): Promise<Map<string, TreeEntry>> {
+export async function readTree(call: Call, sha: string): Promise<CommitTree> {
   const shape = z.object({
     tree: z.array(
       z.object({
@@ -75,10 +75,13 @@ export async function readTree(call: Call, sha: string): Promise<Map<string, Tre
         size: z.number().nullish(),
       }),
     ),
+    truncated: z.boolean().nullish(),
   });
   const { data } = await call("GET /repos/{owner}/{repo}/git/trees/{tree_sha}", { tree_sha: sha, recursive: "1" });
-  const entries = new Map<string, TreeEntry>();
-  for (const { path, mode, type, sha: entrySha, size } of take(shape, data).tree) {
+  const { tree, truncated } = take(shape, data);
+  const entries: CommitTree = new Map();
+  entries.whole = truncated === false;
+  for (const { path, mode, type, sha: entrySha, size } of tree) {
     if (type === "tree" || !path || !entrySha) continue;
     entries.set(path, {
       sha: entrySha,

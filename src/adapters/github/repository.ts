@@ -11,9 +11,9 @@ import type {
 import {
   type CheckRunContent,
   type CheckRunRef,
+  type CommitTree,
   GitHubError,
   type RepositoryApi,
-  type TreeEntry,
 } from "../../ports/github.ts";
 import type { MergeGroupReads } from "../../ports/merge-groups.ts";
 import { readPusher } from "./activity.ts";
@@ -100,7 +100,7 @@ export class GitHubRepository implements Omit<RepositoryApi, keyof MergeGroupRea
     return readComparison((route, parameters) => this.#call(route, parameters), base, head);
   }
 
-  tree(sha: string): Promise<Map<string, TreeEntry>> {
+  tree(sha: string): Promise<CommitTree> {
     return readTree((route, parameters) => this.#call(route, parameters), sha);
   }
 

@@ -47,4 +47,10 @@ test("a tree's files with sizes, submodules without, folders not at all", async 
     ["a/b", { sha: "2", sizeBytes: 7 }],
     ["c", { sha: "3" }],
   ]);
+  for (const [truncated, whole] of [
+    [false, true],
+    [true, false],
+    [undefined, false],
+  ] as const)
+    expect((await readTree(pages({ tree, truncated }), SHA)).whole).toBe(whole);
 });
