@@ -50,6 +50,11 @@ describe("HMS-SYS itself", () => {
       hms.merge(hook, { metadata: { finalizers: null }, data: { key: "evil" } }),
     );
     expectDone(await hms.merge(hook, { metadata: { finalizers: null } }), "finalizers");
+    const account = { ...hook, kind: "ServiceAccount", data: undefined };
+    expectDone(await sync.create(account), "account");
+    const more = { metadata: { finalizers: null }, secrets: [{ name: "theirs" }] };
+    await refused("which it did not make", () => hms.merge(account, more));
+    expectDone(await hms.merge(account, { metadata: { finalizers: null } }), "finalizers");
   });
 
   test("seeds", async () => {

@@ -65,6 +65,11 @@ const PLACES: TokenAttack[] = [
     "labels that HMS-SYS does not give",
     withLabels({ team: "production" }),
   ],
+  [
+    "a preview that reaches other previews",
+    "labels that HMS-SYS does not give",
+    withLabels({ "hms-sys.dev/role": "dast" }),
+  ],
   ["a preview with another owner", "does not change its owner", withLabels({ "hms-sys.dev/repository": "99" })],
   [
     "Pods of a preview steered to other nodes",
