@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { type Guardian, startGuardian } from "./guardian.ts";
 
 /** A real program that a test started. */
 export interface Program {
@@ -15,9 +16,17 @@ export interface ProgramOptions {
   readyWithinMs?: number;
 }
 
-/** Starts a program and waits until it is ready. Rejects with the end of its output if it ends before, or takes too long. */
+let guardian: Guardian | undefined;
+
+/** Starts a program and waits until it is ready. Rejects with the end of its output if it ends before, or takes too long. It ends with this process. */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
-  const child = spawn(options.binary, options.args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(options.binary, options.args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  guardian ??= startGuardian();
+  const { pid } = child;
+  if (pid !== undefined) {
+    guardian.guard(pid);
+    child.once("exit", () => guardian?.release(pid));
+  }
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => output.push(text));

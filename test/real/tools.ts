@@ -19,6 +19,9 @@ const TOOLS = {
     package: "/cmd/kube-controller-manager",
   },
   "kube-scheduler": { module: "kubernetes", source: "k8s.io/kubernetes", package: "/cmd/kube-scheduler" },
+  // Argo CD calls these two for sources of their kind.
+  kustomize: { module: "kustomize", source: "sigs.k8s.io/kustomize/kustomize/v5", package: "" },
+  helm: { module: "helm", source: "helm.sh/helm/v3", package: "/cmd/helm" },
   argocd: { module: "argo-cd", source: "github.com/argoproj/argo-cd/v3", package: "/cmd" },
 } as const;
 

@@ -12,8 +12,11 @@ export interface Access {
 export interface Api {
   /** @throws {ApiError} */
   call<T = KubeObject>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
-  /** Server-side apply, one after the other; what is there already is made so. */
-  apply(objects: readonly KubeObject[], namespace?: string): Promise<void>;
+  /**
+   * Server-side apply, one after the other; what is there already is made so.
+   * @param options `manager` owns the fields (`bed`); `namespace` is for objects that name none (`default`).
+   */
+  apply(objects: readonly KubeObject[], options?: { namespace?: string; manager?: string }): Promise<void>;
   /** The path of a kind's collection, or of an object. */
   path(object: { apiVersion: string; kind: string; metadata: { name?: string; namespace?: string } }): Promise<string>;
   close(): void;
@@ -81,14 +84,14 @@ export function openApi(access: Access): Api {
       const scope = namespaced && metadata.namespace !== undefined ? `/namespaces/${metadata.namespace}` : "";
       return `${base}${scope}/${name}${metadata.name === undefined ? "" : `/${metadata.name}`}`;
     },
-    async apply(objects, namespace = "default") {
+    async apply(objects, { namespace = "default", manager = "bed" } = {}) {
       for (const object of objects) {
         const { namespaced } = await resource(object.apiVersion, object.kind);
         const metadata = namespaced ? { namespace, ...object.metadata } : object.metadata;
         const path = await api.path({ ...object, metadata });
         await call(
           "PATCH",
-          `${path}?fieldManager=bed&force=true`,
+          `${path}?fieldManager=${manager}&force=true`,
           { ...object, metadata },
           "application/apply-patch+yaml",
         );

@@ -16,12 +16,16 @@ export const ARGOCD_NAMESPACE = "argocd";
 export const CLUSTER_NAME = "in-cluster";
 const labels = { "app.kubernetes.io/part-of": "argocd" };
 
-/** Of Argo CD's own manifests, what its controllers may do. */
-const RIGHTS = [
+/**
+ * Of Argo CD's own manifests, what its controllers may do, and the Deployment that HMS-SYS reads to know how ApplicationSets are handled
+ * (KWOK pretends to run it; the controller that works is a process of the bed).
+ */
+const FROM_MANIFESTS = [
   "base/application-controller-roles",
   "base/applicationset-controller/argocd-applicationset-controller-sa.yaml",
   "base/applicationset-controller/argocd-applicationset-controller-role.yaml",
   "base/applicationset-controller/argocd-applicationset-controller-rolebinding.yaml",
+  "base/applicationset-controller/argocd-applicationset-controller-deployment.yaml",
   "cluster-rbac/application-controller",
   "cluster-rbac/applicationset-controller",
 ];
@@ -30,16 +34,14 @@ const RIGHTS = [
 export async function startArgoCd(programs: Programs, directory: string, plane: ControlPlane): Promise<void> {
   const manifests = join(await toolSource("argocd"), "manifests");
   const { api, admin } = plane;
-  await api.apply([
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: ARGOCD_NAMESPACE } },
-    ...(await objectsIn(join(manifests, "crds"))),
-  ]);
-  for (const path of RIGHTS) await api.apply(await objectsIn(join(manifests, path)), ARGOCD_NAMESPACE);
+  const options = { namespace: ARGOCD_NAMESPACE };
+  await api.apply(await objectsIn(join(manifests, "crds")));
+  for (const path of FROM_MANIFESTS) await api.apply(await objectsIn(join(manifests, path)), options);
   await api.apply(
     [...(await objectsIn(join(manifests, "base/config/argocd-cm.yaml"))).map(configured), ...settings()],
-    ARGOCD_NAMESPACE,
+    options,
   );
-  await api.apply(clusterSecret(await managerAccess(plane)), ARGOCD_NAMESPACE);
+  await api.apply(clusterSecret(await managerAccess(plane)), options);
 
   // A controller that starts before its kinds are served does not look again for a while.
   await until(async () => {
@@ -52,13 +54,9 @@ export async function startArgoCd(programs: Programs, directory: string, plane: 
   const binary = await ensureTool("argocd");
   const bin = join(directory, "bin");
   await mkdir(bin);
-  for (const name of [
-    "argocd",
-    "argocd-repo-server",
-    "argocd-applicationset-controller",
-    "argocd-application-controller",
-  ])
-    await symlink(binary, join(bin, name));
+  for (const role of ["", "-repo-server", "-applicationset-controller", "-application-controller"])
+    await symlink(binary, join(bin, `argocd${role}`));
+  for (const renderer of ["kustomize", "helm"] as const) await symlink(await ensureTool(renderer), join(bin, renderer));
   const folder = async (name: string) => {
     await mkdir(join(directory, name), { recursive: true });
     return join(directory, name);
@@ -70,6 +68,7 @@ export async function startArgoCd(programs: Programs, directory: string, plane: 
     ARGOCD_SSH_DATA_PATH: await folder("argo-cd-ssh"),
     ARGOCD_TLS_DATA_PATH: await folder("argo-cd-tls"),
     ARGOCD_PLUGINSOCKFILEPATH: await folder("argo-cd-plugins"),
+    ARGOCD_ASK_PASS_SOCK: join(directory, "ask-pass.sock"),
     NO_PROXY: "127.0.0.1,localhost",
   };
   const port = await freePort();
@@ -140,16 +139,9 @@ export async function startArgoCd(programs: Programs, directory: string, plane: 
   await Promise.all([repoServer, sets, controller]);
 }
 
-/** Impersonation narrows every sync to the ServiceAccount that its AppProject names. */
+/** What this bed needs beyond what Argo CD ships. What HMS-SYS wants of Argo CD's settings comes from its own manifests. */
 function configured(config: KubeObject): KubeObject {
-  return {
-    ...config,
-    data: {
-      ...(config.data as Record<string, string>),
-      "application.sync.impersonation.enabled": "true",
-      "cluster.inClusterEnabled": "false",
-    },
-  };
+  return { ...config, data: { ...(config.data as Record<string, string>), "cluster.inClusterEnabled": "false" } };
 }
 
 function settings(): KubeObject[] {

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ARGOCD_NAMESPACE, CLUSTER_NAME, startArgoCd } from "./argo-cd.ts";
@@ -12,7 +11,7 @@ import { startNodes } from "./nodes.ts";
 import { Programs } from "./programs.ts";
 import { serviceAccountAccess } from "./service-accounts.ts";
 
-const SHIPPED = join(import.meta.dirname, "../../../manifests/overlays/example");
+const SHIPPED = join(import.meta.dirname, "../../../manifests");
 const HMS = { namespace: "hms-system", name: "hms-sys" };
 
 export interface BedOptions {
@@ -37,9 +36,10 @@ export async function startBed(options: BedOptions = {}): Promise<OwnBed> {
   const programs = new Programs(directory);
   try {
     const plane = await startControlPlane(programs, directory, options);
-    await Promise.all([startNodes(programs, directory, plane), startArgoCd(programs, directory, plane)]);
-    // Part of it stands in the namespace of Argo CD.
-    await applyShipped(plane);
+    await Promise.all([
+      startNodes(programs, directory, plane),
+      applyShipped(plane).then(() => startArgoCd(programs, directory, plane)),
+    ]);
     const control = await startControl((path) => obey(programs, plane, path));
     const description: BedDescription = {
       apiServer: plane.admin.server,
@@ -73,13 +73,16 @@ export async function startBed(options: BedOptions = {}): Promise<OwnBed> {
   }
 }
 
-/** What an operator applies: HMS-SYS's ServiceAccount, its rights and the admission policies. */
+/**
+ * What an operator applies, on the cluster of Argo CD that is also the one of the previews: HMS-SYS's ServiceAccount, its rights, the admission
+ * policies, and the patches to Argo CD's settings.
+ */
 async function applyShipped({ api }: ControlPlane): Promise<void> {
-  if (existsSync(SHIPPED)) await api.apply(await objectsIn(SHIPPED), HMS.namespace);
-  await api.apply([
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: HMS.namespace } },
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: HMS },
-  ]);
+  await api.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: ARGOCD_NAMESPACE } }]);
+  const operator = { namespace: ARGOCD_NAMESPACE, manager: "operator" };
+  await api.apply(await objectsIn(join(SHIPPED, "overlays/example")), operator);
+  const patches = join(SHIPPED, "argocd/settings");
+  for (const patch of await readdir(patches)) await api.apply(await objectsIn(join(patches, patch)), operator);
 }
 
 async function obey(programs: Programs, plane: ControlPlane, [order, name = ""]: string[]): Promise<void> {

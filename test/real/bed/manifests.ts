@@ -1,19 +1,17 @@
+import { execFile } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { parse, parseAllDocuments } from "yaml";
+import { promisify } from "node:util";
+import { parseAllDocuments } from "yaml";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
+import { ensureTool } from "../tools.ts";
 
-/** The objects of a YAML file, or of all that a kustomization names under `resources`, in its order. */
+/** The objects of a YAML file, or what Kustomize makes of a directory. */
 export async function objectsIn(path: string): Promise<KubeObject[]> {
-  if (!(await stat(path)).isDirectory()) {
-    return parseAllDocuments(await readFile(path, "utf8"))
-      .map((document) => document.toJS() as KubeObject | null)
-      .filter((object) => object !== null);
-  }
-  const { resources = [], ...rest } = parse(await readFile(join(path, "kustomization.yaml"), "utf8"));
-  const beyond = Object.keys(rest).filter((key) => !["apiVersion", "kind", "metadata"].includes(key));
-  if (beyond.length > 0) throw new Error(`${path}: the bed only knows "resources" of a kustomization, not ${beyond}`);
-  const objects: KubeObject[] = [];
-  for (const resource of resources as string[]) objects.push(...(await objectsIn(join(path, resource))));
-  return objects;
+  const text = (await stat(path)).isDirectory()
+    ? (await promisify(execFile)(await ensureTool("kustomize"), ["build", path], { maxBuffer: 64 * 1024 * 1024 }))
+        .stdout
+    : await readFile(path, "utf8");
+  return parseAllDocuments(text)
+    .map((document) => document.toJS() as KubeObject | null)
+    .filter((object) => object !== null);
 }

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startGuardian } from "./guardian.ts";
+import { startGuardian } from "../guardian.ts";
 
 export interface ServiceOptions {
   name: string;

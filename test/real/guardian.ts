@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
+import { Socket } from "node:net";
 
 /** Ends what a process started when that process is gone, whichever way it went: also after `kill -9`. */
 export interface Guardian {
   /** From now on this process group ends with us. */
   guard(pid: number): void;
   release(pid: number): void;
-  /** Ends what is still guarded and removes the directory. Resolves when that is done. */
+  /** Ends what is still guarded and removes the directory, if there is one. Resolves when that is done. */
   dismiss(): Promise<void>;
 }
 
@@ -20,11 +21,11 @@ while read -r what pid; do
 done
 for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; done
 for pid in $pids; do while kill -0 -- "-$pid" 2>/dev/null; do sleep 0.05; done; done
-rm -rf -- "$1"
+[ -z "$1" ] || rm -rf -- "$1"
 `;
 
 /** @param directory is removed at the end. */
-export function startGuardian(directory: string): Guardian {
+export function startGuardian(directory = ""): Guardian {
   const child = spawn("/bin/sh", ["-c", SCRIPT, "guardian", directory], {
     stdio: ["pipe", "ignore", "inherit"],
     detached: true,
@@ -33,10 +34,14 @@ export function startGuardian(directory: string): Guardian {
     child.once("error", reject);
     child.once("close", () => resolve());
   });
+  // It waits for us, we never for it.
+  child.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     guard: (pid) => child.stdin.write(`guard ${pid}\n`),
     release: (pid) => child.stdin.write(`release ${pid}\n`),
     async dismiss() {
+      child.ref();
       child.stdin.end();
       await gone;
     },
