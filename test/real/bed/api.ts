@@ -14,9 +14,10 @@ export interface Api {
   call<T = KubeObject>(method: string, path: string, body?: unknown, contentType?: string): Promise<T>;
   /**
    * Server-side apply, one after the other; what is there already is made so.
-   * @param options `manager` owns the fields (`bed`); `namespace` is for objects that name none (`default`).
+   * @param namespace of objects that name none; `default`
+   * @param manager owns the fields; `bed`
    */
-  apply(objects: readonly KubeObject[], options?: { namespace?: string; manager?: string }): Promise<void>;
+  apply(objects: readonly KubeObject[], namespace?: string, manager?: string): Promise<void>;
   /** The path of a kind's collection, or of an object. */
   path(object: { apiVersion: string; kind: string; metadata: { name?: string; namespace?: string } }): Promise<string>;
   close(): void;
@@ -84,7 +85,7 @@ export function openApi(access: Access): Api {
       const scope = namespaced && metadata.namespace !== undefined ? `/namespaces/${metadata.namespace}` : "";
       return `${base}${scope}/${name}${metadata.name === undefined ? "" : `/${metadata.name}`}`;
     },
-    async apply(objects, { namespace = "default", manager = "bed" } = {}) {
+    async apply(objects, namespace = "default", manager = "bed") {
       for (const object of objects) {
         const { namespaced } = await resource(object.apiVersion, object.kind);
         const metadata = namespaced ? { namespace, ...object.metadata } : object.metadata;

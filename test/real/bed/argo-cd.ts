@@ -34,14 +34,13 @@ const FROM_MANIFESTS = [
 export async function startArgoCd(programs: Programs, directory: string, plane: ControlPlane): Promise<void> {
   const manifests = join(await toolSource("argocd"), "manifests");
   const { api, admin } = plane;
-  const options = { namespace: ARGOCD_NAMESPACE };
   await api.apply(await objectsIn(join(manifests, "crds")));
-  for (const path of FROM_MANIFESTS) await api.apply(await objectsIn(join(manifests, path)), options);
+  for (const path of FROM_MANIFESTS) await api.apply(await objectsIn(join(manifests, path)), ARGOCD_NAMESPACE);
   await api.apply(
     [...(await objectsIn(join(manifests, "base/config/argocd-cm.yaml"))).map(configured), ...settings()],
-    options,
+    ARGOCD_NAMESPACE,
   );
-  await api.apply(clusterSecret(await managerAccess(plane)), options);
+  await api.apply(clusterSecret(await managerAccess(plane)), ARGOCD_NAMESPACE);
 
   // A controller that starts before its kinds are served does not look again for a while.
   await until(async () => {

@@ -79,10 +79,10 @@ export async function startBed(options: BedOptions = {}): Promise<OwnBed> {
  */
 async function applyShipped({ api }: ControlPlane): Promise<void> {
   await api.apply([{ apiVersion: "v1", kind: "Namespace", metadata: { name: ARGOCD_NAMESPACE } }]);
-  const operator = { namespace: ARGOCD_NAMESPACE, manager: "operator" };
-  await api.apply(await objectsIn(join(SHIPPED, "overlays/example")), operator);
+  const apply = async (path: string) => api.apply(await objectsIn(path), ARGOCD_NAMESPACE, "operator");
+  await apply(join(SHIPPED, "overlays/example"));
   const patches = join(SHIPPED, "argocd/settings");
-  for (const patch of await readdir(patches)) await api.apply(await objectsIn(join(patches, patch)), operator);
+  for (const patch of await readdir(patches)) await apply(join(patches, patch));
 }
 
 async function obey(programs: Programs, plane: ControlPlane, [order, name = ""]: string[]): Promise<void> {
