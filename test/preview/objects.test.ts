@@ -1,8 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
 import { ownerOf } from "../../src/model/preview.ts";
 import { applicationsOf, ownedBy, PREVIEW_KINDS, type PreviewPlan, previewObjects } from "../../src/preview/preview.ts";
 import { nanosOf } from "../../src/preview/quantity.ts";
@@ -151,16 +148,6 @@ test("the project names one namespace, exact clusters, one source, and no kind o
     },
   });
   expect(JSON.stringify(objectOf(plan, "AppProject").spec.destinations)).not.toContain("*");
-});
-
-test("a preview may hold the kinds that its sync account may write, and no others", () => {
-  const path = join(import.meta.dirname, "../../manifests/base/rbac/preview-sync.yaml");
-  const [role] = parseAllDocuments(readFileSync(path, "utf8")).map((document) => document.toJS());
-  const granted: string[] = role.rules.flatMap((rule: { apiGroups: string[]; resources: string[] }) =>
-    rule.apiGroups.flatMap((group) => rule.resources.map((resource) => `${group}/${resource}`)),
-  );
-  const plural = (kind: string) => `${kind.toLowerCase()}${kind.endsWith("s") ? "es" : "s"}`;
-  expect(PREVIEW_KINDS.map(({ group, kind }) => `${group}/${plural(kind)}`).sort()).toEqual(granted.sort());
 });
 
 describe("the set of Applications", () => {

@@ -214,6 +214,26 @@ describe("objects of a preview on a real API server", () => {
     });
   });
 
+  test("a fork's commit is deployed from the base repository, where only the pull request's ref has it", async () => {
+    git("checkout", "-q", "--detach");
+    writeFileSync(join(folder, "plain/web.json"), deployment("of-the-fork", "nginx:1"));
+    git("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qam", "from a fork");
+    const head = git("rev-parse", "HEAD");
+    git("update-ref", "refs/pull/9/head", head);
+    git("checkout", "-q", "main");
+    const one = plan({
+      fork: true,
+      sha: head,
+      source: { repoUrl: `file://${folder}`, revision: head },
+      config: previewConfig({ components: [component({ name: "plain", path: "plain" })] }),
+      tools: TOOLS,
+    });
+    await make(one);
+    const deployments = async () =>
+      (await cluster.list({ kind: KINDS.deployment, namespace: one.slug })).map(({ metadata }) => metadata.name);
+    await expect.poll(deployments, { timeout: 60_000 }).toEqual(["of-the-fork"]);
+  });
+
   test("Applications of a preview that sleeps are not synced by themselves", async () => {
     const one = plan({ awake: true });
     await make(one);
