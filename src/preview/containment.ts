@@ -1,5 +1,6 @@
 import { type KubeObject, nameOf } from "../model/kubernetes.ts";
 import type { PreviewReason } from "../model/preview.ts";
+import { isSame } from "./application.ts";
 import { ownedBy, type PlannedObject } from "./objects.ts";
 import { isOurs, isTerminating, refOf } from "./ownership.ts";
 import type { PreviewPlan } from "./plan.ts";
@@ -35,10 +36,9 @@ export function objectSteps(
   const blocked = new Set<string>();
   let waits = false;
   // What cannot be read back is written whenever something else is: it comes before the set, so that a run that was cut off does it again.
-  const differs = looked.some(
-    ({ object, seen }) =>
-      seen.what === "absent" || (seen.what === "present" && !isAsWanted(seen.object as KubeObject, object)),
-  );
+  const isRight = ({ object, seen }: { object: KubeObject; seen: Seen }): boolean =>
+    seen.object !== undefined && isAsWanted(seen.object, object) && deploysTheSame(seen.object, object);
+  const differs = looked.some((one) => ["absent", "present"].includes(one.seen.what) && !isRight(one));
   for (const { cluster, object, ownedByProject, seen } of looked) {
     const place = placeKey(cluster, object);
     if (seen.what === "foreign" || seen.what === "terminating" || seen.what === "unreadable") {
@@ -48,8 +48,7 @@ export function objectSteps(
       found.foreign ||= seen.what === "foreign";
       continue;
     }
-    const asItIs = seen.object !== undefined && isAsWanted(seen.object, object);
-    if (seen.what === "unknown" ? !differs : asItIs) continue;
+    if (seen.what === "unknown" ? !differs : isRight({ object, seen })) continue;
     found.complete = false;
     const owned = ownedByProject ? withOwner(plan, object, world) : object;
     const isSet = object.kind === "ApplicationSet";
@@ -72,6 +71,19 @@ function rank({ kind }: KubeObject): number {
 /** Objects in one namespace hang together: where its Namespace is in the way, all of them are. */
 function placeKey(cluster: string, { kind, metadata }: KubeObject): string {
   return `${cluster}/${kind === "Namespace" ? metadata.name : (metadata.namespace ?? "")}`;
+}
+
+/** Of a set also what is wanted no more makes a difference: that Argo CD syncs by itself, or a parameter. */
+function deploysTheSame(seen: KubeObject, wanted: KubeObject): boolean {
+  if (wanted.kind !== "ApplicationSet") return true;
+  const [one, other] = [seen, wanted].map(({ spec }) => {
+    const { generators, template } = (spec ?? {}) as {
+      generators?: unknown;
+      template?: { spec?: { syncPolicy?: { automated?: unknown } } };
+    };
+    return { generators, automated: template?.spec?.syncPolicy?.automated };
+  });
+  return isSame(one, other);
 }
 
 /** With a reference to the project, which it has to go with; undefined until that is there. */

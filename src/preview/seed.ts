@@ -13,7 +13,8 @@ export interface Seeding {
   reasons: PreviewReason[];
 }
 
-const SEED_JOB = "hms-seed";
+/** Name of the Job that seeds. */
+export const SEED_JOB = "hms-seed";
 /** A seed that has not finished by then is ended. */
 const SEED_SECONDS = 900;
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../model/kubernetes.ts";
 import type { PreviewReason } from "../model/preview.ts";
+import { SEED_JOB } from "./seed.ts";
 import type { PlaceWorld } from "./world.ts";
 
 interface Condition {
@@ -27,6 +28,8 @@ export function workloadReasons({ place, workload = [] }: PlaceWorld): PreviewRe
         case "StatefulSet":
           return controllerReasons(object, events);
         case "Job":
+          // Told of by whoever waits for it.
+          if (object.metadata.name === SEED_JOB) return [];
           return [...controllerReasons(object, events), ...jobReasons(object)];
         case "Pod":
           return podReasons(object, events);

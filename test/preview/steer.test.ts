@@ -1,0 +1,199 @@
+import { expect, test } from "vitest";
+import type { KubeObject } from "../../src/model/kubernetes.ts";
+import { isAsWanted, previewObjects, steer } from "../../src/preview/preview.ts";
+import { inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
+import { ToyClusters } from "./toy-clusters.ts";
+import { run, type Walk, walkOn } from "./walk.ts";
+
+const NEXT = "f".repeat(40);
+const moved = (sha: string) =>
+  previewPlan({ sha, source: { repoUrl: "https://github.com/acme/shop.git", revision: sha } });
+
+function start(given: Partial<Walk> = {}): Walk {
+  return { clusters: new ToyClusters(), plan: previewPlan(), nowMs: 1_000_000, ...given };
+}
+
+function applicationIn({ clusters, plan }: Walk): KubeObject & { status: Record<string, never> } {
+  const found = clusters.get("in-cluster", "Application", `${plan.slug}-web`, "argocd");
+  if (!found) throw new Error("there is no Application");
+  return found as KubeObject & { status: Record<string, never> };
+}
+
+test("from nothing to green, then nothing more is written", () => {
+  const walk = start();
+  expect(walkOn(walk)).toMatchObject({ state: "healthy", reasons: [], parts: [{ green: true, revision: SHA }] });
+  const written = walk.clusters.written.length;
+  expect(run(walk).steps).toEqual([]);
+  expect(walk.clusters.written).toHaveLength(written);
+});
+
+test("the set comes after everything that fences in what it brings, and on another cluster only once that is seen", () => {
+  const one = start();
+  const kinds = run(one).steps.flatMap((step) => (step.do === "apply" ? [step.object.kind] : []));
+  expect([kinds[0], kinds.at(-1), kinds.indexOf("AppProject") > kinds.lastIndexOf("NetworkPolicy")]).toEqual([
+    "Namespace",
+    "ApplicationSet",
+    true,
+  ]);
+  const two = start({ plan: previewPlan({ clusters: [inventoryCluster(), inventoryCluster({ name: "far" })] }) });
+  const sets = () => run(two).steps.filter((step) => step.do === "apply" && step.object.kind === "ApplicationSet");
+  expect([sets().length, sets().length]).toEqual([0, 1]);
+  expect(walkOn(two).state).toBe("healthy");
+});
+
+test("a private source's credential goes with its project, and nothing deploys before it", () => {
+  const walk = start({ plan: previewPlan({ credentials: { git: { username: "x", password: "y" } } }) });
+  const written = () => run(walk).steps.flatMap((step) => (step.do === "apply" ? [step.object] : []));
+  expect(written().map(({ kind }) => kind)).not.toContain("ApplicationSet");
+  const [secret, set] = written().slice(-2);
+  expect([secret?.kind, secret?.metadata.ownerReferences?.[0]?.name, set?.kind]).toEqual([
+    "Secret",
+    walk.plan.slug,
+    "ApplicationSet",
+  ]);
+  expect(walkOn(walk).state).toBe("healthy");
+});
+
+test("a push moves the preview, also where the commits deploy the same", () => {
+  for (const changes of [true, false]) {
+    const walk = start();
+    walkOn(walk);
+    walk.clusters.changes = changes;
+    walk.plan = moved(NEXT);
+    expect(run(walk).state).not.toBe("healthy");
+    expect(walkOn(walk)).toMatchObject({ state: "healthy", parts: [{ green: true, revision: NEXT }] });
+  }
+});
+
+test("a push ends the operation that runs for the commit before", () => {
+  const walk = start();
+  walk.clusters.behaviour = "hangs";
+  for (let round = 0; round < 4; round++) run(walk);
+  expect(applicationIn(walk).status.operationState).toMatchObject({ phase: "Running" });
+  walk.plan = moved(NEXT);
+  run(walk);
+  run(walk);
+  expect(walk.clusters.written.at(-1)).toMatchObject({
+    do: "patch",
+    patch: { status: { operationState: { phase: "Terminating" } } },
+  });
+  walk.clusters.behaviour = "works";
+  expect(walkOn(walk)).toMatchObject({ state: "healthy", parts: [{ revision: NEXT }] });
+});
+
+test("an operation that hangs is ended after its deadline, said to be stuck, and tried again", () => {
+  const walk = start();
+  walk.clusters.behaviour = "hangs";
+  const told = new Set<string>();
+  for (let round = 0; round < 70; round++) for (const { cause } of run(walk).reasons) told.add(cause);
+  expect(told).toContain("stuck");
+  walk.clusters.behaviour = "works";
+  expect(walkOn(walk, 100).state).toBe("healthy");
+});
+
+test("one that Argo CD does not end although it was told to is taken away", () => {
+  const walk = start();
+  walk.clusters.behaviour = "hangs";
+  for (let round = 0; round < 4; round++) run(walk);
+  walk.clusters.stopped = true;
+  for (let round = 0; round < 100; round++) run(walk);
+  const patch = expect.objectContaining({ operation: null, status: { operationState: null } });
+  expect(walk.clusters.written).toContainEqual(expect.objectContaining({ patch }));
+});
+
+test("a sync that fails is tried again, ever more slowly, and is a failure after the first of ours", () => {
+  const walk = start();
+  walk.clusters.behaviour = 1_000;
+  const states = new Set<string>();
+  for (let round = 0; round < 250; round++) states.add(run(walk).state);
+  expect(run(walk).state).toBe("failed");
+  expect(states.has("healthy")).toBe(false);
+  const tries = walk.clusters.written.filter((step) => step.do === "patch" && "operation" in (step.patch as object));
+  // In 1250 s: after 2 s, 15 s, 60 s, 300 s, 900 s.
+  expect(tries.length).toBeGreaterThan(3);
+  expect(tries.length).toBeLessThan(9);
+  walk.clusters.behaviour = "works";
+  for (let round = 0; round < 200 && walk.before?.state !== "healthy"; round++) run(walk);
+  expect(run(walk).state).toBe("healthy");
+});
+
+test("a cluster that cannot be read is unknown, never green, and nothing is written that depends on it", () => {
+  const walk = start();
+  walkOn(walk);
+  const { plan, before, nowMs } = walk;
+  const world = { ...walk.clusters.world(plan), unreadable: [{ cluster: "in-cluster", why: "connection refused" }] };
+  const bare = { ...world, applicationSet: undefined, project: undefined, applications: [], places: [] };
+  for (const seen of [world, bare]) {
+    const decided = steer({ plan, objects: previewObjects(plan), isAsWanted, world: seen, before, nowMs });
+    expect(decided).toMatchObject({ steps: [], unknown: "in-cluster: The cluster cannot be read: connection refused" });
+    expect(decided.parts.some(({ green }) => green)).toBe(false);
+  }
+});
+
+test("what has a name of ours but not our labels is told and left alone", () => {
+  const walk = start();
+  walk.clusters.put("in-cluster", { apiVersion: "v1", kind: "Namespace", metadata: { name: walk.plan.slug } });
+  const decided = walkOn(walk);
+  expect(decided).toMatchObject({ state: "failed", reasons: [{ cause: "foreign", awaits: "people" }] });
+  expect(walk.clusters.get("in-cluster", "Namespace", walk.plan.slug)?.metadata.labels).toBeUndefined();
+  expect(walk.clusters.get("in-cluster", "ApplicationSet", walk.plan.slug, "argocd")).toBeUndefined();
+});
+
+test("what is being removed is waited for, and made anew", () => {
+  const walk = start();
+  walkOn(walk);
+  const { clusters, plan } = walk;
+  const namespace = clusters.get("in-cluster", "Namespace", plan.slug) as KubeObject;
+  namespace.metadata.deletionTimestamp = new Date(walk.nowMs).toISOString();
+  clusters.stopped = true;
+  expect(run(walk)).toMatchObject({ state: "degraded", steps: [], reasons: [{ cause: "held" }] });
+  clusters.stopped = false;
+  for (let round = 0; round < 10; round++) run(walk);
+  expect(run(walk)).toMatchObject({ state: "healthy", steps: [] });
+  expect(clusters.get("in-cluster", "ResourceQuota", "hms-quota", plan.slug)).toBeDefined();
+});
+
+test("the address has to answer before it is green; one that stops answering is degraded", () => {
+  const walk = start();
+  for (let round = 0; round < 20; round++) run(walk, { probe: false });
+  expect(walk.before).toMatchObject({ state: "provisioning", reasons: [{ cause: "probe" }] });
+  expect(run(walk).state).toBe("healthy");
+  expect(run(walk, { probe: false }).state).toBe("degraded");
+  const { plan, before, nowMs } = walk;
+  const unasked = steer({
+    plan,
+    objects: previewObjects(plan),
+    isAsWanted,
+    world: walk.clusters.world(plan),
+    before,
+    nowMs,
+  });
+  expect([unasked.wantsProbe, unasked.state]).not.toContain("healthy");
+});
+
+test("a seed is put in once, when all else is green, and before it is green", () => {
+  const config = previewConfig({ seed: { job: { image: "seed:{{head_sha}}", command: ["load"] } } });
+  const walk = start({ plan: previewPlan({ config }) });
+  for (let round = 0; round < 10; round++) run(walk);
+  expect(walk.before).toMatchObject({ state: "provisioning", reasons: [{ cause: "seed" }] });
+  const job = walk.clusters.get("in-cluster", "Job", "hms-seed", walk.plan.slug) as KubeObject;
+  const applied = () =>
+    walk.clusters.written.filter((step) => step.do === "apply" && step.object.kind === "Job").length;
+  expect(applied()).toBe(1);
+  job.status = { conditions: [{ type: "Failed", status: "True", message: "no such table" }] };
+  expect(run(walk)).toMatchObject({ state: "failed", reasons: [{ message: "The seed failed: no such table" }] });
+  job.status = { conditions: [{ type: "Complete", status: "True" }] };
+  expect(run(walk).state).toBe("healthy");
+  expect(applied()).toBe(1);
+});
+
+test("what is wanted no more of our network policies goes, by its uid", () => {
+  const walk = start();
+  walkOn(walk);
+  const old = walk.clusters.put("in-cluster", {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: { name: "hms-old", namespace: walk.plan.slug, labels: applicationIn(walk).metadata.labels ?? {} },
+  });
+  expect(run(walk).steps).toMatchObject([{ do: "delete", uid: old.metadata.uid, ref: { name: "hms-old" } }]);
+});
