@@ -4,6 +4,7 @@ import { openSecrets } from "./adapters/secrets/secrets.ts";
 import { githubWebUrl } from "./config/github-web-url.ts";
 import type { Settings } from "./config/settings.ts";
 import type { PreviewDeps, PreviewGrounds } from "./pull-request/preview/deps.ts";
+import { FactMemory } from "./pull-request/preview/github-facts.ts";
 import { watchPreviews } from "./pull-request/preview/watches.ts";
 
 export interface Previews {
@@ -20,6 +21,7 @@ export async function openPreviews(settings: Settings, base: Base, log: Logger):
   return {
     deps: {
       ...base,
+      facts: new FactMemory(),
       appId: settings.app.id,
       githubWebUrl: githubWebUrl(settings.githubApiUrl),
       publicUrl: settings.publicUrl,

@@ -7,6 +7,7 @@ import type { Probe } from "../../ports/probe.ts";
 import type { Registry } from "../../ports/registry.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { ConfigurationSource } from "../configuration.ts";
+import type { FactMemory } from "./github-facts.ts";
 import type { PreviewWatches } from "./watches.ts";
 
 /** What making, watching and removing previews needs from outside. */
@@ -15,6 +16,7 @@ export interface PreviewDeps {
   engine: Engine;
   configuration: ConfigurationSource;
   clock: Clock;
+  facts: FactMemory;
   /** Part of every label: two deployments of HMS-SYS may share a cluster. */
   appId: number;
   /** Where to clone from: `https://github.com`, without a slash at the end. */

@@ -22,9 +22,6 @@ export async function hindranceOf(
   grounds: PreviewGrounds,
   config: PreviewConfig,
 ): Promise<Hindrance | undefined> {
-  // Proven once for this commit: sources do not change, and images that were there are pulled already.
-  if (scene.before?.sha === scene.pull.headSha && ["provisioning", "healthy", "degraded"].includes(scene.before.state))
-    return undefined;
   const source = await readSource(scene, grounds, config);
   if ("refused" in source) return { state: "failed", reasons: source.refused };
   if ("unknown" in source)
@@ -33,7 +30,10 @@ export async function hindranceOf(
       reasons: [{ cause: "source", message: source.unknown, awaits: "machines" }],
       lookAgainMs: SOURCE_RETRY_MS,
     };
-  return awaitedImages(scene, grounds, config);
+  // Those that were there when it began are pulled by now.
+  const { before, pull } = scene;
+  const begun = before?.sha === pull.headSha && ["provisioning", "healthy", "degraded"].includes(before.state);
+  return begun ? undefined : awaitedImages(scene, grounds, config);
 }
 
 async function awaitedImages(

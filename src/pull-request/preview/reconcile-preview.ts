@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import { formatKey } from "../../model/key.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { PreviewRecord, PreviewWish } from "../../model/preview.ts";
-import type { PullRequest, RepositoryRef } from "../../model/pull-request.ts";
+import type { RepositoryRef } from "../../model/pull-request.ts";
 import { storageKey } from "../../model/storage-key.ts";
-import type { RepositoryApi } from "../../ports/github.ts";
 import { repositoryStream } from "../../ports/ledger.ts";
 import type { Run } from "../../ports/run.ts";
 import { span } from "../../ports/span.ts";
@@ -37,8 +36,7 @@ export async function reconcilePreview(
     records.get<{ sha: string }>(storageKey.okToTest(installationId, repositoryId, number)),
   ]);
   const api = deps.github.repository(installationId, ref);
-  const pull = await api.pull(number);
-  const effective = await deps.configuration.read(installationId, api);
+  const { pull, effective, changedFiles } = await deps.facts.read(deps, key, api, run);
   const config = effective.valid ? (effective.config.preview ?? null) : null;
   if (config === null && effective.valid && before === undefined) return { kind: "done" };
   const owner = { appId: deps.appId, installationId, repositoryId, number };
@@ -63,7 +61,7 @@ export async function reconcilePreview(
     grounds: deps.grounds !== undefined,
     wish: scene.wish,
     okToTest: okToTest?.value.sha ?? null,
-    changedFiles: config && config.when.paths.length > 0 ? await changedFiles(api, pull) : [],
+    changedFiles,
     before: scene.before,
     nowMs,
   });
@@ -90,12 +88,6 @@ function carryOut(scene: PreviewScene, wanted: Wanted): Promise<PreviewFound> {
     case "leave":
       return Promise.resolve({ record: { ...blank(scene), ...scene.before, unknown: wanted.why } });
   }
-}
-
-/** Null where GitHub does not list them all: a filter then cannot be said to pass the pull request over. */
-async function changedFiles(api: RepositoryApi, pull: PullRequest): Promise<string[] | null> {
-  const { files, complete } = await api.pullFiles(pull);
-  return complete ? files.flatMap(({ path, previousPath }) => (previousPath ? [path, previousPath] : [path])) : null;
 }
 
 /** Writes down what is known by now, and brings the pull request to be judged again where that changes what is said of it. */
