@@ -10,7 +10,7 @@ import {
 } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewGrounds } from "./deps.ts";
-import { type Hindrance, hindranceOf } from "./hindrances.ts";
+import { awaitedImages, type Hindrance, inspected } from "./hindrances.ts";
 import { observeWorkload, observeWorld } from "./observe-world.ts";
 import { planPreview } from "./plan-preview.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
@@ -28,9 +28,11 @@ export async function bringUp(scene: PreviewScene, wanted: WantedThere): Promise
   const { grounds } = deps;
   if (!grounds || !config) throw new Error("a preview is wanted without clusters or configuration");
   const awake = wanted.kind === "up";
-  const hindrance = awake ? await hindranceOf(scene, grounds, config) : undefined;
+  const source = await inspected(scene, grounds, config);
+  if ("hindrance" in source) return hindered(scene, wanted, source.hindrance);
+  const hindrance = awake ? await awaitedImages(scene, grounds, config) : undefined;
   if (hindrance) return hindered(scene, wanted, hindrance);
-  const planned = await planPreview(scene, grounds, config, awake);
+  const planned = await planPreview(scene, grounds, config, { awake, source });
   if ("refused" in planned) return hindered(scene, wanted, { state: "failed", reasons: [planned.refused] });
   const { plan, thought } = planned;
   const left = (before?.made ?? []).some(

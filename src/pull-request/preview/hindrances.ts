@@ -2,7 +2,7 @@ import type { PreviewConfig } from "../../config/preview.ts";
 import type { PreviewReason, PreviewState } from "../../model/preview.ts";
 import { imageOf } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
-import { readSource } from "./read-source.ts";
+import { type InspectedSource, readSource } from "./read-source.ts";
 import type { PreviewScene } from "./scene.ts";
 
 /** What keeps a preview from being made or moved, for now or until people act. */
@@ -16,31 +16,26 @@ export interface Hindrance {
 const SOURCE_RETRY_MS = 15_000;
 const IMAGE_RETRY_MS = 15_000;
 
-/** Undefined where source and images let it begin. What was made already stays as it is meanwhile. */
-export async function hindranceOf(
+/** The source as it was inspected, or why it may not be deployed. What was made already stays as it is meanwhile. */
+export async function inspected(
   scene: PreviewScene,
   grounds: PreviewGrounds,
   config: PreviewConfig,
-): Promise<Hindrance | undefined> {
+): Promise<Extract<InspectedSource, { ok: true }> | { hindrance: Hindrance }> {
   const source = await readSource(scene, grounds, config);
-  if ("refused" in source) return { state: "failed", reasons: source.refused };
-  if ("unknown" in source)
-    return {
-      state: "queued",
-      reasons: [{ cause: "source", message: source.unknown, awaits: "machines" }],
-      lookAgainMs: SOURCE_RETRY_MS,
-    };
-  // Those that were there when it began are pulled by now.
-  const { before, pull } = scene;
-  const begun = before?.sha === pull.headSha && ["provisioning", "healthy", "degraded"].includes(before.state);
-  return begun ? undefined : awaitedImages(scene, grounds, config);
+  if ("ok" in source) return source;
+  if ("refused" in source) return { hindrance: { state: "failed", reasons: source.refused } };
+  const reasons: PreviewReason[] = [{ cause: "source", message: source.unknown, awaits: "machines" }];
+  return { hindrance: { state: "queued", reasons, lookAgainMs: SOURCE_RETRY_MS } };
 }
 
-async function awaitedImages(
-  { pull }: PreviewScene,
+/** Images that the registry does not have yet. Those that were there when this commit was begun with are pulled by now. */
+export async function awaitedImages(
+  { pull, before }: PreviewScene,
   { registry }: PreviewGrounds,
   config: PreviewConfig,
 ): Promise<Hindrance | undefined> {
+  if (before?.sha === pull.headSha && ["provisioning", "healthy", "degraded"].includes(before.state)) return undefined;
   const reasons: PreviewReason[] = [];
   for (const component of config.components) {
     const image = imageOf(component, pull.headSha);

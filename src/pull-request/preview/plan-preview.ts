@@ -14,7 +14,7 @@ export async function planPreview(
   scene: PreviewScene,
   grounds: PreviewGrounds,
   config: PreviewConfig,
-  awake: boolean,
+  { awake, source }: { awake: boolean; source: { revision: string; tools: NonNullable<PreviewPlan["tools"]> } },
 ): Promise<Planned> {
   const { deps, api, pull, owner, slug, before } = scene;
   const { inventory } = grounds;
@@ -43,9 +43,12 @@ export async function planPreview(
       slug,
       sha: pull.headSha,
       fork: pull.fork,
-      source: config.source
-        ? { repoUrl: `${deps.githubWebUrl}/${config.source.repository}.git`, revision: config.source.revision }
-        : { repoUrl: `${deps.githubWebUrl}/${api.ref.owner}/${api.ref.name}.git`, revision: pull.headSha },
+      // What was inspected, and nothing else: a branch may have moved since.
+      source: {
+        repoUrl: `${deps.githubWebUrl}/${config.source?.repository ?? `${api.ref.owner}/${api.ref.name}`}.git`,
+        revision: source.revision,
+      },
+      tools: source.tools,
       config,
       url: address.url,
       hosts: address.hosts,
