@@ -22,6 +22,7 @@ import type { PullRequestDeps } from "./deps.ts";
 import { lookAgain } from "./look-again.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
+import { headPreviewCheck } from "./preview/preview-check.ts";
 import { scanCheck } from "./scan-check.ts";
 import { verdictEvent } from "./verdict-event.ts";
 
@@ -86,7 +87,7 @@ export async function reconcilePull(
       checks: last?.checks ?? [],
     });
   }
-  const { snapshot, config } = await span("observe", {}, () =>
+  const { snapshot, config, preview } = await span("observe", {}, () =>
     observe({ ...deps, api, records, installationId }, pull, last),
   ).catch(async (error: unknown) => {
     if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
@@ -110,6 +111,7 @@ export async function reconcilePull(
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     checks: [
       ...snapshot.scans.map((report) => scanCheck(pull.headSha, secretsCheckRun(report, pull))),
+      ...(await headPreviewCheck(records, key, pull.headSha, preview)),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
     ],
   };
