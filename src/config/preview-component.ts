@@ -9,7 +9,8 @@ import { z } from "zod";
 const COMPONENT = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 const PATH = /^(?:\.|(?!-)[A-Za-z0-9._@+=,-]+(?:\/[A-Za-z0-9._@+=,-]+)*)$/;
 /** https://github.com/distribution/reference/blob/main/reference.go, with a tag or a digest. */
-const IMAGE = /^[a-z0-9][a-z0-9._/:-]{0,299}(?:@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/;
+const IMAGE =
+  /^(?:[a-z0-9][a-z0-9.-]*(?::\d{1,5})?\/)?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*(?:@sha256:[0-9a-f]{64}|:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$/;
 const IMAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._/:-]{0,254}$/;
 const SHA_MARK = "{{head_sha}}";
 
@@ -38,12 +39,12 @@ const image = z
   .max(500)
   .refine(
     (text) =>
-      text.split(SHA_MARK).length === 2 && IMAGE.test(text.replace(SHA_MARK, "0".repeat(40))) && !text.includes("@"),
-    { error: "an image has the commit once in its tag: `ghcr.io/acme/web:{{head_sha}}`" },
-  )
-  .refine((text) => text.lastIndexOf(":") < text.indexOf(SHA_MARK), {
-    error: "`{{head_sha}}` stands in the image's tag",
-  });
+      text.split(SHA_MARK).length === 2 &&
+      !text.includes("@") &&
+      text.lastIndexOf(":") < text.indexOf(SHA_MARK) &&
+      IMAGE.test(text.replace(SHA_MARK, "0".repeat(40))),
+    { error: "an image has the commit once, in its tag: `ghcr.io/acme/web:{{head_sha}}`" },
+  );
 
 export const jobImage = z
   .string()
