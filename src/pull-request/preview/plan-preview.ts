@@ -2,6 +2,7 @@ import type { Inventory } from "../../config/clusters.ts";
 import type { PreviewConfig } from "../../config/preview.ts";
 import type { PreviewReason, PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
+import { type Cluster, ClusterError } from "../../ports/cluster.ts";
 import { SecretError } from "../../ports/secrets.ts";
 import { hostsOf, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
@@ -52,10 +53,13 @@ export async function planPreview(
       config,
       url: address.url,
       hosts: address.hosts,
-      places: placed.clusters.map((cluster) => ({
-        place: { cluster: cluster.name, namespace: slug, argocd: inventory.argocd },
-        cluster,
-      })),
+      places: await Promise.all(
+        placed.clusters.map(async (cluster) => ({
+          place: { cluster: cluster.name, namespace: slug, argocd: inventory.argocd },
+          cluster,
+          ...(await userOn(grounds.clusters.cluster(cluster.name))),
+        })),
+      ),
       inventory,
       credentials,
       awake,
@@ -82,6 +86,21 @@ function addressOf(
     return { refused: { cause: "config", message, awaits: "people" } };
   }
   return { url: first.url, hosts: all.hosts };
+}
+
+const users = new WeakMap<Cluster, string>();
+
+/** Who HMS-SYS is there, asked once; while the cluster does not say it is taken to be who the shipped manifests make it. */
+async function userOn(cluster: Cluster | undefined): Promise<{ user?: string }> {
+  if (!cluster) return {};
+  try {
+    const user = users.get(cluster) ?? (await cluster.whoAmI());
+    users.set(cluster, user);
+    return { user };
+  } catch (error) {
+    if (error instanceof ClusterError) return {};
+    throw error;
+  }
 }
 
 /** How many previews of all repositories run on each cluster. */
