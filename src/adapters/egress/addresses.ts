@@ -34,3 +34,27 @@ for (const [net, prefix, family] of NOT_PUBLIC) blocked.addSubnet(net, prefix, f
 export function isPublic(address: string): boolean {
   return !blocked.check(address, isIPv6(address) ? "ipv6" : "ipv4");
 }
+
+/** Of the private networks of an organisation. Never a host's own, nor link-local ones, where clouds have their metadata. */
+const INSIDE: typeof NOT_PUBLIC = [
+  ["10.0.0.0", 8, "ipv4"],
+  ["100.64.0.0", 10, "ipv4"],
+  ["172.16.0.0", 12, "ipv4"],
+  ["192.168.0.0", 16, "ipv4"],
+  ["fc00::", 7, "ipv6"],
+];
+/** Clouds' metadata at addresses that look like anybody's. */
+const METADATA: typeof NOT_PUBLIC = [
+  ["100.100.100.200", 32, "ipv4"],
+  ["fd00:ec2::254", 128, "ipv6"],
+];
+const inside = new BlockList();
+for (const [net, prefix, family] of INSIDE) inside.addSubnet(net, prefix, family);
+const metadata = new BlockList();
+for (const [net, prefix, family] of METADATA) metadata.addSubnet(net, prefix, family);
+
+/** Whether an address is one of a private network, in which hosts of the operator may lie. */
+export function isInside(address: string): boolean {
+  const family = isIPv6(address) ? "ipv6" : "ipv4";
+  return inside.check(address, family) && !metadata.check(address, family);
+}

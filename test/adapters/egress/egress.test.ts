@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isPublic } from "../../../src/adapters/egress/addresses.ts";
+import { isInside, isPublic } from "../../../src/adapters/egress/addresses.ts";
 import { createEgress } from "../../../src/adapters/egress/egress.ts";
 import { EgressError } from "../../../src/ports/egress.ts";
 
@@ -107,5 +107,59 @@ describe("a host that the operator allowed", () => {
       "no answer",
     );
     expect(await post(`http://chat.internal:${port}/endless`, allow())).toEqual({ status: 200 });
+  });
+});
+
+describe("a host of the operator's may lie in a private network, and nowhere else", () => {
+  const inside = (host: string) => host.endsWith(".preview.acme.dev");
+  const read = (url: string, address: string) =>
+    createEgress({ allow: [], inside, resolve: async () => [address], timeoutMs: 50 }).read("GET", url, {});
+
+  test.each([
+    ["10.1.2.3", true],
+    ["192.168.7.1", true],
+    ["fd00::1", true],
+    ["::ffff:10.0.0.1", true],
+    ["127.0.0.1", false],
+    ["169.254.169.254", false],
+    ["fd00:ec2::254", false],
+    ["100.100.100.200", false],
+    ["::ffff:169.254.169.254", false],
+    ["fe80::1", false],
+    ["0.0.0.0", false],
+  ])("%s: %s", (address, expected) => {
+    expect(isInside(address)).toBe(expected);
+  });
+
+  test.each(["127.0.0.1", "169.254.169.254", "fd00:ec2::254"])("%s is refused all the same", async (address) => {
+    await expect(read("https://a.preview.acme.dev/x", address)).rejects.toThrow("not a public address");
+  });
+
+  test("a private address of any other host, and no TLS there", async () => {
+    await expect(read("https://a.evil.dev/x", "10.0.0.1")).rejects.toThrow("not a public address");
+    await expect(read("http://a.evil.dev/x", "8.8.8.8")).rejects.toThrow("only https");
+  });
+});
+
+describe("what is read", () => {
+  const read = (path: string, maxBytes?: number) =>
+    createEgress({ allow: [`127.0.0.1:${port}`], timeoutMs: 500 }).read("GET", `http://127.0.0.1:${port}${path}`, {
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
+
+  test("the status and headers alone, or a body of that size", async () => {
+    expect(await read("/endless")).toMatchObject({ status: 200, body: "" });
+    expect(await read("/elsewhere", 10)).toMatchObject({
+      status: 302,
+      headers: { location: expect.any(String) },
+      body: "",
+    });
+    await expect(read("/endless", 1023)).rejects.toThrow("the answer is too long");
+    await expect(read("/endless", 1025)).rejects.toThrow("no answer");
+  });
+
+  test("a resolver that never answers is not waited for", async () => {
+    const never = createEgress({ allow: [], timeoutMs: 20, resolve: () => new Promise(() => undefined) });
+    await expect(never.read("HEAD", "https://example.com", {})).rejects.toThrow("cannot be resolved");
   });
 });
