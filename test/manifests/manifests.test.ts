@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
+import { VARIABLES } from "../../src/config/settings.ts";
 import { KINDS } from "../../src/model/kubernetes.ts";
 import { MANAGED_BY, PREVIEW_LABELS, previewLabels } from "../../src/model/preview.ts";
 import { HOSTS_ANNOTATION, PREVIEW_KINDS, PULL_SECRET, SYNC_ACCOUNT, slugOf } from "../../src/preview/preview.ts";
@@ -58,11 +59,17 @@ test("every file is named by a kustomization, and every name is a file", () => {
     })
     .map((path) => (path.endsWith(".yaml") ? path : `${path}/kustomization.yaml`));
   // Patches for what Argo CD's own manifests make, and manifests of repositories, are nobody's resources.
-  const apart = /^(argocd\/settings|examples)\/|^overlays\/[^/]+\/kustomization\.yaml$/;
+  const apart = /^(argocd\/settings|examples)\/|^(hms|overlays\/[^/]+)\/kustomization\.yaml$/;
   expect(files.filter((path) => !apart.test(path)).sort()).toEqual(
     [...new Set(named)].filter((path) => !apart.test(path)).sort(),
   );
   for (const path of named) expect(files).toContain(path);
+});
+
+test("the settings that HMS-SYS runs with are variables that it knows", () => {
+  const { data } = parse(read("hms/settings.yaml")) as { data: Record<string, string> };
+  const known = new Set(VARIABLES as readonly string[]);
+  for (const name of Object.keys(data).filter((key) => !key.endsWith(".yaml"))) expect(known).toContain(name);
 });
 
 describe("admission policies", () => {
