@@ -19,8 +19,14 @@ while read -r what pid; do
     release) pids="\${pids%% $pid *} \${pids#* $pid }" ;;
   esac
 done
-for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; done
-for pid in $pids; do while kill -0 -- "-$pid" 2>/dev/null; do sleep 0.05; done; done
+for pid in $pids; do kill -s KILL -- "-$pid" 2>/dev/null; done
+# The directory goes when nobody writes there any more.
+for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  left=
+  for pid in $pids; do kill -s 0 -- "-$pid" 2>/dev/null && left=yes; done
+  [ -z "$left" ] && break
+  sleep 0.1
+done
 [ -z "$1" ] || rm -rf -- "$1"
 `;
 

@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureTool, TOOL_NAMES, type ToolName, ToolUnavailableError } from "./tools.ts";
+import { startGuardian } from "./guardian.ts";
+import { ensureTool, redisServer, TOOL_NAMES, type ToolName, ToolUnavailableError } from "./tools.ts";
 
 /**
  * `npm run test:real`: builds the real programs where the cache lacks them, checks the policies with OPA itself, then runs
- * the tests in this folder. The last line is `N passed, N failed`. Arguments go to Vitest.
+ * the tests in this folder; those in `cluster` against one Kubernetes with Argo CD, started for them. The last line is `N passed, N failed`. Arguments go to Vitest.
  */
 const ROOT = join(import.meta.dirname, "../..");
 const running = new Set<ChildProcess>();
+const guardian = startGuardian();
 const counts = { passed: 0, failed: 0 };
 const reports = mkdtempSync(join(tmpdir(), "hms-real-"));
 
@@ -25,8 +27,11 @@ function run(command: string, args: string[], stdout: "inherit" | "ignore" = "in
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ["ignore", stdout, "inherit"], detached: true });
     running.add(child);
+    const { pid } = child;
+    if (pid !== undefined) guardian.guard(pid);
     const ended = (code: number) => {
       killGroup(child);
+      if (pid !== undefined) guardian.release(pid);
       running.delete(child);
       resolve(code);
     };
@@ -86,6 +91,7 @@ for (const [signal, code] of [
 
 try {
   const { opa } = await tools();
+  redisServer();
   await step("opa fmt", opa, ["fmt", "--list", "--fail", "policies"]);
   await step("opa check", opa, ["check", "--strict", "policies"]);
   await step("opa test", opa, ["test", "policies"]);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -91,6 +91,18 @@ export async function toolSource(name: ToolName): Promise<string> {
   const { Dir: directory } = JSON.parse(await go(folderOf(module), ["mod", "download", "-json", source]));
   if (typeof directory !== "string") throw new ToolUnavailableError(`Go has no source of ${source}`);
   return directory;
+}
+
+/**
+ * The name of Redis' program, which Argo CD wants and which every distribution packages.
+ * @throws {ToolUnavailableError}
+ */
+export function redisServer(): string {
+  const name = process.env.REDIS_SERVER || "redis-server";
+  if (spawnSync(name, ["--version"]).status === 0) return name;
+  throw new ToolUnavailableError(
+    "redis-server is not installed. The tests against Argo CD need it: install the package; REDIS_SERVER may name one.",
+  );
 }
 
 function folderOf(module: string): string {

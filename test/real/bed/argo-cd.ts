@@ -3,7 +3,7 @@ import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import { freePort } from "../program.ts";
-import { ensureTool, toolSource } from "../tools.ts";
+import { ensureTool, redisServer, toolSource } from "../tools.ts";
 import type { Access } from "./api.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
@@ -204,7 +204,7 @@ async function startRedis(programs: Programs): Promise<string> {
   const port = await freePort();
   await programs.start({
     name: "redis",
-    binary: "redis-server",
+    binary: redisServer(),
     args: ["--bind", "127.0.0.1", "--port", String(port), "--save", "", "--appendonly", "no", "--hz", "1"],
   });
   return `127.0.0.1:${port}`;
