@@ -208,7 +208,13 @@ function contextOf(target: Target, { query, user, userAgent, contentType }: ApiR
   const manager = query.get("fieldManager") ?? (userAgent.split("/")[0] || "unknown");
   const operation = verb === "patch" && contentType === "application/apply-patch+yaml" ? "Apply" : "Update";
   const writer = { manager, operation, ...(target.subresource && { subresource: target.subresource }) } as const;
-  return { target, user, writer, dryRun: query.get("dryRun") === "All" };
+  return {
+    target,
+    user,
+    writer,
+    dryRun: query.get("dryRun") === "All",
+    strict: query.get("fieldValidation") === "Strict",
+  };
 }
 
 function deleteOptions({ body, query }: ApiRequest): DeleteOptions {

@@ -24,7 +24,7 @@ const PORT_KEYS = [
   ["containerPort", "protocol"],
   ["port", "protocol"],
 ];
-const SETS = new Set(["finalizers", "accessModes"]);
+const SETS = new Set(["finalizers"]);
 /** Only these are more than one value in a custom resource, whose other lists are atomic. */
 const OF_ALL_KINDS = new Set(["finalizers", "ownerReferences"]);
 /** Maps that are one value (`x-kubernetes-map-type: atomic`). */

@@ -22,6 +22,7 @@ export function validate(resource: Resource, object: Stored, old: Stored | undef
   const causes = [
     ...nameCauses(resource, object.metadata.name),
     ...labelCauses(object.metadata.labels ?? {}),
+    ...countCauses(resource, object),
     ...(old ? immutableCauses(resource, object, old) : requiredCauses(resource, object)),
   ];
   if (causes.length > 0) throw invalid(resource, object.metadata.name, causes);
@@ -48,6 +49,16 @@ function labelCauses(labels: Record<string, unknown>): Required<Cause>[] {
     ...(typeof value === "string" && LABEL_VALUE.test(value) ? [] : [cause("metadata.labels", value, VALUE_WORDS)]),
     ...(String(value).length <= 63 ? [] : [cause("metadata.labels", value, "must be no more than 63 characters")]),
   ]);
+}
+
+/** Numbers that count something. */
+function countCauses({ custom }: Resource, object: Stored): Required<Cause>[] {
+  if (custom) return [];
+  return ["replicas", "parallelism", "completions", "backoffLimit", "minReadySeconds"].flatMap((field) => {
+    const value = at(object, "spec", field);
+    const words = "must be greater than or equal to 0";
+    return typeof value === "number" && value < 0 ? [cause(`spec.${field}`, value, words)] : [];
+  });
 }
 
 /** Fields without which nothing of the kind can be. */

@@ -4,6 +4,7 @@ import { afterUpdate, applyTo, type Writer } from "./ownership.ts";
 import type { Admission, DeleteOptions } from "./request.ts";
 import type { Target } from "./request-path.ts";
 import { apiVersionOf, type Resource, type Resources } from "./resources.ts";
+import { fitting } from "./schemas.ts";
 import { alreadyExists, badRequest, conflict, invalid, MODIFIED, notFound } from "./status.ts";
 import type { Store } from "./store.ts";
 import { validate, withDefaults } from "./validation.ts";
@@ -22,6 +23,8 @@ export interface WriteContext {
   user: User;
   writer: Writer;
   dryRun: boolean;
+  /** `fieldValidation=Strict` */
+  strict: boolean;
 }
 
 const SERVER_SET = [
@@ -36,7 +39,7 @@ const SERVER_SET = [
 /** POST: a name of one's own, or one that is made from `generateName`. */
 export function create(state: ApiState, context: WriteContext, body: unknown): Stored {
   const { target } = context;
-  const sent = incoming(target, body);
+  const sent = incoming(context, body);
   const name = sent.metadata.name || (sent.metadata.generateName ? sent.metadata.generateName + randomSuffix() : "");
   if (!name) {
     const words = "name or generateName is required";
@@ -73,7 +76,7 @@ function insert(
 export function replace(state: ApiState, context: WriteContext, body: unknown): Stored {
   const { target } = context;
   const old = existing(state, target);
-  const sent = incoming(target, body);
+  const sent = incoming(context, body);
   if (sent.metadata.name !== target.name)
     throw badRequest(
       `the name of the object (${sent.metadata.name}) does not match the name on the URL (${target.name})`,
@@ -90,7 +93,7 @@ export function existing(state: ApiState, { resource, namespace, name }: Target)
 /** Server-side apply: makes the object where there is none. */
 export function apply(state: ApiState, context: WriteContext, body: unknown, force: boolean): Stored {
   const { target } = context;
-  const sent = incoming(target, body);
+  const sent = incoming(context, body);
   if (sent.metadata.managedFields?.length) throw badRequest("metadata.managedFields must be nil");
   const applied: Stored = target.subresource
     ? { apiVersion: sent.apiVersion, kind: sent.kind, metadata: sent.metadata, status: sent.status }
@@ -266,7 +269,7 @@ function admit(state: ApiState, request: Admission): void {
 }
 
 /** A body as an object of the address's kind; 400 where it is of another. */
-function incoming({ resource, namespace }: Target, body: unknown): Stored {
+function incoming({ target: { resource, namespace }, writer, strict }: WriteContext, body: unknown): Stored {
   if (!isFields(body)) throw badRequest("the object provided is unrecognized (must be of type map)");
   const apiVersion = body.apiVersion ?? apiVersionOf(resource);
   const kind = body.kind ?? resource.kind;
@@ -279,7 +282,8 @@ function incoming({ resource, namespace }: Target, body: unknown): Stored {
     throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
   if (resource.namespaced) metadata.namespace = namespace;
   else if (metadata.namespace) delete metadata.namespace;
-  return { ...copy(body), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+  const object = { ...copy(body), apiVersion: apiVersionOf(resource), kind: resource.kind, metadata };
+  return fitting(resource, object, { applied: writer.operation === "Apply", strict });
 }
 
 function randomSuffix(): string {
