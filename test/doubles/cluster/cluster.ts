@@ -9,6 +9,8 @@ import { CustomResources, definitionOf } from "./controllers/custom-resources.ts
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { LocalClient, pathOf, refusalOf } from "./controllers/local-client.ts";
 import { NamespaceController, namespaceAdmission } from "./controllers/namespaces.ts";
+import { Pods } from "./controllers/pods.ts";
+import { Workloads } from "./controllers/workloads.ts";
 
 export type ClusterOptions = {
   /** Objects to begin with (the shipped RBAC, say), made in this order by an administrator. */
@@ -37,7 +39,9 @@ export async function startCluster(options: ClusterOptions = {}) {
   api.admission.push(namespaceAdmission(api));
   const admin = new LocalClient(api, ADMIN, "kube-controller-manager");
   const custom = new CustomResources(admin);
-  const controllers = [new GarbageCollector(admin), new NamespaceController(admin)];
+  const pods = new Pods(admin);
+  const workloads = new Workloads(admin, pods);
+  const controllers = [new GarbageCollector(admin), new NamespaceController(admin), pods, workloads];
   api.store.listen((change) => {
     custom.changed(change);
     for (const controller of controllers) controller.changed(change);
@@ -76,6 +80,13 @@ export async function startCluster(options: ClusterOptions = {}) {
       admin.call("DELETE", pathOf(api.resources.builtIn("customresourcedefinitions"), "", name));
     },
     installKind: (kind: Parameters<typeof definitionOf>[0]) => make(definitionOf(kind)),
+    /** What becomes of containers of these images; all others run. `what` is one of them again with `run`. */
+    image(name: string, what: "missing" | "failing" | "run"): void {
+      pods.images.missing.delete(name);
+      pods.images.failing.delete(name);
+      if (what !== "run") pods.images[what].add(name);
+      pods.lookAgain();
+    },
     /** All objects of a kind: by its plural, with the group where there is one (`deployments.apps`). */
     objects(plural: string, namespace?: string): Stored[] {
       const [name = "", ...group] = plural.split(".");

@@ -1,6 +1,6 @@
 import type { User } from "../api/access.ts";
 import type { Api } from "../api/api.ts";
-import { at, fieldsOf, type Stored, textAt } from "../api/fields.ts";
+import { at, type Fields, fieldsOf, type Stored, textAt } from "../api/fields.ts";
 import type { ApiResponse } from "../api/request.ts";
 import { apiVersionOf, type Resource } from "../api/resources.ts";
 
@@ -49,7 +49,7 @@ export class LocalClient {
   /** Undefined: created. Else why not. */
   create(
     resource: Resource,
-    object: { metadata: { namespace?: string; name: string } } & Record<string, unknown>,
+    object: { metadata: { namespace?: string; name: string } & Fields } & Record<string, unknown>,
   ): string | undefined {
     const whole = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object };
     return refusalOf(this.call("POST", pathOf(resource, object.metadata.namespace ?? ""), whole));
