@@ -5,6 +5,8 @@ import { Api } from "./api/api.ts";
 import type { Stored } from "./api/fields.ts";
 import { serveApi } from "./api/http-server.ts";
 import { type Outage, Outages } from "./api/outages.ts";
+import { ArgoCd, argoCdObjects, clusterSecret } from "./argo-cd/argo-cd.ts";
+import { running } from "./argo-cd/destinations.ts";
 import { CustomResources, definitionOf } from "./controllers/custom-resources.ts";
 import { GarbageCollector } from "./controllers/garbage-collector.ts";
 import { LocalClient, pathOf, refusalOf } from "./controllers/local-client.ts";
@@ -22,6 +24,7 @@ export type ClusterOptions = {
 export type ClusterDouble = Awaited<ReturnType<typeof startCluster>>;
 
 const HMS_USER = "system:serviceaccount:hms-system:hms-sys";
+const ARGO_CD_NAMESPACE = "argocd";
 const ARGO_CD_KINDS = [
   { group: "argoproj.io", version: "v1alpha1", kind: "Application", plural: "applications" },
   { group: "argoproj.io", version: "v1alpha1", kind: "AppProject", plural: "appprojects" },
@@ -47,12 +50,15 @@ export async function startCluster(options: ClusterOptions = {}) {
     for (const controller of controllers) controller.changed(change);
   });
   const make = (object: object) => install(admin, object);
-  for (const name of ["default", "kube-system", "argocd", "hms-system"])
+  for (const name of ["default", "kube-system", "hms-system"])
     make({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   make(clusterAdmin());
   for (const kind of ARGO_CD_KINDS) make(definitionOf(kind));
+  const argoCd = new ArgoCd(api, ARGO_CD_NAMESPACE);
+  for (const object of argoCdObjects(ARGO_CD_NAMESPACE)) make(object);
   for (const object of objects ?? [everythingFor(user)]) make(object);
   const { url, close } = await serveApi(api, outages);
+  running.set(url, api);
   const tokens = { admin: api.access.issueToken(ADMIN), hms: api.access.issueToken(userNamed(user)) };
 
   return {
@@ -87,6 +93,11 @@ export async function startCluster(options: ClusterOptions = {}) {
       if (what !== "run") pods.images[what].add(name);
       pods.lookAgain();
     },
+    /** Makes another cluster of this process known to this one's Argo CD. */
+    join(name: string, other: { url: string }): void {
+      argoCd.follow(other.url);
+      make(clusterSecret(ARGO_CD_NAMESPACE, name, other.url));
+    },
     /** All objects of a kind: by its plural, with the group where there is one (`deployments.apps`). */
     objects(plural: string, namespace?: string): Stored[] {
       const [name = "", ...group] = plural.split(".");
@@ -111,6 +122,8 @@ export async function startCluster(options: ClusterOptions = {}) {
     as: (who: User | string) => new LocalClient(api, typeof who === "string" ? userNamed(who) : who, "test"),
     isSimulated: true as const,
     async stop(): Promise<void> {
+      running.delete(url);
+      argoCd.stop();
       for (const controller of controllers) controller.stop();
       api.watches.stop();
       await close();

@@ -14,14 +14,14 @@ export interface Images {
 /** A pod as a workload's template describes it. */
 export function podFrom(owner: Stored, name: { name: string } | { generateName: string }, labels: Fields = {}): Fields {
   const template = fieldsOf(at(owner, "spec", "template"));
-  const metadata = fieldsOf(template["metadata"]);
+  const metadata = fieldsOf(template.metadata);
   return {
     ...template,
     metadata: {
       ...metadata,
       ...name,
       namespace: owner.metadata.namespace,
-      labels: { ...fieldsOf(metadata["labels"]), ...labels },
+      labels: { ...fieldsOf(metadata.labels), ...labels },
       ownerReferences: [ownedBy(owner)],
     },
   };

@@ -79,7 +79,7 @@ export class Workloads {
           selector: {
             matchLabels: { ...fieldsOf(at(deployment, "spec", "selector", "matchLabels")), "pod-template-hash": hash },
           },
-          template: { ...template, metadata: { ...fieldsOf(template["metadata"]), labels } },
+          template: { ...template, metadata: { ...fieldsOf(template.metadata), labels } },
         },
       });
       return;
@@ -251,6 +251,6 @@ export class Workloads {
     if (textAt(claim, "status", "phase") === "Bound") return;
     const capacity = fieldsOf(at(claim, "spec", "resources", "requests"));
     const status = { phase: "Bound", accessModes: at(claim, "spec", "accessModes"), capacity };
-    if (!same(claim["status"], status)) this.#client.setStatus(resource, claim, status);
+    if (!same(claim.status, status)) this.#client.setStatus(resource, claim, status);
   }
 }
