@@ -9,6 +9,7 @@ import type { PreviewPlan } from "./plan.ts";
 import { reasonsOf, tidyReasons } from "./reasons.ts";
 import { seed } from "./seed.ts";
 import { putToSleep, type Rest, wake } from "./sleep.ts";
+import { letGo } from "./teardown.ts";
 import type { PreviewStep, PreviewWorld } from "./world.ts";
 
 export interface SteerInput {
@@ -61,11 +62,13 @@ export function steer(input: SteerInput): Steering {
   const rest = restOf(input, busy || views.some(isAutomated));
   const deployed = views.length > 0 && views.every(({ part }) => part.green) && contained.complete && !busy;
   const seeding = plan.awake ? seed(plan, world, deployed) : undefined;
+  const made = plan.places.map(({ place }) => place);
+  const leaving = letGo({ owner: plan.owner, slug: plan.slug, made, world });
   const found: Steering = {
     state: "provisioning",
     parts: views.map(({ part }) => part),
     reasons: [],
-    steps: [contained, ...work, rest, ...(seeding ? [seeding] : [])].flatMap(({ steps }) => steps),
+    steps: [...leaving, ...[contained, ...work, rest, ...(seeding ? [seeding] : [])].flatMap(({ steps }) => steps)],
     wantsWorkload: false,
     wantsProbe: false,
     lookAgainMs: Math.min(...work.map((one) => one.lookAgainMs), LATER_MS),

@@ -90,6 +90,28 @@ export function takeDown(input: TakeDownInput): TakingDown {
   return { steps, gone, held: tidyReasons(held), lookAgainMs: gone ? 0 : AGAIN_MS };
 }
 
+/**
+ * Lets go what is on its way already, and begins nothing: for a preview that is wanted again, or that somebody else began to remove, and that hooks
+ * would hold for ever.
+ */
+export function letGo({ owner, slug, made, world }: Omit<TakeDownInput, "nowMs">): PreviewStep[] {
+  const hub = made[0]?.argocd;
+  if (!hub || world.unreadable.length > 0) return [];
+  const places = world.places.filter(({ namespace }) => namespace && isOurs(namespace, owner, slug));
+  const leaving = world.applications.filter((one) => isTerminating(one) && isOurs(one, owner, slug));
+  return [
+    ...leaving.flatMap((application) => {
+      const ref = refOf(application);
+      const gone = places.every(({ place }) => !isDestination(application, place));
+      return [
+        ...withoutAutomation(hub.cluster, ref, application, false),
+        ...freed(hub.cluster, ref, application, gone),
+      ];
+    }),
+    ...places.filter(({ namespace }) => isTerminating(namespace)).flatMap(hooksFreed),
+  ];
+}
+
 /** Why a place says nothing: a cluster that cannot be read, or that was not looked at. */
 function unseen(place: PreviewPlace, world: PreviewWorld): { cluster: string; why: string }[] {
   const found = world.unreadable.filter(({ cluster }) => cluster === place.cluster || cluster === place.argocd.cluster);

@@ -139,6 +139,14 @@ test("what has a name of ours but not our labels is told and left alone", () => 
   expect(walk.clusters.get("in-cluster", "ApplicationSet", walk.plan.slug, "argocd")).toBeUndefined();
 });
 
+test("an object of another preview is not written over", () => {
+  const walk = start();
+  walkOn(walk);
+  const quota = walk.clusters.get("in-cluster", "ResourceQuota", "hms-quota", walk.plan.slug) as KubeObject;
+  quota.metadata.labels = { ...quota.metadata.labels, "hms-sys.dev/pull": "8" };
+  expect(run(walk)).toMatchObject({ state: "degraded", steps: [], reasons: [{ cause: "foreign" }] });
+});
+
 test("what is being removed is waited for, and made anew", () => {
   const walk = start();
   walkOn(walk);

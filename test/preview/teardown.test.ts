@@ -56,6 +56,22 @@ test("a sync that hangs, hooks that hang and finalizers of hooks hold nothing", 
   expect(removeOn(walk)).toBe(true);
 });
 
+test.each(["ApplicationSet", "AppProject", "Application"])("without its %s it goes as well", (kind) => {
+  const walk = healthy();
+  for (const [key, one] of walk.clusters.objects) if (one.kind === kind) walk.clusters.objects.delete(key);
+  expect(removeOn(walk)).toBe(true);
+});
+
+test("one that is wanted again while it goes comes back, although its hooks hang", () => {
+  const walk = healthy();
+  const world = walk.clusters.world(plan, made);
+  walk.clusters.carryOut(takeDown({ ...plan, made, world, nowMs: walk.nowMs }).steps, walk.nowMs);
+  for (const one of ofKind(walk, "Application"))
+    one.metadata.finalizers?.push("post-delete-finalizer.argocd.argoproj.io");
+  for (let round = 0; round < 12; round++) run(walk);
+  expect(run(walk)).toMatchObject({ state: "healthy", steps: [] });
+});
+
 test("a namespace that hangs is told with what holds it, and is not gone", () => {
   const walk = healthy();
   walk.clusters.put("far", {

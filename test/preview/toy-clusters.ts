@@ -66,7 +66,9 @@ export class ToyClusters {
       if (metadata?.resourceVersion !== undefined && metadata.resourceVersion !== found.metadata.resourceVersion)
         continue;
       const { uid: _, resourceVersion: __, ...meta } = metadata ?? {};
-      this.put(step.cluster, merged(found, { ...patch, metadata: meta }) as unknown as KubeObject);
+      const put = this.put(step.cluster, merged(found, { ...patch, metadata: meta }) as unknown as KubeObject);
+      const { deletionTimestamp, finalizers = [] } = put.metadata;
+      if (deletionTimestamp !== undefined && finalizers.length === 0) this.remove(step.cluster, put);
     }
   }
 
