@@ -26,6 +26,7 @@ export async function openPreviews(settings: Settings, base: Base, log: Logger):
       githubWebUrl: githubWebUrl(settings.githubApiUrl),
       publicUrl: settings.publicUrl,
       grounds,
+      untold: (what, why) => log.warn({ what, why }, "GitHub does not take what is to be told of a preview"),
     },
     stop: () => grounds?.watches.stop(),
   };

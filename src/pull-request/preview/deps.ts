@@ -25,6 +25,8 @@ export interface PreviewDeps {
   publicUrl: string;
   /** Undefined where the operator declared no clusters: previews are off. */
   grounds: PreviewGrounds | undefined;
+  /** Told once of what GitHub does not let us say of a preview, such as a permission that no owner has accepted yet. */
+  untold?(what: "deployment" | "comment", why: string): void;
   /** Told of every change of state, for metrics. */
   became?(state: string): void;
   /** Told how long a push took to become a healthy preview, ms. */
