@@ -1,8 +1,12 @@
 import type { Logger } from "pino";
+import { createEgress } from "./adapters/egress/egress.ts";
 import { connectClusters } from "./adapters/kubernetes/clusters.ts";
+import { createProbe } from "./adapters/probe/probe.ts";
+import { createRegistry } from "./adapters/registry/registry.ts";
 import { openSecrets } from "./adapters/secrets/secrets.ts";
 import { githubWebUrl } from "./config/github-web-url.ts";
 import type { Settings } from "./config/settings.ts";
+import { isAllowedHost } from "./preview/preview.ts";
 import type { PreviewDeps, PreviewGrounds } from "./pull-request/preview/deps.ts";
 import { FactMemory } from "./pull-request/preview/github-facts.ts";
 import { watchPreviews } from "./pull-request/preview/watches.ts";
@@ -12,6 +16,9 @@ export interface Previews {
   /** Ends the watches. */
   stop(): void;
 }
+
+/** Longest that a preview may take to answer. */
+const PROBE_MS = 5000;
 
 type Base = Pick<PreviewDeps, "github" | "engine" | "configuration" | "clock" | "became" | "tookMs">;
 
@@ -39,6 +46,8 @@ async function openGrounds(
 ): Promise<PreviewGrounds | undefined> {
   if (!declared) return undefined;
   const { inventory, kubeconfigPath } = declared;
+  // Ingresses mostly lie in a private network. Which hosts are the operator's only a list of them can tell.
+  const inside = (host: string): boolean => inventory.hosts.length > 0 && isAllowedHost(host, inventory.hosts);
   const clusters = await connectClusters(inventory.clusters, { kubeconfigPath, clock, log });
   const failed = (error: unknown): void => log.warn({ err: error }, "a preview that changed could not be queued");
   return {
@@ -46,7 +55,7 @@ async function openGrounds(
     clusters,
     watches: watchPreviews({ clusters, inventory }, app.id, { queue: engine.queue, failed }),
     secrets: openSecrets({ environment: process.env, directory: settings.secretsDirectory }),
-    registry: { has: async () => ({ there: true }) },
-    probe: { ask: async () => ({ ok: true }) },
+    registry: createRegistry(createEgress({ allow: settings.egressAllow })),
+    probe: createProbe(createEgress({ allow: settings.egressAllow, inside, timeoutMs: PROBE_MS })),
   };
 }

@@ -13,6 +13,6 @@ export { checkSource } from "./source/check-source.ts";
 export { TEXT_BYTES_MAX } from "./source/source-walk.ts";
 export { type Steering, steer } from "./steer.ts";
 export { type TakingDown, takeDown } from "./teardown.ts";
-export { hostsOf, type PreviewUrl, urlOf } from "./urls.ts";
+export { hostsOf, isAllowedHost, type PreviewUrl, urlOf } from "./urls.ts";
 export { type PreviewTimes, type Wanted, wantedOf } from "./wanted.ts";
 export type { PlaceWorld, PreviewStep, PreviewWorld } from "./world.ts";

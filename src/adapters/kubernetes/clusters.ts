@@ -32,11 +32,15 @@ export interface ClustersOptions {
  * @throws {Error} of a kubeconfig that cannot be read or has no such context.
  */
 export async function connectClusters(
-  clusters: readonly { name: string; context?: string }[],
+  clusters: readonly { name: string; context?: string; inCluster?: true }[],
   options: ClustersOptions,
 ): Promise<Clusters> {
   const connected = new Map<string, Cluster>();
-  for (const { name, context } of clusters) connected.set(name, await connect(name, context, options));
+  for (const { name, context, inCluster } of clusters) {
+    const { kubeconfigPath, ...rest } = options;
+    // Beside clusters of a kubeconfig there may be the one that this runs in.
+    connected.set(name, await connect(name, context, inCluster ? rest : { kubeconfigPath, ...rest }));
+  }
   return { names: [...connected.keys()], cluster: (name) => connected.get(name) };
 }
 

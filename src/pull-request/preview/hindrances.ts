@@ -2,6 +2,7 @@ import type { PreviewConfig } from "../../config/preview.ts";
 import type { PreviewReason, PreviewState } from "../../model/preview.ts";
 import { imageOf } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
+import { credentialsOf } from "./plan-preview.ts";
 import { type InspectedSource, readSource } from "./read-source.ts";
 import type { PreviewScene } from "./scene.ts";
 
@@ -31,16 +32,19 @@ export async function inspected(
 
 /** Images that the registry does not have yet. Those that were there when this commit was begun with are pulled by now. */
 export async function awaitedImages(
-  { pull, before }: PreviewScene,
-  { registry }: PreviewGrounds,
+  { api, pull, before }: PreviewScene,
+  grounds: PreviewGrounds,
   config: PreviewConfig,
 ): Promise<Hindrance | undefined> {
   if (before?.sha === pull.headSha && ["provisioning", "healthy", "degraded"].includes(before.state)) return undefined;
+  const repository = `${api.ref.owner}/${api.ref.name}`.toLowerCase();
+  const credentials = pull.fork ? {} : await credentialsOf(grounds, repository);
+  if ("refused" in credentials) return { state: "failed", reasons: [credentials.refused] };
   const reasons: PreviewReason[] = [];
   for (const component of config.components) {
     const image = imageOf(component, pull.headSha);
     if (image === undefined) continue;
-    const answer = await registry.has(image);
+    const answer = await grounds.registry.has(image, credentials.images);
     if (answer.there === true) continue;
     const message =
       answer.there === false

@@ -113,7 +113,7 @@ async function loadOf({ deps, key }: PreviewScene): Promise<Map<string, number>>
 }
 
 /** The operator's credentials for this repository; never asked for where a fork's code would run with them. */
-async function credentialsOf(
+export async function credentialsOf(
   { inventory, secrets }: { inventory: Inventory; secrets: PreviewGrounds["secrets"] },
   repository: string,
 ): Promise<PreviewPlan["credentials"] | { refused: PreviewReason }> {
