@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, vi } from "vitest";
 import { type ClustersOptions, connectClusters } from "../../src/adapters/kubernetes/clusters.ts";
-import { KINDS, type KubeObject, type ObjectKind, type ObjectRef } from "../../src/model/kubernetes.ts";
+import { KINDS, type KubeObject, type ObjectRef } from "../../src/model/kubernetes.ts";
 import type { Cluster, ClusterFault } from "../../src/ports/cluster.ts";
 
 /** A Kubernetes API over HTTP, with its controllers: a real one or a double. */
@@ -56,12 +56,6 @@ export async function namespaceOf({ cluster }: ClusterBench, labels: Record<stri
   await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
   return name;
 }
-
-export const refOf = (kind: ObjectKind, { metadata: { name, namespace } }: KubeObject): ObjectRef => ({
-  kind,
-  name,
-  ...(namespace === undefined ? {} : { namespace }),
-});
 
 /** A Secret, as the plainest of all objects that no controller minds. */
 export function secret(

@@ -108,6 +108,19 @@ describe("a watch", () => {
     expect(told).toEqual(["b changed", "c changed", "a gone"]);
   });
 
+  test("lists anew after it was refused: much may have happened unseen", async () => {
+    await watched();
+    const answer = api.answer;
+    api.answer = ({ url }, response) => {
+      if (!url.searchParams.has("watch")) return json(response, ...listed);
+      api.answer = answer;
+      return json(response, 403, statusBody(403, "Forbidden", 'User "x" cannot watch resource "secrets"'));
+    };
+    last().destroy();
+    await opened(2);
+    expect(lists()).toBe(2);
+  });
+
   test("resumes where the server says that it failed", async () => {
     await watched();
     last().write(sent("ERROR", statusBody(500, "InternalError", "etcd")));
