@@ -20,6 +20,7 @@ writeFileSync(join(directory, "large"), "x".repeat(64 * 1024 + 1));
 writeFileSync(join(directory, "binary"), Buffer.from([0xff, 0xfe]));
 symlinkSync(join("..data", "token"), join(directory, "token"));
 symlinkSync(join("..", "outside"), join(directory, "leads-out"));
+symlinkSync(join("..", "secrets-of-others"), join(directory, "neighbour"));
 symlinkSync("..", join(directory, "up"));
 execFileSync("mkfifo", [join(directory, "pipe")]);
 const secrets = openSecrets({ environment: { TOKEN: "from the environment", EMPTY: "" }, directory });
@@ -42,6 +43,7 @@ test.each([
   ["file:pipe", "file:pipe is not a file"],
   ["file:up", "file:up leads out of the folder"],
   ["file:leads-out", "file:leads-out leads out of the folder"],
+  ["file:neighbour", "file:neighbour leads out of the folder"],
   ["file:up/outside", "file:up/outside leads out of the folder"],
   ["file:../outside", "file:../outside does not name a file of the folder"],
   ["file:../secrets-of-others", "file:../secrets-of-others does not name a file of the folder"],
