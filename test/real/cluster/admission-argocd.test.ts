@@ -203,6 +203,7 @@ describe("with a stolen token of HMS-SYS nobody gets", () => {
 
 describe("whatever a set of a preview makes", () => {
   const controller = anybody;
+  const source = { repoURL: "https://git.example.test/acme/shop.git", path: "." };
   const owned = (set: string, more: Partial<KubeObject["metadata"]>, spec: Record<string, unknown> = {}) =>
     specOf(
       marked(application(slug, argocd), {
@@ -223,6 +224,12 @@ describe("whatever a set of a preview makes", () => {
       "to another namespace",
       owned(slug, {}, { destination: { name: "main", namespace: neighbour } }),
       "the preview's own namespace",
+    ],
+    ["with a plugin", owned(slug, {}, { source: { ...source, plugin: { name: "x" } } }), "uses no plugins"],
+    [
+      "with values from elsewhere",
+      owned(slug, {}, { source: { ...source, helm: { valueFiles: ["http://10.1.2.3/"] } } }),
+      "uses no plugins",
     ],
     [
       "with the finalizer for PostDelete hooks",

@@ -20,6 +20,11 @@ const hook = (value: string) => ({ "argocd.argoproj.io/hook": value });
 
 /** Attacks with kinds that RBAC lets the manifests of a pull request hold. */
 export function manifestAttacks(slug: string): Attack[] {
+  const escaping = {
+    path: "/x){return 200;}",
+    pathType: "ImplementationSpecific",
+    backend: { service: { name: "web", port: { number: 80 } } },
+  };
   const token = marked(object("v1", "Secret", slug, "token", { type: "kubernetes.io/service-account-token" }), {
     annotations: { "kubernetes.io/service-account.name": "default" },
   });
@@ -78,6 +83,16 @@ export function manifestAttacks(slug: string): Attack[] {
       created(
         annotated(ingress(slug, "i", HOST), { "nginx.ingress.kubernetes.io/configuration-snippet": "return 200;" }),
       ),
+    ],
+    [
+      "an Ingress whose annotation is more than a value",
+      "configuration of their own",
+      created(annotated(ingress(slug, "i", HOST), { "nginx.ingress.kubernetes.io/proxy-body-size": "8m;}" })),
+    ],
+    [
+      "an Ingress whose path is more than a path",
+      "configuration of their own",
+      created({ ...ingress(slug, "i", HOST), spec: { rules: [{ host: HOST, http: { paths: [escaping] } }] } }),
     ],
     [
       "a name in the DNS",
