@@ -1,10 +1,11 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubernetesApi } from "../../contract/cluster-bench.ts";
-import { freePort, type Program, startProgram } from "../program.ts";
+import { type Program, startProgram } from "../program.ts";
 import { ensureTool } from "../tools.ts";
 
 /** etcd, an API server and the controller manager of Kubernetes, on free ports of the loopback, in a temporary directory. */
@@ -17,7 +18,12 @@ export interface ControlPlane extends KubernetesApi {
 
 export async function startControlPlane({ apiServerArgs = [] as string[] } = {}): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), "hms-control-plane-"));
-  const [etcdPort, peerPort, port, managerPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
+  const [etcdPort, peerPort, port, managerPort] = await Promise.all([
+    quietPort(),
+    quietPort(),
+    quietPort(),
+    quietPort(),
+  ]);
   const tokens = { admin: randomBytes(16).toString("hex"), nobody: randomBytes(16).toString("hex") };
   await writeFile(
     join(directory, "tokens.csv"),
@@ -129,6 +135,15 @@ export async function startControlPlane({ apiServerArgs = [] as string[] } = {})
     await stop();
     throw error;
   }
+}
+
+/** A free port below those that the system gives to outgoing connections: it is still free when the server starts, and when it starts again. */
+function quietPort(): Promise<number> {
+  const port = randomInt(20_000, 32_000);
+  return new Promise((resolve) => {
+    const server = createServer().once("error", () => resolve(quietPort()));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
+  });
 }
 
 /** Whether it answers; its certificate is its own. */
