@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { startGuardian } from "../guardian.ts";
 
 export interface ServiceOptions {
@@ -20,7 +21,7 @@ export interface Service {
   /** SIGTERM, then SIGKILL after five seconds. Resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** SIGSTOP and SIGCONT: it holds its connections and says nothing. */
-  pause(): void;
+  pause(): Promise<void>;
   resume(): void;
 }
 
@@ -99,7 +100,12 @@ export class Programs {
         wanted = false;
         if (child) await end(child, signal);
       },
-      pause: () => void child?.kill("SIGSTOP"),
+      async pause() {
+        child?.kill("SIGSTOP");
+        // Threads that were at work stop a moment later.
+        const state = async () => (await promisify(execFile)("ps", ["-o", "stat=", "-p", `${child?.pid}`])).stdout;
+        await until(async () => (await state()).startsWith("T"), 5_000);
+      },
       resume: () => void child?.kill("SIGCONT"),
     };
   }
