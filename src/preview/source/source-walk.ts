@@ -36,7 +36,7 @@ export class SourceWalk {
     if (this.problems.length >= PROBLEMS_MAX) return;
     this.problems.push({
       cause: "source",
-      message,
+      message: `${shown(file)}: ${message}`,
       component: this.#component,
       file,
       ...(object === undefined ? {} : { object }),

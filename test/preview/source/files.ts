@@ -16,7 +16,9 @@ export function check(files: Files, path = "deploy/web", helmRepositories: strin
     const verdict = checkSource({ component: "web", path, helmRepositories }, { entries, texts });
     if ("tool" in verdict) return verdict.tool;
     if ("refused" in verdict)
-      return verdict.refused.map(({ file, object, message }) => [file, object, message].join(" ").replace("  ", " "));
+      return verdict.refused.map(({ file, object, message }) =>
+        [file, object, message.slice((file ?? "").length + 2)].join(" ").replace("  ", " "),
+      );
     for (const name of verdict.needs) {
       expect(texts.has(name)).toBe(false);
       texts.set(name, typeof files[name] === "string" ? files[name] : null);

@@ -90,7 +90,8 @@ test("a refusal of any component refuses all, and is remembered too", async () =
   const refused = [
     {
       cause: "source",
-      message: "https://a.dev/x is not in this repository: remote sources are not previewed",
+      message:
+        "deploy/base/kustomization.yaml: https://a.dev/x is not in this repository: remote sources are not previewed",
       component: "web",
       file: "deploy/base/kustomization.yaml",
       awaits: "people",
@@ -103,7 +104,9 @@ test("a refusal of any component refuses all, and is remembered too", async () =
 
 test("text that is not UTF-8 is refused", async () => {
   const { scene } = sceneOf({ ...files, "deploy/web/kustomization.yaml": Buffer.from([0xff, 0xfe, 0x72, 0]) });
-  expect(await readSource(scene, { inventory }, config)).toMatchObject({ refused: [{ message: "is not UTF-8 text" }] });
+  expect(await readSource(scene, { inventory }, config)).toMatchObject({
+    refused: [{ message: "deploy/web/kustomization.yaml: is not UTF-8 text" }],
+  });
 });
 
 test("a tree that GitHub cut is unknown, never fine, and asked for again", async () => {
