@@ -55,10 +55,12 @@ export interface StageOptions {
   owner?: string;
   /** What the App was granted, in place of what `app.yml` asks for. */
   permissions?: AppRegistration["permissions"];
+  /** GitHub's ids are larger; for Stages that share a cluster. */
+  idsFrom?: number;
 }
 
 export async function setStage(options: StageOptions = {}): Promise<Stage> {
-  const github = await startGitHub();
+  const github = await startGitHub(options.idsFrom === undefined ? {} : { idsFrom: options.idsFrom });
   const dataDir = mkdtempSync(join(tmpdir(), "hms-data-"));
   const port = await freePort();
   const webhookSecret = "a-secret-of-the-stage";

@@ -32,6 +32,8 @@ export type GitHubOptions = {
   now?: () => Date;
   /** Where the git repositories are kept; a temporary directory, removed on `close`, unless given. */
   dataDir?: string;
+  /** All ids are larger than this; 1000 unless given. */
+  idsFrom?: number;
 };
 
 export type GitHub = Awaited<ReturnType<typeof startGitHub>>;
@@ -45,7 +47,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "github-double-"));
   mkdirSync(join(dataDir, "networks"), { recursive: true });
   mkdirSync(join(dataDir, "repositories"), { recursive: true });
-  const state = new State();
+  const state = new State(options.idsFrom);
   const site: Site = {
     state,
     git: new GitProcesses(),

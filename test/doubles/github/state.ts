@@ -226,7 +226,12 @@ export class State {
   readonly openPulls = new PullIndex();
   private readonly logins = new Map<string, Account>();
   private readonly names = new Map<string, Repository>();
-  private lastId = 1000;
+  private lastId: number;
+
+  /** @param idsFrom all ids are larger; it tells those of one GitHub from those of another that share something. */
+  constructor(idsFrom = 1000) {
+    this.lastId = idsFrom;
+  }
 
   /** Ids are unique over all kinds, so that a mixed-up id never happens to fit. */
   nextId(): number {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { type Stage, type StageOptions, setStage } from "../../stage/stage.ts";
 
 /** A small application as it lies in a repository. */
@@ -36,6 +37,8 @@ export function previewYml(lines = ""): string {
 export function setPreviewStage(kubeconfigPath: string, options: StageOptions & { yml?: string } = {}): Promise<Stage> {
   const { yml = previewYml(), files, environment, ...rest } = options;
   return setStage({
+    // Names on the clusters are made of ids, and other test files make theirs on the same ones.
+    idsFrom: randomInt(1e6, 1e9),
     ...rest,
     files: { ".github/hms.yml": yml, ...webManifests(), ...files },
     environment: { KUBECONFIG: kubeconfigPath, ...environment },
