@@ -1,5 +1,5 @@
-import { syncBuiltinESMExports } from "node:module";
 import promises from "node:dns/promises";
+import { syncBuiltinESMExports } from "node:module";
 
 /*
  * Loaded into the process of HMS-SYS before its own code: names below `localhost` are this machine's, as they are in every browser. Here they stand

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
-import { type KubeObject, KINDS } from "../../../src/model/kubernetes.ts";
+import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
 import type { RepositoryHandle } from "../../doubles/github/github.ts";
 import type { CheckRun, Stage, StageOptions } from "../../stage/stage.ts";
 import { type Bed, connectBed } from "../bed/connect.ts";
@@ -64,11 +64,7 @@ export async function openPull(
 }
 
 /** One more commit on the pull request's branch. */
-export async function push(
-  { stage }: Story,
-  pull: Opened,
-  files: Record<string, string | null> = {},
-): Promise<string> {
+export async function push({ stage }: Story, pull: Opened, files: Record<string, string | null> = {}): Promise<string> {
   pull.sha = await stage.github.commit(pull.repository, pull.branch, {
     files: { [`${pull.branch}.txt`]: `${pull.sha}\n`, ...files },
     author: "ada",
@@ -101,7 +97,7 @@ export function runs(stage: Stage, repository: RepositoryHandle, sha: string, na
   return stage.github
     .checkRuns(repository, sha)
     .filter((run) => run.app?.id === stage.app.id && run.name === name)
-    .sort((a, b) => a.id - b.id) as unknown as CheckRun[];
+    .sort((a, b) => Number(a.id) - Number(b.id)) as unknown as CheckRun[];
 }
 
 export const isGreen = ({ conclusion }: CheckRun): boolean => conclusion === "success";
