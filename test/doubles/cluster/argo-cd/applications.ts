@@ -14,7 +14,7 @@ import type { Resource } from "../api/resources.ts";
 import type { Change } from "../api/store.ts";
 import { type LocalClient, pathOf } from "../controllers/local-client.ts";
 import { WorkQueue } from "../controllers/work-queue.ts";
-import { type Destination, type Hub, offences } from "./destinations.ts";
+import { type Destination, type Hub, offences, secretData } from "./destinations.ts";
 import { finalize } from "./finalize.ts";
 import { type GitSources, SourceError } from "./git-sources.ts";
 import { worst } from "./health.ts";
@@ -68,8 +68,15 @@ export class Applications {
     if (resource.group === "argoproj.io" && resource.plural === "applications" && type !== "DELETED")
       this.#queue.add(name);
     if (resource.plural === "appprojects") this.#addAll((one) => textAt(one, "spec", "project") === name);
-    const isOfArgoCd = object.metadata.labels?.["argocd.argoproj.io/secret-type"] !== undefined;
-    if ((resource.plural === "secrets" && isOfArgoCd) || name === "argocd-cm") this.#addAll(() => true);
+    if (name === "argocd-cm") this.#addAll(() => true);
+    if (resource.plural === "secrets") this.#secretChanged(object);
+  }
+
+  #secretChanged(secret: Stored): void {
+    const type = secret.metadata.labels?.["argocd.argoproj.io/secret-type"];
+    const url = secretData(secret, "url");
+    if (type === "cluster") this.#addAll(() => true);
+    if (type === "repository") this.#addAll((one) => textAt(one, "spec", "source", "repoURL") === url && isUnread(one));
   }
 
   #addAll(wanted: (application: Stored) => boolean): void {
@@ -205,6 +212,7 @@ export class Applications {
       Object.assign(status, {
         reconciledAt: timestamp(),
         sourceType: "Directory",
+        resourceHealthSource: "appTree",
         controllerNamespace: this.hub.namespace,
       });
       delete status.conditions;
@@ -254,6 +262,11 @@ export class Applications {
     }));
     return undefined;
   }
+}
+
+/** New credentials matter to what could not be read so far. */
+function isUnread(application: Stored): boolean {
+  return textAt(application, "status", "sync", "status") === "Unknown";
 }
 
 function operationRevision(application: Stored): string {

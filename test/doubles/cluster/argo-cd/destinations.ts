@@ -39,21 +39,21 @@ export class Hub {
   destination(spec: unknown): Destination | undefined {
     const [name, server] = [textAt(spec, "destination", "name"), textAt(spec, "destination", "server")];
     const secret = this.#secrets("cluster").find((one) =>
-      name ? dataOf(one, "name") === name : dataOf(one, "server") === server,
+      name ? secretData(one, "name") === name : secretData(one, "server") === server,
     );
     if (!secret) return undefined;
-    const address = dataOf(secret, "server");
+    const address = secretData(secret, "server");
     const api = address === IN_CLUSTER ? this.api : running.get(address);
-    return api && { name: dataOf(secret, "name"), server: address, api };
+    return api && { name: secretData(secret, "name"), server: address, api };
   }
 
   /** Of the repository Secrets that the project may use. */
   credentials(url: string, project: string): Credentials | undefined {
     const secret = this.#secrets("repository").find(
-      (one) => dataOf(one, "url") === url && ["", project].includes(dataOf(one, "project")),
+      (one) => secretData(one, "url") === url && ["", project].includes(secretData(one, "project")),
     );
-    const password = secret && dataOf(secret, "password");
-    return secret && password ? { username: dataOf(secret, "username") || "git", password } : undefined;
+    const password = secret && secretData(secret, "password");
+    return secret && password ? { username: secretData(secret, "username") || "git", password } : undefined;
   }
 
   project(name: string): Stored | undefined {
@@ -84,7 +84,8 @@ export class Hub {
   }
 }
 
-function dataOf(secret: Stored, field: string): string {
+/** A field of a Secret, decoded; "" where it has none. */
+export function secretData(secret: Stored, field: string): string {
   return Buffer.from(textAt(secret, "data", field), "base64").toString("utf8");
 }
 

@@ -2,6 +2,23 @@ import { at, listOf, numberAt, type Stored, textAt } from "../api/fields.ts";
 
 export type Health = "Healthy" | "Suspended" | "Progressing" | "Missing" | "Degraded" | "Unknown";
 
+/** Kinds that Argo CD can tell the health of; others count for nothing, also where they are missing. */
+const CHECKED = new Set([
+  "Deployment",
+  "StatefulSet",
+  "ReplicaSet",
+  "Pod",
+  "Job",
+  "PersistentVolumeClaim",
+  "Ingress",
+  "Service",
+]);
+
+/** Of an object that is not there. */
+export function missingHealth(kind: string): { status: Health } | undefined {
+  return CHECKED.has(kind) ? { status: "Missing" } : undefined;
+}
+
 /** From the best to the worst: an Application is as well as the worst of its objects. */
 const ORDER: Health[] = ["Healthy", "Suspended", "Progressing", "Missing", "Degraded", "Unknown"];
 

@@ -1,8 +1,8 @@
-import { at, isFields, listOf, type Stored, same, textAt } from "../api/fields.ts";
+import { at, isFields, type Stored, same, textAt } from "../api/fields.ts";
 import type { Resource } from "../api/resources.ts";
 import { withDefaults } from "../api/validation.ts";
 import type { Destination } from "./destinations.ts";
-import { type Health, healthOf } from "./health.ts";
+import { type Health, healthOf, missingHealth } from "./health.ts";
 import type { Manifest } from "./manifests.ts";
 
 export const TRACKING = "argocd.argoproj.io/tracking-id";
@@ -95,7 +95,7 @@ function tracked(application: string, manifest: Manifest, { api }: Destination, 
     ...(live && { live }),
     ...(owner && owner !== application ? { sharedWith: owner } : {}),
     sync: isSame && (mine || hook) ? "Synced" : "OutOfSync",
-    health: live ? healthOf(live) : { status: "Missing" },
+    health: live ? healthOf(live) : missingHealth(kind),
     hook,
     wave: waveOf(manifest),
   };
@@ -135,7 +135,7 @@ export function syncOptionsOf(object: unknown): string[] {
 }
 
 /** As `status.resources` shows them. */
-export function resourceStatus({ group, version, kind, namespace, name, sync, health, target, hook }: Tracked): object {
+export function resourceStatus({ group, version, kind, namespace, name, sync, target, hook }: Tracked): object {
   return {
     ...(group && { group }),
     version,
@@ -143,9 +143,8 @@ export function resourceStatus({ group, version, kind, namespace, name, sync, he
     ...(namespace && { namespace }),
     name,
     ...(hook ? { hook: true } : { status: sync }),
-    ...(health && { health }),
     ...(target ? {} : { requiresPruning: true }),
   };
 }
 
-export const isHook = ({ hook }: Tracked): boolean => hook !== "" && listOf(hook.split(",")).length > 0;
+export const isHook = ({ hook }: Tracked): boolean => hook !== "";

@@ -19,6 +19,7 @@ export class Workloads {
     replicasets: (object, resource) => this.#replicaSet(object, resource),
     statefulsets: (object, resource) => this.#statefulSet(object, resource),
     jobs: (object, resource) => this.#job(object, resource),
+    ingresses: (object, resource) => this.#ingress(object, resource),
     persistentvolumeclaims: (object, resource) => this.#claim(object, resource),
   };
 
@@ -245,6 +246,11 @@ export class Workloads {
       }
       this.#client.setStatus(resource, job, { ...status, active: Math.max(active, 1) });
     }
+  }
+
+  /** An ingress controller took it. */
+  #ingress(ingress: Stored, resource: Resource): void {
+    this.#client.setStatus(resource, ingress, { loadBalancer: { ingress: [{ ip: "127.0.0.1" }] } });
   }
 
   #claim(claim: Stored, resource: Resource): void {
