@@ -103,7 +103,9 @@ export class Pods {
     }
     if (["Succeeded", "Failed"].includes(textAt(pod, "status", "phase"))) return;
     if (!textAt(pod, "spec", "nodeName")) this.#client.patch(this.#kind, pod, { spec: { nodeName: "simulated" } });
-    this.#client.setStatus(this.#kind, pod, this.#statusOf(pod));
+    const current = this.#client.api.store.byUid(uid)?.object ?? pod;
+    // What others said in the status stays.
+    this.#client.setStatus(this.#kind, pod, { ...fieldsOf(current.status), ...this.#statusOf(current) });
   }
 
   #statusOf(pod: Stored): Fields {
