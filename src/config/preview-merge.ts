@@ -1,7 +1,7 @@
 import { parseDurationMs } from "./duration.ts";
 import type { Placement, PreviewConfig, PreviewSeed } from "./preview.ts";
 import type { PreviewFile } from "./preview-schema.ts";
-import { parseQuantity } from "./quantity.ts";
+import { nanosOf } from "./quantity.ts";
 
 /** What holds of a preview where no file says otherwise. */
 export const PREVIEW_DEFAULTS: PreviewConfig = {
@@ -90,7 +90,7 @@ export const PREVIEW_WEAKENED: Record<
     own.maxActive > base.maxActive ? `it may be ${base.maxActive} at most` : undefined,
   "preview.quota": ({ preview: base }, { preview: own }) => {
     const over = (["cpu", "memory", "storage"] as const).find(
-      (key) => (parseQuantity(own.quota[key]) ?? Number.POSITIVE_INFINITY) > (parseQuantity(base.quota[key]) ?? 0),
+      (key) => (nanosOf(own.quota[key]) ?? 0n) > (nanosOf(base.quota[key]) ?? 0n),
     );
     if (over) return `\`${over}\` may be ${base.quota[over]} at most`;
     return own.quota.pods > base.quota.pods ? `\`pods\` may be ${base.quota.pods} at most` : undefined;

@@ -3,7 +3,7 @@ import { readPattern } from "../model/path-pattern.ts";
 import { problemOfCidr } from "./cidr.ts";
 import { parseDurationMs } from "./duration.ts";
 import { component, jobImage, path, printable, problemOfUrl } from "./preview-component.ts";
-import { parseQuantity } from "./quantity.ts";
+import { writtenQuantity } from "./quantity.ts";
 
 /*
  * The key `preview` of hms.yml. What stands in it becomes part of Kubernetes objects, so every text is held to the letters that its place can take:
@@ -36,9 +36,9 @@ function quantity(most: string, least: number, sort: "cores" | "bytes") {
   const example = sort === "cores" ? "`2` or `500m`" : "`4Gi`";
   return z.string().refine(
     (text) => {
-      const value = parseQuantity(text);
+      const value = writtenQuantity(text);
       if (value === undefined || (sort === "bytes" && text.endsWith("m"))) return false;
-      return value >= least && value <= (parseQuantity(most) ?? 0);
+      return value >= least && value <= (writtenQuantity(most) ?? 0n);
     },
     { error: `this is no quantity such as ${example}, ${most} at most` },
   );

@@ -6,7 +6,7 @@ import { applicationName, fill } from "./names.ts";
 import type { PreviewPlan, SourceTool } from "./plan.ts";
 
 /** Which component of hms.yml an Application is of. */
-export const COMPONENT_LABEL = "hms-sys.dev/component";
+const COMPONENT_LABEL = "hms-sys.dev/component";
 
 /** What is read of a folder of plain manifests, and nothing below it; no Jsonnet, which is a program. */
 const MANIFEST_FILES = "*.{yaml,yml,json}";

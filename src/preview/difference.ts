@@ -1,5 +1,5 @@
+import { nanosOf } from "../config/quantity.ts";
 import type { KubeObject } from "../model/kubernetes.ts";
-import { nanosOf } from "./quantity.ts";
 
 /**
  * Whether all that is wanted of an object is so. What else the API server or others put there is not looked at, but in lists that are wanted: those

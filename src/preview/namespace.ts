@@ -1,7 +1,7 @@
+import { lesser, nanosOf } from "../config/quantity.ts";
 import { KINDS, type KubeObject } from "../model/kubernetes.ts";
 import { previewLabels } from "../model/preview.ts";
 import type { PreviewPlan } from "./plan.ts";
-import { lesser, nanosOf } from "./quantity.ts";
 
 /** The service account whose rights Argo CD has when it syncs a preview, and no others. */
 export const SYNC_ACCOUNT = "hms-sync";

@@ -1,5 +1,5 @@
 /** The front of this room: what the coordinators use. */
-export { applicationsOf, COMPONENT_LABEL, imageOf, type PlannedApplication, pathOf } from "./application-set.ts";
+export { applicationsOf, imageOf, type PlannedApplication, pathOf } from "./application-set.ts";
 export { type PreviewCheck, previewCheck } from "./check.ts";
 export { previewComment } from "./comment.ts";
 export { isAsWanted } from "./difference.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nanosOf } from "../../src/config/quantity.ts";
 import type { KubeObject } from "../../src/model/kubernetes.ts";
 import { isAsWanted, previewObjects } from "../../src/preview/preview.ts";
-import { nanosOf } from "../../src/preview/quantity.ts";
 import { component, previewConfig, previewPlan } from "./plans.ts";
 
 const objects = previewObjects(

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { nanosOf } from "../../src/config/quantity.ts";
 import { ownerOf } from "../../src/model/preview.ts";
 import { applicationsOf, ownedBy, PREVIEW_KINDS, type PreviewPlan, previewObjects } from "../../src/preview/preview.ts";
-import { nanosOf } from "../../src/preview/quantity.ts";
 import { component, inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
 
 const CREDENTIALS = {
