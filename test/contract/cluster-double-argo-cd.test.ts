@@ -52,9 +52,9 @@ const application = () =>
 const status = (...path: string[]) => textAt(application(), "status", ...path);
 const names = (plural: string) => cluster.objects(plural, slug).map(({ metadata }) => metadata.name);
 
-function place(rules: object[], kinds: object[]): void {
+function place(rules: object[], kinds: object[], namespace: object = { name: slug }): void {
   const metadata = { name: slug, namespace: slug };
-  cluster.install({ apiVersion: "v1", kind: "Namespace", metadata: { name: slug } });
+  cluster.install({ apiVersion: "v1", kind: "Namespace", metadata: namespace });
   const rbac = "rbac.authorization.k8s.io/v1";
   cluster.install({ apiVersion: rbac, kind: "Role", metadata, rules });
   const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: slug };
@@ -99,11 +99,15 @@ const push = (repository: RepositoryHandle, files: Record<string, string | null>
 
 async function preview(
   files: Record<string, string>,
-  options: { path?: string; rules?: object[]; kinds?: object[] } = {},
+  options: { path?: string; rules?: object[]; kinds?: object[]; namespace?: object } = {},
 ) {
   const repository = await github.createRepository(owner, slug);
   const head = await push(repository, files);
-  place(options.rules ?? [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }], options.kinds ?? ANY);
+  place(
+    options.rules ?? [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }],
+    options.kinds ?? ANY,
+    options.namespace,
+  );
   deploy(repository.cloneUrl, head, options.path);
   return { repository, head };
 }
@@ -247,4 +251,32 @@ test("a template with a field that is missing is an error of the set", async () 
     expect(JSON.stringify(at(set(), "status", "conditions"))).toContain('no entry for key \\"missing\\"'),
   );
   expect(application()).toBeUndefined();
+});
+
+describe("pods that are refused show in the workload", () => {
+  const failure = () => JSON.stringify(at(cluster.objects("deployments", slug)[0], "status", "conditions"));
+
+  test("for the quota of their namespace", async () => {
+    cluster.install({ apiVersion: "v1", kind: "Namespace", metadata: { name: slug } });
+    const metadata = { name: "hms-quota", namespace: slug };
+    cluster.install({ apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: { pods: "0" } } });
+    await preview({ "deploy/web.yaml": deployment("web:1") });
+    await until(() =>
+      expect(failure()).toMatch(
+        /ReplicaFailure.*exceeded quota: hms-quota, requested: pods=1, used: pods=0, limited: pods=0/,
+      ),
+    );
+  });
+
+  test("for the Pod Security level of their namespace, until that is lifted", async () => {
+    const metadata = { name: slug, labels: { "pod-security.kubernetes.io/enforce": "restricted" } };
+    const { repository } = await preview({ "deploy/web.yaml": deployment("web:1") }, { namespace: metadata });
+    await until(() =>
+      expect(failure()).toMatch(/violates PodSecurity \\"restricted:latest\\": allowPrivilegeEscalation != false/),
+    );
+    expect(repository.name).toBe(slug);
+    cluster.install({ apiVersion: "v1", kind: "Namespace", metadata: { name: slug } });
+    await until(() => expect(status("health", "status")).toBe("Healthy"));
+    expect(failure()).not.toContain("ReplicaFailure");
+  });
 });

@@ -1,5 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { stringify } from "yaml";
+import { podSecurity } from "./admission/pod-security.ts";
+import { QuotaController, quotaAdmission } from "./admission/quota.ts";
 import { ADMIN, type User, userNamed, type Withdrawal } from "./api/access.ts";
 import { Api } from "./api/api.ts";
 import type { Stored } from "./api/fields.ts";
@@ -39,12 +41,18 @@ export async function startCluster(options: ClusterOptions = {}) {
   const { user = HMS_USER, objects } = options;
   const api = new Api("v1.36.3+simulated");
   const outages = new Outages();
-  api.admission.push(namespaceAdmission(api));
+  api.admission.push(namespaceAdmission(api), quotaAdmission(api), podSecurity(api));
   const admin = new LocalClient(api, ADMIN, "kube-controller-manager");
   const custom = new CustomResources(admin);
   const pods = new Pods(admin);
   const workloads = new Workloads(admin, pods);
-  const controllers = [new GarbageCollector(admin), new NamespaceController(admin), pods, workloads];
+  const controllers = [
+    new GarbageCollector(admin),
+    new NamespaceController(admin),
+    pods,
+    workloads,
+    new QuotaController(admin),
+  ];
   api.store.listen((change) => {
     custom.changed(change);
     for (const controller of controllers) controller.changed(change);

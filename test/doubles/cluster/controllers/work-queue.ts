@@ -42,12 +42,14 @@ export class WorkQueue {
 
   #next(): void {
     this.#drain = undefined;
-    for (const key of this.#waiting) {
+    // Not what is named meanwhile: that has to wait for its turn, behind what else the process does.
+    for (const key of [...this.#waiting]) {
       if (this.#running.size >= this.#most) return;
       if (this.#running.has(key)) continue;
       this.#waiting.delete(key);
       this.#start(key);
     }
+    if ([...this.#waiting].some((key) => !this.#running.has(key))) this.#drain ??= setImmediate(() => this.#next());
   }
 
   #start(key: string): void {

@@ -14,6 +14,7 @@ export class Workloads {
   readonly #client: LocalClient;
   readonly #pods: Pods;
   readonly #queue: WorkQueue;
+  readonly #refusals = new Map<string, { why: string; atMs: number }>();
   readonly #kinds: Record<string, (object: Stored, resource: Resource) => void> = {
     deployments: (object) => this.#deployment(object),
     replicasets: (object, resource) => this.#replicaSet(object, resource),
@@ -53,6 +54,17 @@ export class Workloads {
 
   #later({ plural }: Resource, { metadata }: Stored): void {
     this.#queue.addAfter(`${plural}/${metadata.namespace}/${metadata.name}`, RETRY_MS);
+  }
+
+  /** Its pods, or why not: the last refusal holds until it is time to try again. */
+  #created(owner: Stored, pod: () => string | undefined): string | undefined {
+    const { uid = "" } = owner.metadata;
+    const last = this.#refusals.get(uid);
+    if (last && Date.now() - last.atMs < RETRY_MS) return last.why;
+    const why = pod();
+    if (why) this.#refusals.set(uid, { why, atMs: Date.now() });
+    else this.#refusals.delete(uid);
+    return why;
   }
 
   #owned(plural: string, { metadata }: Stored): Stored[] {
@@ -145,7 +157,7 @@ export class Workloads {
     for (const pod of pods.slice(wanted)) this.#pods.remove(pod);
     let refused: string | undefined;
     for (let missing = wanted - pods.length; missing > 0 && !refused; missing--)
-      refused = this.#pods.create(podFrom(set, { generateName: `${set.metadata.name}-` }));
+      refused = this.#created(set, () => this.#pods.create(podFrom(set, { generateName: `${set.metadata.name}-` })));
     this.#countedStatus(resource, set, refused);
   }
 
@@ -161,7 +173,7 @@ export class Workloads {
       if (pod) continue;
       const name = `${set.metadata.name}-${number}`;
       this.#claims(set, name);
-      refused = this.#pods.create(podFrom(set, { name }));
+      refused = this.#created(set, () => this.#pods.create(podFrom(set, { name })));
       // One after the other: each waits for the one before it.
       break;
     }
@@ -236,8 +248,8 @@ export class Workloads {
       this.#client.setStatus(resource, job, { ...status, conditions: gone });
     } else {
       if (active === 0) {
-        const refused = this.#pods.create(
-          podFrom(job, { generateName: `${job.metadata.name}-` }, { "job-name": job.metadata.name }),
+        const refused = this.#created(job, () =>
+          this.#pods.create(podFrom(job, { generateName: `${job.metadata.name}-` }, { "job-name": job.metadata.name })),
         );
         if (refused) {
           this.#pods.event(job, "FailedCreate", `Error creating: ${refused}`);
