@@ -9,20 +9,24 @@ import { ApplicationSets } from "./application-sets.ts";
 import { Applications } from "./applications.ts";
 import { Hub, running } from "./destinations.ts";
 import { GitSources } from "./git-sources.ts";
+import { Projects } from "./projects.ts";
 
 /** Simulated Argo CD 3.2: its ApplicationSet and its application controller, which clone with real git. */
 export class ArgoCd {
   readonly #directory = mkdtempSync(join(tmpdir(), "argo-cd-double-"));
   readonly #sets: ApplicationSets;
   readonly #applications: Applications;
+  readonly #projects: Projects;
   readonly #stops: (() => void)[];
 
   constructor(api: Api, namespace: string) {
     this.#sets = new ApplicationSets(new LocalClient(api, ADMIN, "argocd-applicationset-controller"), namespace);
     const client = new LocalClient(api, ADMIN, "argocd-application-controller");
     this.#applications = new Applications(client, new Hub(api, namespace), new GitSources(this.#directory));
+    this.#projects = new Projects(client, namespace);
     const changed = (change: Change) => {
       this.#sets.changed(change);
+      this.#projects.changed(change);
       this.#applications.changed(change, true);
     };
     this.#stops = [api.store.listen(changed)];
@@ -38,6 +42,7 @@ export class ArgoCd {
     for (const stop of this.#stops) stop();
     this.#sets.stop();
     this.#applications.stop();
+    this.#projects.stop();
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5 });
   }
 }
