@@ -52,7 +52,12 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
   countInstallations(sweep).catch((error: unknown) => log.warn({ err: error }, "installations not counted"));
   const timers = [
     every(settings.resyncIntervalMs, () => sweepInstallations(sweep), log, "sweep failed"),
-    every(settings.resyncIntervalMs, () => sweepPreviews({ ...previews, log }), log, "sweep of previews failed"),
+    every(
+      settings.resyncIntervalMs,
+      () => sweepPreviews({ ...previews, log, counted: metrics.previews.counted }),
+      log,
+      "sweep of previews failed",
+    ),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),
     every(
       Math.min(CHECKER_EVERY_MS, settings.resyncIntervalMs),

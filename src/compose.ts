@@ -123,7 +123,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     sent: metrics.notification,
   };
-  const previews = await openPreviews(settings, { github, engine, configuration, clock }, log);
+  const previews = await openPreviews(settings, { github, engine, configuration, clock }, metrics.previews, log);
   const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
@@ -163,6 +163,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     limits: () => github.limits(),
     waitsUntilMs: () => worker.waitsUntilMs(),
+    lookAtPreview: previews.look,
   };
   const routes = portalRoutes({
     signIn,

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { QueueStats } from "../ports/queue.ts";
 import { createHealingMetrics, type HealingMetrics } from "./healing-metrics.ts";
+import { createPreviewMetrics, type PreviewMetrics } from "./preview-metrics.ts";
 
 /** What `/metrics` shows, in the Prometheus text format. No repository, pull request or login ever becomes a label. */
 export interface Metrics {
@@ -16,6 +17,7 @@ export interface Metrics {
   /** A pull request was merged although the gate had not let it through. */
   bypass(): void;
   readonly healing: HealingMetrics;
+  readonly previews: PreviewMetrics;
   /** Whether the checker is as it should be. */
   checker(healthy: boolean): void;
   /** A message to who is awaited, by the kind of its target. */
@@ -120,6 +122,7 @@ export function createMetrics(): Metrics {
   return {
     contentType: registry.contentType,
     healing: createHealingMetrics(registry),
+    previews: createPreviewMetrics(registry),
     checker: (healthy) => checker.set(healthy ? 1 : 0),
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),

@@ -28,3 +28,19 @@ test("queue, lag, phases and verdicts are shown; a span that is no phase is not"
   expect(text).not.toContain('phase="github"');
   expect(text).toContain('hms_verdicts_total{outcome="deny"} 1');
 });
+
+test("previews by state, also those of which there are none; requests to clusters, and one that is left alone", async () => {
+  const { previews, render } = createMetrics();
+  previews.counted(new Map([["healthy", 3]]));
+  previews.became("healthy");
+  previews.tookMs(1_500);
+  previews.request({ cluster: "eu", method: "GET", status: 0, durationMs: 20 });
+  previews.broken("eu", true);
+  const text = await render(stats);
+  expect(text).toContain('hms_previews{state="healthy"} 3');
+  expect(text).toContain('hms_previews{state="failed"} 0');
+  expect(text).toContain('hms_preview_changes_total{state="healthy"} 1');
+  expect(text).toContain("hms_preview_healthy_seconds_sum 1.5");
+  expect(text).toContain('hms_cluster_request_seconds_count{cluster="eu",method="GET",status="0"} 1');
+  expect(text).toContain('hms_cluster_left_alone{cluster="eu"} 1');
+});

@@ -12,6 +12,8 @@ export interface ClustersOptions {
   log: Pick<Logger, "info" | "warn" | "error">;
   /** Told of each request to an API server. */
   counted?(call: ClusterCall): void;
+  /** Told when a circuit breaker opens and when it closes. */
+  broken?(cluster: string, is: boolean): void;
   /** For one request and its whole answer; 20 s unless given. */
   timeoutMs?: number;
   /** Most requests at a time to one cluster; 16 unless given. */
@@ -46,10 +48,18 @@ export async function connectClusters(
 
 async function connect(name: string, context: string | undefined, options: ClustersOptions): Promise<Cluster> {
   const { kubeconfigPath, clock, log, timeoutMs = 20_000, concurrency = 16, restMs = 5_000 } = options;
-  const { counted = () => undefined, silenceMs = 100_000, graceMs = 15_000, backoffMs = 500 } = options;
+  const { counted = () => undefined, broken, silenceMs = 100_000, graceMs = 15_000, backoffMs = 500 } = options;
   const now = () => clock.now();
   const credential = await openCredential({ kubeconfigPath, context, now });
   if (credential.insecure) log.warn({ cluster: name }, "the certificate of an API server is not verified");
-  const connection = new Connection({ cluster: name, credential, timeoutMs, concurrency, restMs, counted });
+  const connection = new Connection({
+    cluster: name,
+    credential,
+    timeoutMs,
+    concurrency,
+    restMs,
+    counted,
+    broken: (is) => broken?.(name, is),
+  });
   return new KubernetesCluster({ connection, now, log, watchTimes: { silenceMs, graceMs, backoffMs } });
 }

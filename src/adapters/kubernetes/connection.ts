@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import {
   BrokenCircuitError,
   bulkhead,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   DelegateBackoff,
@@ -60,6 +61,8 @@ export interface ConnectionOptions {
   /** How long an API server that failed five times in a row is left alone. */
   restMs: number;
   counted(call: ClusterCall): void;
+  /** Told when it begins and when it ends that the API server is left alone. */
+  broken?(is: boolean): void;
 }
 
 /** No answer at all, or one of a server that is not there for anybody: the next question will hardly fare better. */
@@ -91,6 +94,7 @@ export class Connection {
       halfOpenAfter: options.restMs,
       breaker: new ConsecutiveBreaker(FAILURES_UNTIL_OPEN),
     });
+    breaker.onStateChange((state) => options.broken?.(state !== CircuitState.Closed));
     this.#writes = wrap(bulkhead(options.concurrency, Number.POSITIVE_INFINITY), breaker);
     const backoff = new DelegateBackoff<{ attempt: number; result: unknown }>(({ attempt, result }) =>
       pauseMs(attempt, (result as { error?: unknown }).error),

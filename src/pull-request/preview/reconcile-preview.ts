@@ -10,6 +10,7 @@ import { span } from "../../ports/span.ts";
 import { previewComment, slugOf, type Wanted, wantedOf } from "../../preview/preview.ts";
 import { bringUp } from "./bring-up.ts";
 import type { PreviewDeps } from "./deps.ts";
+import { stateEvent, thoughtEvent } from "./preview-events.ts";
 import { blank, type PreviewFound, type PreviewKey, type PreviewScene } from "./scene.ts";
 import { takeDownPreview } from "./take-down.ts";
 import { tellGitHub } from "./tell.ts";
@@ -70,8 +71,9 @@ export async function reconcilePreview(
   );
   await remember(scene, found);
   const shown = found.record.createdAtMs !== undefined;
-  const comment = config?.comment === false ? undefined : previewComment(found.record, { shown });
-  await tellGitHub(deps, key, api, found.record, { comment }, run);
+  const pageUrl = `${deps.publicUrl}/pulls/${encodeURIComponent(ref.owner)}/${encodeURIComponent(ref.name)}/${number}/preview`;
+  const comment = config?.comment === false ? undefined : previewComment(found.record, { shown, pageUrl });
+  await tellGitHub(deps, key, api, found.record, { comment, logUrl: pageUrl }, run);
   const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }
@@ -98,33 +100,17 @@ async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: 
   const record = { ...found.record, sinceMs: moved ? nowMs : found.record.sinceMs };
   if (isDeepStrictEqual(before, record)) return;
   await run.fence();
-  const subject = formatKey(key);
-  const { state, sha, slug, url, reasons, made } = record;
+  const events = [
+    ...(found.thought ? [thoughtEvent(key, record, found.thought, nowMs)] : []),
+    ...(moved ? [stateEvent(key, record, nowMs)] : []),
+  ];
   // In one turn of the event loop, so in one transaction.
   await Promise.all([
     records.put(storageKey.preview(installationId, repositoryId, number), record),
     queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }), { causes: run.lease.causes }),
-    ...(moved
-      ? [
-          ledger.append(repositoryStream(key), [
-            {
-              type: `preview_${state.replaceAll("-", "_")}`,
-              subject,
-              atMs: nowMs,
-              id: `preview/${subject}/${nowMs}/${state}`,
-              data: {
-                sha,
-                slug,
-                ...(url === undefined ? {} : { url }),
-                clusters: made.map((one) => one.cluster),
-                reasons: reasons.slice(0, 5).map((one) => `${one.cause}: ${one.message}`.slice(0, 300)),
-              },
-            },
-          ]),
-        ]
-      : []),
+    ...(events.length > 0 ? [ledger.append(repositoryStream(key), events)] : []),
   ]);
   if (!moved) return;
-  deps.became?.(state);
-  if (state === "healthy" && before?.state === "provisioning") deps.tookMs?.(nowMs - record.activeAtMs);
+  deps.became?.(record.state);
+  if (record.state === "healthy" && before?.state === "provisioning") deps.tookMs?.(nowMs - record.activeAtMs);
 }
