@@ -17,6 +17,7 @@ import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { reconcileMergeGroup, rejudgeGroupsOf, sweepGroups } from "./pull-request/merge-group/reconcile-merge-group.ts";
 import type { PreviewDeps } from "./pull-request/preview/deps.ts";
 import { reconcilePreview } from "./pull-request/preview/reconcile-preview.ts";
+import { takeDownUninstalled } from "./pull-request/preview/take-down-uninstalled.ts";
 import { reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
 
@@ -37,7 +38,7 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
   if (key.kind === "installation") {
     const outcome = await reconcileInstallation(sweep, key);
     if (onboarding) await onboardLater(deps, key);
-    return outcome;
+    return (await takeDownUninstalled(rooms.previews, key, run)) ?? outcome;
   }
   const ref = await repositoryOf(deps, key);
   // Transferred, or taken from the list of allowed owners, since it was enqueued: nothing is written for it.

@@ -78,6 +78,7 @@ export const storageKey = {
   preview: (installationId: number, repositoryId: number, number: number) =>
     `preview/${installationId}/${repositoryId}/${number}`,
   previews: (installationId: number, repositoryId: number) => `preview/${installationId}/${repositoryId}/`,
+  previewsOf: (installationId: number) => `preview/${installationId}/`,
   allPreviews: () => "preview/",
   /** `PreviewWish`: what people asked for by `/hms preview`. */
   previewWish: (installationId: number, repositoryId: number, number: number) =>

@@ -94,6 +94,13 @@ function isGreen(plan: PreviewPlan, view: ApplicationView): boolean {
     isSame(result.source, spec.source) &&
     isSame(sync.comparedTo?.source, spec.source) &&
     isSame(sync.comparedTo?.destination, spec.destination) &&
+    !isNothing(view) &&
     !conditions.some(({ type }) => BAD_CONDITION.test(type))
   );
+}
+
+/** A folder without a manifest is synced and healthy at once; nothing runs of it. */
+export function isNothing({ status }: ApplicationView): boolean {
+  // Hooks are no part of what is there, only of what was synced.
+  return status.resources.length === 0 && (status.operationState?.syncResult?.resources ?? []).length === 0;
 }

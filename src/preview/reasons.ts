@@ -2,7 +2,7 @@ import { oneLine } from "../model/markdown.ts";
 import type { PreviewReason } from "../model/preview.ts";
 import { hubOf } from "./app-project.ts";
 import { isOperating } from "./application.ts";
-import type { PartView } from "./parts.ts";
+import { isNothing, type PartView } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
 import { workloadReasons } from "./workload-reasons.ts";
 import type { PreviewWorld } from "./world.ts";
@@ -69,6 +69,9 @@ function partReasons({ application, part, place, moved }: PartView, failed: bool
     found.push({ ...at, ...rest, cause: cause === "sync" ? own : cause, awaits: passing ? "machines" : "people" });
   }
   if (found.length > 0 || isOperating(application)) return found;
+  if (sync?.status === "Synced" && operationState && isNothing(application)) {
+    return [{ ...at, cause: "source", message: "There is no manifest in it at this commit.", awaits: "people" }];
+  }
   if (sync?.status === "OutOfSync") {
     return resources
       .filter(({ status }) => status === "OutOfSync")

@@ -24,6 +24,7 @@ interface Change {
     sync: { status: string; revision: string; comparedTo?: { source: unknown; destination: unknown } };
     health: { status: string };
     conditions?: unknown;
+    resources?: unknown;
     operationState?: { phase: string; syncResult?: { revision: string; source: unknown } };
   };
 }
@@ -65,6 +66,7 @@ describe("green is all of it, and each alone takes it away", () => {
     ["being removed", ({ metadata }) => (metadata.deletionTimestamp = "2026-01-01T00:00:00Z")],
     ["somebody else's", ({ metadata }) => (metadata.labels = { ...metadata.labels, "hms-sys.dev/pull": "8" })],
     ["another name", ({ metadata }) => (metadata.name = "other")],
+    ["no manifest at all", ({ status }) => (status.resources = [])],
     ["nonsense", (one) => Object.assign(one, { status: "x", spec: 3 })],
   ])("%s", (_what, change) => {
     expect(greenOf(previewPlan(), change)).toEqual([false]);

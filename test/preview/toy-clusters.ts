@@ -215,6 +215,7 @@ export class ToyClusters {
       ...status,
       deployed,
       health: { status: "Healthy" },
+      resources: [{ kind: "Service", name: "web", status: synced ? "Synced" : "OutOfSync" }],
       sync: {
         status: synced ? "Synced" : "OutOfSync",
         revision: source.targetRevision,

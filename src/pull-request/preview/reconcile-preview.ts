@@ -48,6 +48,7 @@ export async function reconcilePreview(
     run,
     api,
     pull,
+    sha: pull.headSha,
     config,
     owner,
     slug: before?.value.slug ?? slugOf(owner, ref.name),

@@ -15,6 +15,8 @@ export interface PreviewScene {
   run: Run;
   api: RepositoryApi;
   pull: PullRequest;
+  /** Of its head. */
+  sha: string;
   /** Null where hms.yml asks for no previews. */
   config: PreviewConfig | null;
   owner: PreviewOwner;
@@ -34,10 +36,10 @@ export interface PreviewFound {
 }
 
 /** A record of which nothing is known yet. */
-export function blank({ pull, slug, nowMs }: PreviewScene): PreviewRecord {
+export function blank({ sha, slug, nowMs }: Pick<PreviewScene, "sha" | "slug" | "nowMs">): PreviewRecord {
   return {
     state: "queued",
-    sha: pull.headSha,
+    sha,
     slug,
     reasons: [],
     parts: [],

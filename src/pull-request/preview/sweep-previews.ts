@@ -1,9 +1,10 @@
-import { formatKey } from "../../model/key.ts";
+import { formatKey, parseKey } from "../../model/key.ts";
 import { KINDS, type KubeObject, type ObjectKind } from "../../model/kubernetes.ts";
 import { MANAGED_BY, ownerOf, PREVIEW_LABELS, type PreviewPlace, type PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { ClusterError } from "../../ports/cluster.ts";
 import type { Engine } from "../../ports/engine.ts";
+import type { InstallationState } from "../../ports/life-cycle.ts";
 import type { PreviewGrounds } from "./deps.ts";
 
 export interface SweepPreviewsDeps {
@@ -23,11 +24,19 @@ export interface SweepPreviewsDeps {
 export async function sweepPreviews(deps: SweepPreviewsDeps): Promise<void> {
   const { records, queue } = deps.engine;
   const counts = new Map<string, number>();
+  const installations = new Set<number>();
   for (const { key, value } of await records.list<PreviewRecord>(storageKey.allPreviews())) {
     counts.set(value.state, (counts.get(value.state) ?? 0) + 1);
     if (value.made.length > 0 || !["gone", "disabled", "skipped"].includes(value.state)) await queue.enqueue(key);
+    if (value.made.length > 0) installations.add(parseKey(key).installationId);
   }
   deps.counted?.(counts);
+  // Nobody else looks once more at one that is gone; only its own run takes down what it has left.
+  for (const installationId of installations) {
+    const state = await records.get<InstallationState>(storageKey.installationState(installationId));
+    if (state === undefined || state.value.status === "uninstalled")
+      await queue.enqueue(formatKey({ kind: "installation", installationId }));
+  }
   if (deps.grounds) for (const [key, found] of await orphans(deps, deps.grounds)) await adopt(deps, key, found);
 }
 

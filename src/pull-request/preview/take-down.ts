@@ -1,6 +1,7 @@
 import type { PreviewRecord } from "../../model/preview.ts";
 import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
+import type { PreviewDeps } from "./deps.ts";
 import { observeWorkload, observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
@@ -8,15 +9,21 @@ import { leaveSlot } from "./slots.ts";
 /** A namespace that takes longer may be held by what is in it. */
 const HANGS_MS = 8_000;
 
+/** `sha`: of the head, as far as it is known. */
+export type TakeDownScene = Pick<PreviewScene, "key" | "run" | "owner" | "slug" | "before" | "nowMs"> & {
+  deps: Pick<PreviewDeps, "engine" | "grounds">;
+  sha: string;
+};
+
 /**
  * Takes away all that was made, wherever the record says that it may be. Gone is only what a list that was read anew, on the cluster itself, does
  * not show any more (invariant I5).
  */
 export async function takeDownPreview(
-  scene: PreviewScene,
+  scene: TakeDownScene,
   wanted: Extract<Wanted, { kind: "down" }>,
 ): Promise<PreviewFound> {
-  const { deps, before, pull, owner, slug, nowMs } = scene;
+  const { deps, before, sha, owner, slug, nowMs } = scene;
   const {
     expiresAtMs: _,
     sleepsAtMs: __,
@@ -25,7 +32,7 @@ export async function takeDownPreview(
     unknown: _____,
     ...rest
   } = before ?? blank(scene);
-  const record: PreviewRecord = { ...rest, sha: pull.headSha, reasons: wanted.reasons, parts: [] };
+  const record: PreviewRecord = { ...rest, sha, reasons: wanted.reasons, parts: [] };
   const ended = async (): Promise<PreviewFound> => {
     await leaveSlot(deps.engine, scene.key);
     const { url: _, operations: __, replicas: ___, ...last } = record;

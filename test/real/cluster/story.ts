@@ -1,10 +1,13 @@
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
+import { queueStates } from "../../crash/crash-stage.ts";
 import type { RepositoryHandle } from "../../doubles/github/github.ts";
 import type { CheckRun, Stage, StageOptions } from "../../stage/stage.ts";
+import { newRepository as another } from "../../system/scene.ts";
 import { type Bed, connectBed } from "../bed/connect.ts";
-import { setPreviewStage } from "./scene.ts";
+import { setPreviewStage, webManifests } from "./scene.ts";
 
 /** What the tests of whole previews share: people at GitHub, an administrator at the cluster, and HMS-SYS as a process between them. */
 
@@ -35,6 +38,28 @@ export async function setStory(options: StageOptions & { yml?: string } = {}): P
       bed.api.close();
     },
   };
+}
+
+/** One more repository with a configuration of its own. */
+export function newRepository(story: Story, yml: string): Promise<RepositoryHandle> {
+  return another(story.stage, { ".github/hms.yml": yml, ...webManifests() });
+}
+
+/** Ends the process, changes what it wrote down, and starts it again. Undefined takes a record away. */
+export async function changeRecord<T>(
+  { stage }: Pick<Story, "stage">,
+  key: string,
+  change: (value: T) => T | undefined,
+): Promise<void> {
+  await stage.hms.kill("SIGTERM");
+  const database = new DatabaseSync(`${stage.environment.HMS_DATA_DIR}/hms.db`);
+  const before = database.prepare("SELECT value FROM records WHERE key = ?").get(key)?.value;
+  if (typeof before !== "string") throw new Error(`there is no record ${key}`);
+  const after = change(JSON.parse(before) as T);
+  if (after === undefined) database.prepare("DELETE FROM records WHERE key = ?").run(key);
+  else database.prepare("UPDATE records SET value = ? WHERE key = ?").run(JSON.stringify(after), key);
+  database.close();
+  await stage.restart();
 }
 
 export interface Opened {
@@ -201,6 +226,20 @@ export async function until(wanted: () => boolean | Promise<boolean>, message: (
     if (Date.now() > deadline) throw new Error(message());
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/** Resolves once nothing is being done or about to be. Previews are looked at again later, so that there always is something for later. */
+export async function quiet({ stage }: Story): Promise<void> {
+  await stage.github.deliveriesSettled();
+  let calm = 0;
+  await until(
+    async () => {
+      const { ready, leased } = await queueStates(stage);
+      calm = ready === 0 && leased === 0 ? calm + 1 : 0;
+      return calm === 4;
+    },
+    () => `HMS-SYS is at work all the time\n${stage.hms.output().slice(-5000)}`,
+  );
 }
 
 /** As an administrator would: so that a test that failed leaves nothing to the next. */
