@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { formatKey, parseKey } from "../../model/key.ts";
 import { KINDS, type KubeObject, type ObjectKind } from "../../model/kubernetes.ts";
 import { MANAGED_BY, ownerOf, PREVIEW_LABELS, type PreviewPlace, type PreviewRecord } from "../../model/preview.ts";
@@ -43,6 +44,8 @@ export async function sweepPreviews(deps: SweepPreviewsDeps): Promise<void> {
 interface Orphan {
   slug: string;
   place: PreviewPlace;
+  /** Found with Argo CD, which does not tell on which clusters the preview is: the place is any that leads there. */
+  atHub: boolean;
 }
 
 /** What carries our labels on any cluster, by the key of its preview. */
@@ -63,32 +66,38 @@ async function orphans(deps: SweepPreviewsDeps, grounds: PreviewGrounds): Promis
   };
   const { argocd } = inventory;
   const seen = [
-    ...inventory.clusters.map(async ({ name }) => ({ cluster: name, objects: await look(name, KINDS.namespace) })),
+    ...inventory.clusters.map(async ({ name }) => ({
+      cluster: name,
+      objects: await look(name, KINDS.namespace),
+      atHub: false,
+    })),
     // Where the set or the project is left alone, the preview may have been on any cluster: the first one leads to both.
     ...[KINDS.applicationSet, KINDS.appProject].map(async (kind) => ({
       cluster: inventory.clusters[0]?.name ?? argocd.cluster,
       objects: await look(argocd.cluster, kind, argocd.namespace),
+      atHub: true,
     })),
   ];
-  for (const { cluster, objects } of await Promise.all(seen)) {
+  for (const { cluster, objects, atHub } of await Promise.all(seen)) {
     for (const { metadata } of objects) {
       const owner = ownerOf(metadata.labels);
       if (owner?.appId !== deps.appId || metadata.name !== owner.slug) continue;
       const { installationId, repositoryId, number, slug } = owner;
       const key = formatKey({ kind: "preview", installationId, repositoryId, number });
-      found.push([key, { slug, place: { cluster, namespace: slug, argocd } }]);
+      found.push([key, { slug, place: { cluster, namespace: slug, argocd }, atHub }]);
     }
   }
   return found;
 }
 
 /** The preview's own record says from now on that something may be there. It is only ever added to; whoever runs the key meanwhile goes first. */
-async function adopt({ engine, clock }: SweepPreviewsDeps, key: string, { slug, place }: Orphan): Promise<void> {
+async function adopt({ engine, clock }: SweepPreviewsDeps, key: string, orphan: Orphan): Promise<void> {
+  const { slug, place } = orphan;
   const { records, queue } = engine;
   // A preview's record lies under its key's own name.
   const entry = await records.get<PreviewRecord>(key);
   const known = entry?.value;
-  if (known?.made.some((one) => one.cluster === place.cluster && one.namespace === place.namespace)) return;
+  if (known?.made.some((one) => leadsTo(one, orphan))) return;
   // Being made or taken down right now under another name: that run knows better.
   if (known && known.slug !== slug && known.made.length > 0) return;
   const nowMs = clock.now();
@@ -104,4 +113,10 @@ async function adopt({ engine, clock }: SweepPreviewsDeps, key: string, { slug, 
     made: [...(known?.made ?? []), place],
   };
   if ((await records.compareAndSwap(key, record, entry?.revision ?? 0)) !== undefined) await queue.enqueue(key);
+}
+
+/** A preview on other clusters than the first one is no orphan because its set is where Argo CD is. */
+function leadsTo(known: PreviewPlace, { place, atHub }: Orphan): boolean {
+  if (known.namespace !== place.namespace) return false;
+  return atHub ? isDeepStrictEqual(known.argocd, place.argocd) : known.cluster === place.cluster;
 }
