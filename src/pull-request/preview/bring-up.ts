@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import {
@@ -35,10 +36,7 @@ export async function bringUp(scene: PreviewScene, wanted: WantedThere): Promise
   const planned = await planPreview(scene, grounds, config, { awake, source });
   if ("refused" in planned) return hindered(scene, wanted, { state: "failed", reasons: [planned.refused] });
   const { plan, thought } = planned;
-  const left = (before?.made ?? []).some(
-    (place) =>
-      !plan.places.some((one) => one.place.cluster === place.cluster && one.place.namespace === place.namespace),
-  );
+  const left = (before?.made ?? []).some((known) => !plan.places.some(({ place }) => isDeepStrictEqual(place, known)));
   // It is to be elsewhere by now: taken away whole, then made anew.
   if (left) return takeDownPreview(scene, { kind: "down", state: "gone", reasons: [], activeAtMs: wanted.activeAtMs });
   const slot = awake
@@ -107,10 +105,11 @@ async function begin(scene: PreviewScene, wanted: WantedThere, plan: PreviewPlan
     made: plan.places.map((one) => one.place),
     ...(plan.url === undefined ? {} : { url: plan.url }),
   };
-  if ((before?.made ?? []).length === 0) {
+  if (record.made.some((place) => !before?.made.some((known) => isDeepStrictEqual(place, known)))) {
     await run.fence();
     const { installationId, repositoryId, number } = key;
-    const begun: PreviewRecord = { ...record, state: "provisioning" };
+    // What was waited for until now is no part of the time that it takes.
+    const begun: PreviewRecord = { ...record, state: "provisioning", sinceMs: nowMs };
     await deps.engine.records.put(storageKey.preview(installationId, repositoryId, number), begun);
   }
   return record;

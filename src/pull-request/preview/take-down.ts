@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { PreviewRecord } from "../../model/preview.ts";
 import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
@@ -48,7 +49,10 @@ export async function takeDownPreview(
         unknown: "No cluster is configured any more, so what was made cannot be taken away.",
       },
     };
-  const { made } = record;
+  // A preview that moved between two Argo CDs is taken from one after the other.
+  const at = record.made[0]?.argocd;
+  const made = record.made.filter(({ argocd }) => isDeepStrictEqual(argocd, at));
+  const later = record.made.filter((place) => !made.includes(place));
   const look = async (fresh: boolean): Promise<{ world: PreviewWorld; plan: TakingDown }> => {
     const seen = await observeWorld(grounds, { owner, slug, places: made, fresh });
     const hangs = seen.places.some(({ namespace }) => {
@@ -62,6 +66,8 @@ export async function takeDownPreview(
   // What the watches show is enough to go on; only what the API servers themselves show is enough to say that it is gone.
   if (plan.gone || world.unreadable.length > 0) ({ world, plan } = await look(true));
   const refusals = await applySteps(grounds.clusters, plan.steps, scene.run);
+  if (plan.gone && later.length > 0)
+    return { record: { ...record, state: "tearing-down", made: later }, lookAgainMs: plan.lookAgainMs };
   if (plan.gone) return ended();
   const unreadable = world.unreadable[0];
   return {

@@ -32,6 +32,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
   onTestFinished(() => engine.close());
   const facts = new FactMemory();
   const declared = clusters.map((name) => inventoryCluster({ name }));
+  let writesLeft = Number.POSITIVE_INFINITY;
   const world = {
     inventory: { ...previewPlan().inventory, clusters: declared } as Inventory,
     config: previewConfig({ url: undefined, ttlMs: 72 * 3_600_000 }) as PreviewConfig,
@@ -48,14 +49,17 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     away: new Set<string>(),
     /** What watches show, where that is not what the API servers would say. */
     watched: undefined as ToyClusters | undefined,
-    /** The process ends before the write to a cluster of that number. */
-    diesBefore: Number.POSITIVE_INFINITY,
+    /** Whether registries have the images. */
+    images: true,
+    /** The process ends after so many more writes to clusters. */
+    diesAfter: (count: number) => {
+      writesLeft = count;
+    },
     /** Keys that were brought to the queue. */
     enqueued: [] as string[],
     /** What GitHub was asked. */
     asked: [] as string[],
   };
-  let writes = 0;
   const select = (from: ToyClusters, name: string, { kind, namespace, labels = {} }: Selection): KubeObject[] =>
     [...from.objects]
       .filter(([key]) => key.startsWith(`${name}/`))
@@ -69,7 +73,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     };
     const write = async (step: Parameters<ToyClusters["carryOut"]>[0][number]) => {
       answers();
-      if (writes++ === world.diesBefore) throw new Error("killed");
+      if (writesLeft-- === 0) throw new Error("killed");
       toy.carryOut([step], clock.now());
     };
     return {
@@ -170,11 +174,20 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
         stop: () => undefined,
       },
       secrets: { resolve: async () => "" },
-      registry: { has: async () => ({ there: true }) },
+      registry: { has: async () => ({ there: world.images }) },
       probe: { ask: async () => ({ ok: true }) },
     },
   });
-  const settle = () => toy.settle(previewPlan({ clusters: world.inventory.clusters }), clock.now());
+  const settle = () => {
+    for (const { name } of world.inventory.clusters) {
+      const plan = previewPlan({ clusters: world.inventory.clusters });
+      const argocd = { cluster: name, namespace: "argocd" };
+      toy.settle(
+        { ...plan, places: plan.places.map((one) => ({ ...one, place: { ...one.place, argocd } })) },
+        clock.now(),
+      );
+    }
+  };
   const run = async () => {
     const outcome = await reconcilePreview(deps(), KEY, REF, {
       key: NAME,

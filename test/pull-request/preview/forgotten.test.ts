@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { component } from "../../preview/plans.ts";
 import { setScene } from "./coordinator-scene.ts";
 
 test("a sweep leaves alone a preview that is on another than the first cluster", async () => {
@@ -12,4 +13,58 @@ test("a sweep leaves alone a preview that is on another than the first cluster",
   expect(await scene.record()).toMatchObject({ state: "healthy" });
   expect(scene.toy.get("west", "Namespace", scene.slug)?.metadata).toMatchObject({ uid: namespace });
   expect(scene.toy.get("west", "Namespace", scene.slug)?.metadata.deletionTimestamp).toBeUndefined();
+});
+
+test("where Argo CD has moved, what the old one was told goes before anything is made at the new one", async () => {
+  const scene = await setScene(["in-cluster", "west"]);
+  scene.world.config = { ...scene.world.config, placement: { clusters: ["in-cluster"] } };
+  await scene.runUntil("healthy");
+  scene.world.inventory = { ...scene.world.inventory, argocd: { cluster: "west", namespace: "argocd" } };
+  await scene.run();
+  expect((await scene.record())?.made).toMatchObject([{ argocd: { cluster: "in-cluster" } }]);
+  await scene.runUntil("gone");
+  expect([...scene.toy.objects.keys()]).toEqual([]);
+  await scene.run();
+  expect((await scene.record())?.made).toEqual([scene.place("in-cluster")]);
+});
+
+test("what two Argo CDs deploy of one preview is all taken away", async () => {
+  const scene = await setScene(["in-cluster", "west"]);
+  scene.world.config = { ...scene.world.config, placement: { clusters: ["in-cluster"] } };
+  await scene.runUntil("healthy");
+  const old = await scene.record();
+  for (const [key, object] of scene.toy.objects)
+    if (["AppProject", "ApplicationSet"].includes(object.kind))
+      scene.toy.put("west", { ...object, metadata: { ...object.metadata, resourceVersion: key } });
+  scene.world.inventory = { ...scene.world.inventory, argocd: { cluster: "west", namespace: "argocd" } };
+  await scene.sweep();
+  expect((await scene.record())?.made).toEqual([...(old?.made ?? []), scene.place("in-cluster")]);
+  scene.world.pull = { ...scene.world.pull, state: "closed" };
+  await scene.runUntil("gone");
+  expect([...scene.toy.objects.keys()]).toEqual([]);
+});
+
+test("a cluster that is added is written down before anything is made on it", async () => {
+  const scene = await setScene(["in-cluster", "west"]);
+  scene.world.config = { ...scene.world.config, placement: { clusters: ["in-cluster"] } };
+  await scene.runUntil("healthy");
+  scene.world.config = { ...scene.world.config, placement: { clusters: ["in-cluster", "west"] } };
+  scene.world.diesAfter(1);
+  await expect(scene.run()).rejects.toThrow("killed");
+  expect(scene.toy.get("west", "Namespace", scene.slug)).toBeDefined();
+  expect((await scene.record())?.made).toEqual([scene.place("in-cluster"), scene.place("west")]);
+});
+
+test("a process that ends while a preview is begun that waited for long does not make it late", async () => {
+  const scene = await setScene();
+  scene.world.images = false;
+  scene.world.config = { ...scene.world.config, components: [component({ image: "ghcr.io/acme/web:{{head_sha}}" })] };
+  await scene.run();
+  expect(await scene.record()).toMatchObject({ state: "queued" });
+  scene.clock.advance(3_600_000);
+  scene.world.images = true;
+  scene.world.diesAfter(1);
+  await expect(scene.run()).rejects.toThrow("killed");
+  await scene.run();
+  expect(await scene.record()).toMatchObject({ state: "provisioning" });
 });
