@@ -132,7 +132,7 @@ function backoff(application: ApplicationView, nowMs: number): number {
 }
 
 /** Whether the last operation was about the commit that is wanted. */
-function ranForThis(plan: PreviewPlan, application: ApplicationView): boolean {
+export function ranForThis(plan: PreviewPlan, application: ApplicationView): boolean {
   const state = application.status.operationState;
   if (!state) return false;
   const { syncResult, operation } = state;

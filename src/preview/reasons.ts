@@ -2,6 +2,7 @@ import { oneLine } from "../model/markdown.ts";
 import type { PreviewReason } from "../model/preview.ts";
 import { hubOf } from "./app-project.ts";
 import { isOperating } from "./application.ts";
+import { ranForThis } from "./operations.ts";
 import { isNothing, type PartView } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
 import { workloadReasons } from "./workload-reasons.ts";
@@ -20,7 +21,7 @@ export function reasonsOf(
   failing: ReadonlySet<PartView | undefined>,
 ): PreviewReason[] {
   return [
-    ...views.flatMap((view) => partReasons(view, failing.has(view))),
+    ...views.flatMap((view) => partReasons(plan, view, failing.has(view))),
     ...(views.some(({ application }) => application === undefined) ? setReasons(plan, world) : []),
     ...world.places.flatMap(workloadReasons),
   ];
@@ -41,22 +42,29 @@ function setReasons(plan: PreviewPlan, { applicationSet }: PreviewWorld): Previe
     }));
 }
 
-function partReasons({ application, part, place, moved }: PartView, failed: boolean): PreviewReason[] {
+function partReasons(
+  plan: PreviewPlan,
+  { application, part, place, moved }: PartView,
+  failed: boolean,
+): PreviewReason[] {
   if (!application || !moved || part.green) return [];
   const at = { cluster: place.cluster, component: part.component };
   const { operationState, conditions, sync, resources } = application.status;
   const awaits = failed ? ("people" as const) : ("machines" as const);
+  // What the next try gets as well needs nobody's waiting; of an earlier commit it says nothing.
+  const current = ranForThis(plan, application);
+  const awaitsOf = (message: string) => (current && REFUSED.test(message) ? ("people" as const) : awaits);
   const found: PreviewReason[] = [];
   if (operationState && operationState.phase !== "Succeeded") {
     const bad = (operationState.syncResult?.resources ?? []).filter(
       ({ status, hookPhase }) => status === "SyncFailed" || hookPhase === "Failed" || hookPhase === "Error",
     );
     for (const { kind, name, message } of bad) {
-      found.push({ ...at, ...causeOf(message), object: `${kind} ${name}`, awaits });
+      found.push({ ...at, ...causeOf(message), object: `${kind} ${name}`, awaits: awaitsOf(message) });
     }
     const over = !isOperating(application) || /[Rr]etrying/.test(operationState.message);
     if (bad.length === 0 && over && operationState.message !== "") {
-      found.push({ ...at, ...causeOf(operationState.message), awaits });
+      found.push({ ...at, ...causeOf(operationState.message), awaits: awaitsOf(operationState.message) });
     }
   }
   for (const { type, message } of conditions) {
@@ -65,7 +73,8 @@ function partReasons({ application, part, place, moved }: PartView, failed: bool
     if (!/Error$|^(?:Shared|Repeated)ResourceWarning$/.test(type)) continue;
     const own = type === "ComparisonError" || type === "InvalidSpecError" ? "source" : "sync";
     const { cause, ...rest } = causeOf(message);
-    const passing = type === "SyncError" ? !failed : PASSING.test(message);
+    const told = message.includes(plan.sha) && REFUSED.test(message);
+    const passing = type === "SyncError" ? !failed && !told : PASSING.test(message);
     found.push({ ...at, ...rest, cause: cause === "sync" ? own : cause, awaits: passing ? "machines" : "people" });
   }
   if (found.length > 0 || isOperating(application)) return found;
@@ -94,6 +103,10 @@ function partReasons({ application, part, place, moved }: PartView, failed: bool
 const PASSING =
   /connection (?:refused|reset)|timed? ?out|deadline exceeded|\bEOF\b|unavailable|context canceled|no such host|i\/o timeout|too many requests|try again|TLS handshake/i;
 
+/** What an object is refused for whenever it is tried. */
+const REFUSED =
+  /ValidatingAdmissionPolicy|violates PodSecurity|not permitted in project|denied the request|\bis invalid: |: invalid resource name /;
+
 const CAUSES: readonly [pattern: RegExp, cause: string][] = [
   [/exceeded quota|must specify limits|must specify requests/i, "quota"],
   [/violates PodSecurity/i, "pod-security"],
@@ -105,7 +118,18 @@ const CAUSES: readonly [pattern: RegExp, cause: string][] = [
 export function causeOf(message: string): Pick<PreviewReason, "cause" | "message" | "file"> {
   const cause = CAUSES.find(([pattern]) => pattern.test(message))?.[1] ?? "sync";
   const file = fileOf(message);
-  return { cause, message, ...(file === undefined ? {} : { file }) };
+  return { cause, message: plainly(message), ...(file === undefined ? {} : { file }) };
+}
+
+/** Without what the programs between say of themselves: a title has room for little more than the reason. */
+function plainly(message: string): string {
+  return message
+    .slice(0, 10 * MESSAGE_MAX)
+    .replace(/^Failed last sync attempt to \[?[0-9a-f]{40}\]?: /, "")
+    .replace(/^one or more objects failed to apply, reason: /, "")
+    .replace(/^error when (?:creating|patching|applying patch|replacing) "[^"]{1,200}": /, "")
+    .replace(/ValidatingAdmissionPolicy 'hms-[\w-]{1,100}' with binding '[\w-]{1,100}' denied request: /, "")
+    .replace(/ \(retried \d{1,3} times\)\.?$/, "");
 }
 
 /** A file of the source that a message names, without the folder that Argo CD has it in. */

@@ -62,8 +62,8 @@ export function linkOf(url: string): string {
 }
 
 /** How long it lives and what changes that; in absolute times, so that the text stays the same while nothing happens. */
-export function timeToLive({ state, expiresAtMs, sleepsAtMs }: PreviewRecord): string[] {
-  const there = ["provisioning", "healthy", "degraded", "failed", "sleeping"].includes(state);
+export function timeToLive({ state, made, expiresAtMs, sleepsAtMs }: PreviewRecord): string[] {
+  const there = made.length > 0 && ["provisioning", "healthy", "degraded", "failed", "sleeping"].includes(state);
   if (!there || expiresAtMs === undefined) return [];
   const sleeps = state !== "sleeping" && sleepsAtMs !== undefined && sleepsAtMs < expiresAtMs;
   return [

@@ -13,7 +13,13 @@ function record(state: PreviewState, given: Partial<PreviewRecord> = {}): Previe
     url: "https://pr-shop-7-12345678.preview.acme.dev",
     reasons: [],
     parts: [],
-    made: [],
+    made: [
+      {
+        cluster: "in-cluster",
+        namespace: "pr-shop-7-12345678",
+        argocd: { cluster: "in-cluster", namespace: "argocd" },
+      },
+    ],
     sinceMs: 0,
     activeAtMs: 0,
     ...given,
