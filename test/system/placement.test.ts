@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { type ClusterDouble, startCluster } from "../doubles/cluster/cluster.ts";
+import { previewYml, setPreviewStage } from "../real/cluster/scene.ts";
+import type { Stage } from "../stage/stage.ts";
+
+/* Two clusters with one Argo CD: a preview goes where hms.yml and the operator agree, and moves when they agree on another place. */
+
+let hub: ClusterDouble;
+let aws: ClusterDouble;
+let stage: Stage;
+const directory = mkdtempSync(join(tmpdir(), "hms-placement-"));
+
+beforeAll(async () => {
+  [hub, aws] = await Promise.all([startCluster(), startCluster()]);
+  hub.join("aws-eu", aws);
+  const kubeconfig = join(directory, "kubeconfig");
+  const contexts = { hub, aws };
+  writeFileSync(
+    kubeconfig,
+    stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: Object.entries(contexts).map(([name, { url }]) => ({
+        name,
+        cluster: { server: url, "insecure-skip-tls-verify": true },
+      })),
+      users: Object.entries(contexts).map(([name, { tokens }]) => ({ name, user: { token: tokens.hms } })),
+      contexts: Object.keys(contexts).map((name) => ({ name, context: { cluster: name, user: name } })),
+      "current-context": "hub",
+    }),
+  );
+  const clusters = join(directory, "clusters.yml");
+  writeFileSync(
+    clusters,
+    `version: 1
+argocd: { cluster: in-cluster, namespace: argocd }
+clusters:
+  - { name: in-cluster, context: hub, provider: azure, region: westeurope, cost_per_hour: 0.2 }
+  - { name: aws-eu, context: aws, provider: aws, region: eu-west-1, cost_per_hour: 0.4 }
+  - { name: secret-lab, context: aws, provider: aws, repositories: [acme/lab] }
+`,
+  );
+  stage = await setPreviewStage(kubeconfig, {
+    yml: previewYml("  place: { provider: aws }\n"),
+    environment: { HMS_CLUSTERS: clusters },
+  });
+});
+afterAll(async () => {
+  await stage?.close();
+  await Promise.all([hub?.stop(), aws?.stop()]);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const previewsOn = (cluster: ClusterDouble): string[] =>
+  cluster
+    .objects("namespaces")
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name.startsWith("pr-"));
+
+async function configure(lines: string): Promise<void> {
+  await stage.github.commit(stage.repository, "main", {
+    files: { ".github/hms.yml": previewYml(lines) },
+    message: "Configuration",
+    author: "linus",
+  });
+}
+
+async function opened(branch: string): Promise<{ sha: string; number: number }> {
+  const { github, repository } = stage;
+  const sha = await github.commit(repository, branch, {
+    files: { [`${branch}.txt`]: branch },
+    message: branch,
+    author: "ada",
+    from: "main",
+  });
+  return { sha, ...(await github.openPull(repository, { head: branch, base: "main", author: "ada" })) };
+}
+
+const green = ({ conclusion }: { conclusion: string | null }): boolean => conclusion === "success";
+
+test("constraints lead to the cluster that fits, and the Argo CD of another deploys there", async () => {
+  const { sha } = await opened("on-aws");
+  const run = await stage.check(sha, "hms/preview", green, 30_000);
+  expect(run.output.text).toContain("aws-eu");
+  expect(previewsOn(aws)).toHaveLength(1);
+  expect(previewsOn(hub)).toEqual([]);
+  expect(hub.objects("applications.argoproj.io")).toHaveLength(1);
+});
+
+test("what no cluster is, or may not be used by the repository, is refused with what is possible", async () => {
+  await configure("  clusters: [secret-lab]\n");
+  const { sha } = await opened("not-allowed");
+  const run = await stage.check(sha, "hms/preview", ({ conclusion }) => conclusion === "failure", 30_000);
+  const said = `${run.output.title}\n${run.output.summary}\n${run.output.text}`;
+  expect(said).toContain("in-cluster");
+  expect(said).not.toContain("lab is");
+  expect(previewsOn(aws)).toHaveLength(1);
+});
+
+test("on two clusters at once it is green when both are; taken down on both", async () => {
+  await configure("  clusters: [in-cluster, aws-eu]\n");
+  const { sha, number } = await opened("on-both");
+  await stage.check(sha, "hms/preview", green, 30_000);
+  expect(
+    hub
+      .objects("applications.argoproj.io")
+      .map(({ spec }) => (spec as { destination: { name: string } }).destination.name)
+      .sort(),
+  ).toEqual(expect.arrayContaining(["aws-eu", "in-cluster"]));
+  await stage.github.closePull(stage.repository, number);
+  await expect.poll(() => previewsOn(hub), { timeout: 30_000 }).toEqual([]);
+});
