@@ -65,6 +65,7 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
       return outcome.kind === "done" ? (again ?? outcome) : outcome;
     }
     case "pull": {
+      rooms.previews.facts.forget(key);
       const answer = await span("commands", {}, () => actOnIntents(deps, key, ref, run));
       const outcome = await reconcilePull(deps, key, ref, run);
       await rejudgeGroupsOf(deps, key);

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { type ClusterDouble, startCluster } from "../doubles/cluster/cluster.ts";
+import type { ClusterDouble } from "../doubles/cluster/cluster.ts";
 import { previewYml, setPreviewStage } from "../real/cluster/scene.ts";
+import { type SimulatedCluster, simulateCluster } from "../stage/simulated-cluster.ts";
 import type { Stage } from "../stage/stage.ts";
 
 /* Two clusters with one Argo CD: a preview goes where hms.yml and the operator agree, and moves when they agree on another place. */
@@ -12,10 +13,13 @@ import type { Stage } from "../stage/stage.ts";
 let hub: ClusterDouble;
 let aws: ClusterDouble;
 let stage: Stage;
+let simulated: SimulatedCluster[] = [];
 const directory = mkdtempSync(join(tmpdir(), "hms-placement-"));
 
 beforeAll(async () => {
-  [hub, aws] = await Promise.all([startCluster(), startCluster()]);
+  const [one, other] = await Promise.all([simulateCluster(), simulateCluster()]);
+  simulated = [one, other];
+  [hub, aws] = [one.cluster, other.cluster];
   hub.join("aws-eu", aws);
   const kubeconfig = join(directory, "kubeconfig");
   const contexts = { hub, aws };
@@ -51,10 +55,13 @@ clusters:
 });
 afterAll(async () => {
   await stage?.close();
-  await Promise.all([hub?.stop(), aws?.stop()]);
+  await Promise.all(simulated.map((one) => one.close()));
   rmSync(directory, { recursive: true, force: true });
 });
 
+let first = "";
+const previewsOf = (cluster: ClusterDouble, number: number): string[] =>
+  previewsOn(cluster).filter((name) => name.startsWith(`pr-shop-${number}-`));
 const previewsOn = (cluster: ClusterDouble): string[] =>
   cluster
     .objects("namespaces")
@@ -84,6 +91,7 @@ const green = ({ conclusion }: { conclusion: string | null }): boolean => conclu
 
 test("constraints lead to the cluster that fits, and the Argo CD of another deploys there", async () => {
   const { sha } = await opened("on-aws");
+  first = sha;
   const run = await stage.check(sha, "hms/preview", green, 30_000);
   expect(run.output.text).toContain("aws-eu");
   expect(previewsOn(aws)).toHaveLength(1);
@@ -112,5 +120,12 @@ test("on two clusters at once it is green when both are; taken down on both", as
       .sort(),
   ).toEqual(expect.arrayContaining(["aws-eu", "in-cluster"]));
   await stage.github.closePull(stage.repository, number);
-  await expect.poll(() => previewsOn(hub), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => [...previewsOf(hub, number), ...previewsOf(aws, number)], { timeout: 30_000 }).toEqual([]);
+});
+
+test("a preview that is to be elsewhere is taken away whole, and made there", async () => {
+  await configure("  clusters: [in-cluster]\n");
+  await expect.poll(() => previewsOf(aws, 1), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => previewsOf(hub, 1), { timeout: 30_000 }).toHaveLength(1);
+  await stage.check(first, "hms/preview", (run) => green(run) && !(run.output.text ?? "").includes("aws-eu"), 30_000);
 });

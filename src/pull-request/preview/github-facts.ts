@@ -14,6 +14,8 @@ export interface GitHubFacts {
   effective: EffectiveConfig;
   /** Null where GitHub does not list them all; empty where no filter asks for them. */
   changedFiles: string[] | null;
+  /** How long this was still to stand, where it was not read just now: a run that rests on it is to be followed by one that reads. */
+  standsForMs?: number;
 }
 
 interface Remembered extends GitHubFacts {
@@ -31,6 +33,11 @@ const MOST = 5_000;
 export class FactMemory {
   readonly #known = new Map<string, Remembered>();
 
+  /** The pull request's own run looked at GitHub: what it saw may be news here. */
+  forget(key: Omit<PreviewKey, "kind">): void {
+    this.#known.delete(formatKey({ ...key, kind: "preview" }));
+  }
+
   async read(deps: PreviewDeps, key: PreviewKey, api: RepositoryApi, run: Run): Promise<GitHubFacts> {
     const id = formatKey(key);
     const known = this.#known.get(id);
@@ -41,7 +48,9 @@ export class FactMemory {
       const tracked = (
         await deps.engine.records.get<TrackedPull>(storageKey.pull(installationId, repositoryId, number))
       )?.value;
-      if (age >= 0 && age < STANDS_FOR_MS && tracked && isSame(known.pull, tracked)) return known;
+      if (age >= 0 && age < STANDS_FOR_MS && tracked && isSame(known.pull, tracked)) {
+        return { ...known, standsForMs: STANDS_FOR_MS - age };
+      }
     }
     this.#known.delete(id);
     const [pull, effective] = await Promise.all([

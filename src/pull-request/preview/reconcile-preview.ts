@@ -37,7 +37,7 @@ export async function reconcilePreview(
     records.get<{ sha: string }>(storageKey.okToTest(installationId, repositoryId, number)),
   ]);
   const api = deps.github.repository(installationId, ref);
-  const { pull, effective, changedFiles } = await deps.facts.read(deps, key, api, run);
+  const { pull, effective, changedFiles, standsForMs } = await deps.facts.read(deps, key, api, run);
   const config = effective.valid ? (effective.config.preview ?? null) : null;
   if (config === null && effective.valid && before === undefined) return { kind: "done" };
   const owner = { appId: deps.appId, installationId, repositoryId, number };
@@ -75,7 +75,7 @@ export async function reconcilePreview(
   const pageUrl = `${deps.publicUrl}/pulls/${encodeURIComponent(ref.owner)}/${encodeURIComponent(ref.name)}/${number}/preview`;
   const comment = config?.comment === false ? undefined : previewComment(found.record, { shown, pageUrl });
   await tellGitHub(deps, key, api, found.record, { comment, logUrl: pageUrl }, run);
-  const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS);
+  const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, standsForMs ?? LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }
     : { kind: "requeue", afterMs: Math.max(250, again) };
