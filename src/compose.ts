@@ -189,7 +189,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
     },
     doctor: {
-      examine: examineRunning({ settings, github, engine, checker: inForce, clock }),
+      examine: examineRunning({ settings, github, engine, checker: inForce, grounds: previews.deps.grounds, clock }),
       now: () => clock.now(),
     },
     api: { views, version: version(), publicUrl: settings.publicUrl },

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { createEgress } from "./adapters/egress/egress.ts";
+import { createEgress, type EgressOptions } from "./adapters/egress/egress.ts";
 import { connectClusters } from "./adapters/kubernetes/clusters.ts";
 import { createProbe } from "./adapters/probe/probe.ts";
 import { createRegistry } from "./adapters/registry/registry.ts";
@@ -61,8 +61,6 @@ async function openGrounds(
 ): Promise<PreviewGrounds | undefined> {
   if (!declared) return undefined;
   const { inventory, kubeconfigPath } = declared;
-  // Ingresses mostly lie in a private network. Which hosts are the operator's only a list of them can tell.
-  const inside = (host: string): boolean => inventory.hosts.length > 0 && isAllowedHost(host, inventory.hosts);
   const clusters = await connectClusters(inventory.clusters, {
     kubeconfigPath,
     clock,
@@ -77,6 +75,17 @@ async function openGrounds(
     watches: watchPreviews({ clusters, inventory }, app.id, { queue: engine.queue, failed }),
     secrets: openSecrets({ environment: process.env, directory: settings.secretsDirectory }),
     registry: createRegistry(createEgress({ allow: settings.egressAllow })),
-    probe: createProbe(createEgress({ allow: settings.egressAllow, inside, timeoutMs: PROBE_MS })),
+    probe: createProbe(createEgress(previewEgress({ ...settings, clusters: declared }))),
+  };
+}
+
+/** What may be asked whether a preview is ready. */
+export function previewEgress({ egressAllow, clusters }: Pick<Settings, "egressAllow" | "clusters">): EgressOptions {
+  const hosts = clusters?.inventory.hosts ?? [];
+  return {
+    allow: egressAllow,
+    // Ingresses mostly lie in a private network. Which hosts are the operator's only a list of them can tell.
+    inside: (host) => hosts.length > 0 && isAllowedHost(host, hosts),
+    timeoutMs: PROBE_MS,
   };
 }

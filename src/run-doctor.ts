@@ -1,8 +1,10 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { connectGitHub } from "./adapters/github/github.ts";
+import { connectClusters } from "./adapters/kubernetes/clusters.ts";
 import { type CheckerInForce, openChecker } from "./checker.ts";
 import { readAppDefinition } from "./config/app-definition.ts";
+import type { Inventory } from "./config/clusters.ts";
 import { type Environment, readSettings, type Settings } from "./config/settings.ts";
 import { diagnose, exitCodeOf } from "./doctor/diagnose.ts";
 import type { Asked, ProcessFacts } from "./doctor/facts.ts";
@@ -12,11 +14,14 @@ import { reportJson, reportText } from "./doctor/report.ts";
 import type { Diagnosis } from "./model/diagnosis.ts";
 import { atMostEvery } from "./portal/at-most-every.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
+import type { Clusters } from "./ports/cluster.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
+import { lookUpAddress } from "./preview-address.ts";
 import { createLog } from "./telemetry/log.ts";
 
 const READY_WITHIN_MS = 5_000;
+const CLUSTER_WITHIN_MS = 10_000;
 const EXAMINED_EVERY_MS = 30_000;
 
 /** `hms doctor`: on the environment of the process, or what set-up saved, beside the running process. Changes nothing. */
@@ -52,12 +57,27 @@ async function examine(environment: Environment, names: readonly string[]): Prom
     limits: settings.githubLimits,
     observer: () => {},
   });
+  const { clusters: declared } = settings;
   const facts = await gather(
     {
       github,
       settings: namesOf(settings),
       expected: readAppDefinition(),
       process: () => processFacts(settings),
+      ...(declared === undefined
+        ? {}
+        : {
+            clusters: async () => ({
+              inventory: declared.inventory,
+              clusters: await connectClusters(declared.inventory.clusters, {
+                kubeconfigPath: declared.kubeconfigPath,
+                clock: systemClock,
+                log: createLog("silent"),
+                timeoutMs: CLUSTER_WITHIN_MS,
+              }),
+            }),
+          }),
+      address: (url) => lookUpAddress(url, settings),
       now: () => systemClock.now(),
     },
     names,
@@ -74,9 +94,11 @@ export function examineRunning(parts: {
   github: GitHub;
   engine: Engine;
   checker: CheckerInForce;
+  /** Undefined where previews are off. */
+  grounds: { inventory: Inventory; clusters: Clusters } | undefined;
   clock: Clock;
 }): () => Promise<{ findings: Diagnosis[]; atMs: number }> {
-  const { settings, github, engine, checker, clock } = parts;
+  const { settings, github, engine, checker, grounds, clock } = parts;
   const process = async (): Promise<ProcessFacts> => {
     const trouble = checker.trouble();
     return {
@@ -93,7 +115,12 @@ export function examineRunning(parts: {
   };
   return atMostEvery(EXAMINED_EVERY_MS, async () => {
     const expected = readAppDefinition();
-    const deps = { github, settings: namesOf(settings), expected, process, now: () => clock.now() };
+    const deps = {
+      ...{ github, settings: namesOf(settings), expected, process },
+      ...(grounds === undefined ? {} : { clusters: async () => grounds }),
+      address: (url: string) => lookUpAddress(url, settings),
+      now: () => clock.now(),
+    };
     return { findings: diagnose(await gather(deps, [])), atMs: clock.now() };
   });
 }

@@ -1,8 +1,12 @@
 import type { Diagnosis, DiagnosisLevel } from "../model/diagnosis.ts";
 import { checkApp, checkInstallations } from "./check-app.ts";
+import { checkArgoCd } from "./check-argocd.ts";
+import { checkCluster } from "./check-cluster.ts";
+import { checkPreview } from "./check-preview.ts";
 import { checkProcess } from "./check-process.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkWebhook } from "./check-webhook.ts";
+import { some } from "./cluster-words.ts";
 import type { Facts } from "./facts.ts";
 import { findingsAt, plain } from "./finding.ts";
 
@@ -34,7 +38,11 @@ export function diagnose(facts: Facts): Diagnosis[] {
     ...checkApp(facts),
     ...checkWebhook(facts),
     ...checkInstallations(facts),
-    ...facts.repositories.flatMap((repository) => checkRepository(repository, facts)),
+    ...checkClusters(facts),
+    ...facts.repositories.flatMap((repository) => [
+      ...checkRepository(repository, facts),
+      ...checkPreview(repository, facts),
+    ]),
     ...unlisted,
     // Where the list is not whole, it proves nothing to be missing.
     ...(facts.unlisted === undefined && facts.installations.ok ? missing : []),
@@ -46,4 +54,25 @@ export function diagnose(facts: Facts): Diagnosis[] {
 export function exitCodeOf(findings: readonly Diagnosis[]): 0 | 1 | 2 {
   const has = (level: DiagnosisLevel): boolean => findings.some((finding) => finding.level === level);
   return has("fail") ? 1 : has("unknown") ? 2 : 0;
+}
+
+function checkClusters({ clusters }: Facts): Diagnosis[] {
+  const at = findingsAt("previews");
+  if (clusters === undefined)
+    return [at.ok("previews", "Previews are off: neither KUBECONFIG nor HMS_CLUSTERS is set (docs/clusters.md)")];
+  if (!clusters.ok)
+    return [
+      at.fail(
+        "previews",
+        `The declared clusters cannot be used: ${plain(clusters.problem)}`,
+        "Mend KUBECONFIG or HMS_CLUSTERS (docs/clusters.md), then restart the process.",
+      ),
+    ];
+  const { value } = clusters;
+  const names = value.clusters.map(({ declared }) => declared.name);
+  return [
+    at.ok("previews", `Previews are on, with ${names.length === 1 ? "the cluster" : "the clusters"} ${some(names)}`),
+    ...value.clusters.flatMap((cluster) => checkCluster(cluster, value)),
+    ...checkArgoCd(value),
+  ];
 }

@@ -2,6 +2,7 @@ import type { AppDefinition } from "../config/app-definition.ts";
 import type { EffectiveConfig } from "../config/effective.ts";
 import type { DeliveryAttempt } from "../ports/app-deliveries.ts";
 import type { InspectedApp, InspectedBranch, InspectedHook, InspectedInstallation } from "../ports/inspection.ts";
+import type { ClustersFacts, PreviewFacts } from "./cluster-facts.ts";
 
 /** What was asked, or in one line why it could not be had. */
 export type Asked<T> = { ok: true; value: T } | { ok: false; problem: string };
@@ -28,6 +29,8 @@ export interface Facts {
   deliveries: Asked<readonly DeliveryAttempt[]>;
   installations: Asked<readonly InspectedInstallation[]>;
   repositories: readonly RepositoryFacts[];
+  /** Undefined where the operator declared none: previews are off. */
+  clusters: Asked<ClustersFacts> | undefined;
   /** Why the list of repositories is not whole. */
   unlisted: string | undefined;
   /** Repositories that were asked for by name but that no installation covers. */
@@ -56,4 +59,6 @@ export interface RepositoryFacts {
   branches: Asked<readonly InspectedBranch[]>;
   /** Whether there are more protected branches than were looked at. */
   moreBranches: boolean;
+  /** Where there are clusters, and hms.yml describes previews. */
+  preview?: PreviewFacts;
 }

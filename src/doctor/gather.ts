@@ -4,7 +4,10 @@ import { githubWebUrl } from "../config/github-web-url.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { type GitHub, GitHubError } from "../ports/github.ts";
 import type { InspectedInstallation } from "../ports/inspection.ts";
+import { asked, mapFew } from "./asked.ts";
 import type { Asked, Facts, ProcessFacts, RepositoryFacts } from "./facts.ts";
+import { gatherClusters } from "./gather-clusters.ts";
+import { type PreviewDeps, withPreview } from "./gather-preview.ts";
 
 const REPOSITORIES_MAX = 50;
 const BRANCHES_MAX = 20;
@@ -15,6 +18,9 @@ export interface DoctorDeps {
   settings: { appId: number; publicUrl: string; githubApiUrl: string; allowedOwners: readonly string[] };
   expected: AppDefinition;
   process(): Promise<ProcessFacts>;
+  /** Absent where the operator declared no clusters; rejects where they cannot be connected to as declared. */
+  clusters?(): Promise<PreviewDeps["clusters"]>;
+  address: PreviewDeps["address"];
   /** ms since the epoch. */
   now(): number;
 }
@@ -22,8 +28,10 @@ export interface DoctorDeps {
 /** Reads all that the doctor judges; nothing is written anywhere. `names` are `owner/name`; none: every repository that is served, up to a limit. */
 export async function gather(deps: DoctorDeps, names: readonly string[]): Promise<Facts> {
   const { github, settings } = deps;
-  const [process, clock, app, hook, deliveries, installations] = await Promise.all([
+  const connected = deps.clusters && (await asked(deps.clusters));
+  const [process, clusters, clock, app, hook, deliveries, installations] = await Promise.all([
     deps.process(),
+    connected && (connected.ok ? asked(() => gatherClusters(connected.value)) : connected),
     asked(() => clockOf(deps)),
     asked(() => github.inspection.app()),
     asked(() => github.inspection.hook()),
@@ -32,7 +40,12 @@ export async function gather(deps: DoctorDeps, names: readonly string[]): Promis
   ]);
   const served = (installations.ok ? installations.value : []).filter((one) => isServed(one, settings.allowedOwners));
   const { chosen, notCovered, leftOut, unread } = await chooseRepositories(github, served, names);
-  const repositories = await mapFew(chosen, (one) => repositoryFacts(github, one.installationId, one.repository));
+  const repositories = await mapFew(chosen, AT_ONCE, async (one) => {
+    const facts = await repositoryFacts(github, one.installationId, one.repository);
+    if (!connected?.ok) return facts;
+    const { address } = deps;
+    return withPreview(facts, { appId: settings.appId, clusters: connected.value, address, repositories: one.beside });
+  });
   return {
     nowMs: deps.now(),
     settings: { ...settings, githubWebUrl: githubWebUrl(settings.githubApiUrl) },
@@ -44,6 +57,7 @@ export async function gather(deps: DoctorDeps, names: readonly string[]): Promis
     deliveries,
     installations,
     repositories,
+    clusters,
     unlisted: unread,
     notCovered,
     leftOut,
@@ -65,7 +79,7 @@ async function chooseRepositories(
   served: readonly InspectedInstallation[],
   names: readonly string[],
 ): Promise<{
-  chosen: { installationId: number; repository: RepositoryRef }[];
+  chosen: { installationId: number; repository: RepositoryRef; beside: readonly RepositoryRef[] }[];
   notCovered: string[];
   leftOut: number;
   unread: string | undefined;
@@ -73,10 +87,13 @@ async function chooseRepositories(
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const owners = new Set([...wanted].map((name) => name.split("/")[0]));
   const relevant = names.length === 0 ? served : served.filter(({ owner }) => owners.has(owner.toLowerCase()));
-  const lists = await mapFew(relevant, async ({ id }) => ({ id, list: await asked(() => github.repositories(id)) }));
+  const lists = await mapFew(relevant, AT_ONCE, async ({ id }) => ({
+    id,
+    list: await asked(() => github.repositories(id)),
+  }));
   const failed = lists.find(({ list }) => !list.ok)?.list;
   const all = lists.flatMap(({ id, list }) =>
-    list.ok ? list.value.map((repository) => ({ installationId: id, repository })) : [],
+    list.ok ? list.value.map((repository) => ({ installationId: id, repository, beside: list.value })) : [],
   );
   const fullName = ({ owner, name }: RepositoryRef): string => `${owner}/${name}`.toLowerCase();
   const matching = names.length === 0 ? all : all.filter(({ repository }) => wanted.has(fullName(repository)));
@@ -107,7 +124,9 @@ async function repositoryFacts(
   const others = (named.ok ? named.value.names : []).filter((branch) => branch !== defaultBranch);
   const wanted = [defaultBranch, ...others].slice(0, BRANCHES_MAX);
   const branches: Asked<RepositoryFacts["branches"] extends Asked<infer T> ? T : never> = named.ok
-    ? await asked(() => mapFew(wanted, (branch) => github.inspection.branch(installationId, repository, branch)))
+    ? await asked(() =>
+        mapFew(wanted, AT_ONCE, (branch) => github.inspection.branch(installationId, repository, branch)),
+      )
     : named;
   const moreBranches = named.ok && (!named.value.complete || others.length + 1 > wanted.length);
   return {
@@ -136,20 +155,4 @@ async function organisationText(
     if (error instanceof GitHubError && (error.fault === "not-found" || error.fault === "refused")) return undefined;
     throw error;
   }
-}
-
-async function asked<T>(ask: () => Promise<T>): Promise<Asked<T>> {
-  try {
-    return { ok: true, value: await ask() };
-  } catch (error) {
-    return { ok: false, problem: error instanceof Error ? (error.message.split("\n")[0] ?? "") : "unknown error" };
-  }
-}
-
-/** In order, a few at a time. */
-async function mapFew<T, U>(items: readonly T[], work: (item: T) => Promise<U>): Promise<U[]> {
-  const results: U[] = [];
-  for (let i = 0; i < items.length; i += AT_ONCE)
-    results.push(...(await Promise.all(items.slice(i, i + AT_ONCE).map(work))));
-  return results;
 }

@@ -71,6 +71,7 @@ export function factsOf(change: Partial<Facts> = {}): Facts {
     deliveries: known([delivery("a", 202)]),
     installations: known([INSTALLATION]),
     repositories: [REPOSITORY],
+    clusters: undefined,
     unlisted: undefined,
     notCovered: [],
     leftOut: 0,

@@ -34,6 +34,14 @@ export function createEgress(options: EgressOptions): Egress & EgressReads {
   };
 }
 
+/**
+ * Whether a request there would be made; makes none.
+ * @throws {EgressError} saying why not
+ */
+export async function judgeAddress(url: string, options: EgressOptions): Promise<void> {
+  await judged(url, options);
+}
+
 interface Judged {
   target: URL;
   address: string;
