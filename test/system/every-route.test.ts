@@ -54,7 +54,10 @@ beforeAll(async () => {
   const { github } = stage;
   const vault = await github.createRepository("planted-org", "planted-vault", {
     private: true,
-    files: { "aubergine.txt": "planted\n" },
+    files: {
+      "aubergine.txt": "planted\n",
+      ".github/hms.yml": "version: 1\npreview:\n  components: [{ name: web, path: deploy/web }]\n",
+    },
   });
   for (const login of ["ada", "grace"]) github.setCollaborator(vault, login, "write");
   github.createTeam("planted-org", "leads", { members: ["grace"] });
@@ -177,6 +180,7 @@ async function told(
   const wrong: string[] = [];
   aheadMs += 60_000;
   for (const route of all) {
+    aheadMs += 2_000;
     for (const query of route.method === "GET" && !narrow(route) ? QUERIES : [""]) {
       const { status, text } = await ask(route, who, query);
       const leaks =

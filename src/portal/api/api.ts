@@ -4,6 +4,7 @@ import { decisionOperations } from "./decisions.ts";
 import { ledgerOperations } from "./ledger.ts";
 import { type ApiInfo, openApiDocument } from "./openapi.ts";
 import { type Operation, routeOf } from "./operation.ts";
+import { previewOperations } from "./previews.ts";
 import { pullOperations } from "./pulls.ts";
 import type { TailLimits } from "./tail.ts";
 import { viewerOperations } from "./viewer.ts";
@@ -17,6 +18,7 @@ export interface ApiParts extends ApiInfo {
 export function apiOperations({ views, tail }: Pick<ApiParts, "views" | "tail">): Operation[] {
   return [
     ...pullOperations(views),
+    ...previewOperations(views),
     ...decisionOperations(views),
     ...ledgerOperations(views, tail),
     ...viewerOperations(),

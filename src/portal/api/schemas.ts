@@ -119,6 +119,7 @@ export const pullView = z.strictObject({
   hold: z.strictObject({ by: z.string(), reason: z.string() }).nullable(),
   overrides: z.array(z.strictObject({ rule: z.string(), by: z.string(), reason: z.string() })),
   okToTest: z.strictObject({ by: z.string() }).nullable(),
+  preview: z.strictObject({ state: z.string(), unknown: z.string().optional() }).optional(),
   timeline: z.array(ledgerEntry),
 });
 

@@ -15,6 +15,8 @@ const SHAPES = {
   outside: '<path d="M6.5 3.5h-3v9h9v-3M9.5 3.5h3v3M12.3 3.7 7.5 8.5"/>',
   rule: '<path d="M2.5 4h11m-11 4h7m-7 4h9"/>',
   info: '<circle cx="8" cy="8" r="6.25"/><path d="M8 7.4v3.6M8 5v.1"/>',
+  asleep: '<path d="M13.4 9.7A5.75 5.75 0 0 1 6.3 2.6a5.75 5.75 0 1 0 7.1 7.1z"/>',
+  absent: '<circle cx="8" cy="8" r="6.25"/><path d="M5.2 8h5.6"/>',
   warning: '<path d="M8 2 14.3 13.5H1.7zM8 6.4v3.2m0 2v.1"/>',
 } as const;
 

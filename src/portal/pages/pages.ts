@@ -11,6 +11,7 @@ import { installationsBody } from "./installations.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
 import { liveRoute } from "./live.ts";
 import { MyTeams } from "./my-teams.ts";
+import { previewRoutes } from "./preview-routes.ts";
 import { pullBody } from "./pull.ts";
 import { pullsBody } from "./pulls.ts";
 import { pullsPage } from "./pulls-query.ts";
@@ -42,6 +43,7 @@ export function pageRoutes(deps: PagesDeps): Route[] {
       summary: "One pull request: verdict, facts, what to do next, what happened.",
       handler: (context, viewer) => pull(deps, context, viewer),
     },
+    ...previewRoutes(deps),
     ...decisionRoutes(deps),
     ...whatIfRoutes(deps),
     ...queueRoutes(deps),

@@ -4,6 +4,7 @@ import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { nextSteps } from "./next-steps.ts";
+import { previewBadge } from "./preview-state.ts";
 import { shadowTag, stateBadge } from "./state.ts";
 import { story } from "./story.ts";
 import { ago, commit, digest, moment, outward, rawJson, said } from "./text.ts";
@@ -17,6 +18,10 @@ export interface PullPage {
 
 export function pullPath({ owner, repository, number }: { owner: string; repository: string; number: number }): string {
   return `/pulls/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}/${number}`;
+}
+
+export function previewPath(pull: Parameters<typeof pullPath>[0]): string {
+  return `${pullPath(pull)}/preview`;
 }
 
 /** Everything about one pull request: what was decided, why, on which facts, and what to do next. */
@@ -35,6 +40,7 @@ ${nextSteps(view)}
 </div>
 <aside aria-label="Checks and people">
 ${checks(view, nowMs)}
+${preview(view)}
 ${people(view)}
 ${bindings(view)}
 </aside>
@@ -86,6 +92,11 @@ function checkIcon(state: string): "allow" | "deny" | "waiting-on-people" | "wai
   if (state === "success") return "allow";
   if (state === "failure") return "deny";
   return state === "action_required" ? "waiting-on-people" : "waiting-on-machines";
+}
+
+function preview({ row, preview: known }: PullView): Html {
+  if (!known) return html``;
+  return html`<section class="panel" data-key="preview"><h2>Preview</h2><p class="states">${previewBadge(known)}</p><p><a href="${previewPath(row)}">All about the preview</a></p></section>`;
 }
 
 function people({ input, hold, overrides, okToTest }: PullView): Html {

@@ -1,8 +1,11 @@
 import { html } from "hono/html";
+import type { PreviewState } from "../../model/preview.ts";
 import type { LedgerEntry } from "../../ports/ledger.ts";
+import { PREVIEW_TITLES } from "../../preview/preview.ts";
 import type { IconName } from "./icons.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
+import { isPreviewState, previewIcon } from "./preview-state.ts";
 import { STATE_NAMES } from "./state.ts";
 import { commit, moment, said } from "./text.ts";
 
@@ -30,9 +33,14 @@ export function told({ type, data, id }: LedgerEntry): Html {
     case "override":
       return html`${said(text("by"), 100)} overrode <code>${said(text("rule"), 120)}</code> at ${commit(text("sha"))}: ${said(text("reason"))}`;
     case "command":
-      return html`${said(text("by"), 100)} said <code>/hms ${said(text("verb"), 40)}</code>${text("reason") ? html`: ${said(text("reason"))}` : ""}`;
-    default:
+      return html`${said(text("by"), 100)} said <code>/hms ${said([text("verb"), text("action")].filter(Boolean).join(" "), 60)}</code>${text("reason") ? html`: ${said(text("reason"))}` : ""}`;
+    case "deployment_thought":
+      return html`Placed the preview on <strong>${said(listText(data.chosen))}</strong>: ${said(text("why"), 200)}`;
+    default: {
+      const state = previewStateOf(type);
+      if (state !== undefined) return previewWords(state, data);
       return html`<code>${said(type, 80)}</code>${Object.entries(data).map(([name, value]) => html` · ${said(name, 60)} ${said(valueText(value), 200)}`)}`;
+    }
   }
 }
 
@@ -47,9 +55,27 @@ function iconOf({ type, data }: LedgerEntry): IconName {
     case "command":
     case "override":
       return "waiting-on-people";
+    case "deployment_thought":
+      return "rule";
     default:
-      return "info";
+      return previewIcon(previewStateOf(type) ?? "");
   }
+}
+
+/** `preview_tearing_down` → `tearing-down`. */
+function previewStateOf(type: string): PreviewState | undefined {
+  const state = type.startsWith("preview_") ? type.slice("preview_".length).replaceAll("_", "-") : "";
+  return isPreviewState(state) ? state : undefined;
+}
+
+function previewWords(state: PreviewState, data: LedgerEntry["data"]): Html {
+  const sha = typeof data.sha === "string" && data.sha !== "" ? html` at ${commit(data.sha)}` : "";
+  const reasons = listText(data.reasons);
+  return html`Preview: <strong>${PREVIEW_TITLES[state]}</strong>${sha}${reasons === "" ? "" : html` (${said(reasons)})`}`;
+}
+
+function listText(value: unknown): string {
+  return Array.isArray(value) ? value.map(String).join("; ") : "";
 }
 
 function isState(value: unknown): value is keyof typeof STATE_NAMES {

@@ -51,6 +51,13 @@ export function ago(atMs: number, nowMs: number): Html {
   return html`<time datetime="${iso}" title="${readable(iso)}">${words}</time>`;
 }
 
+/** How long until something is, with the moment itself for machines and on hovering. */
+export function ahead(atMs: number, nowMs: number): Html {
+  const iso = new Date(atMs).toISOString();
+  const words = atMs <= nowMs ? "now" : `in ${duration(atMs - nowMs)}`;
+  return html`<time datetime="${iso}" title="${readable(iso)}">${words}</time>`;
+}
+
 /** A moment to the second, in UTC. */
 export function moment(atMs: number): Html {
   const iso = new Date(atMs).toISOString();

@@ -1,5 +1,6 @@
 import { gateContent, gateState } from "../../gate/gate.ts";
 import type { CheckerInput } from "../../model/checker-input.ts";
+import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { TrackedPull } from "../../model/tracked-pull.ts";
 import type { Decision } from "../../model/verdict.ts";
@@ -27,6 +28,8 @@ export interface PullView {
   overrides: { rule: string; by: string; reason: string }[];
   /** Only one that names the head. */
   okToTest: { by: string } | null;
+  /** Of its preview, where it has one. */
+  preview?: Pick<PreviewRecord, "state" | "unknown">;
   /** What happened, oldest first, at most the last {@link TIMELINE_MAX}. */
   timeline: LedgerEntry[];
 }
@@ -77,6 +80,7 @@ export async function pullView(
     storageKey.overrides(installationId, ref.id, number, headSha),
   );
   const okToTest = await records.get<{ by: string; sha: string }>(storageKey.okToTest(installationId, ref.id, number));
+  const preview = (await records.get<PreviewRecord>(storageKey.preview(installationId, ref.id, number)))?.value;
   const row = await pullRow(deps, seen, number, tracked);
   return {
     row: own || !decision ? row : { ...row, ...gateOf(number, tracked, decision) },
@@ -88,11 +92,19 @@ export async function pullView(
     hold: hold ? { by: hold.value.by, reason: hold.value.reason } : null,
     overrides: overrides.map(({ value: { rule, by, reason } }) => ({ rule, by, reason })),
     okToTest: okToTest?.value.sha === headSha ? { by: okToTest.value.by } : null,
+    ...(preview
+      ? {
+          preview: {
+            state: preview.state,
+            ...(preview.unknown === undefined ? {} : { unknown: preview.unknown }),
+          },
+        }
+      : {}),
     timeline: happened,
   };
 }
 
-/** The pull request's own entries and those of every commit that was its head. */
+/** The pull request's own entries, its preview's and those of every commit that was its head. */
 async function timeline(deps: ViewDeps, seen: SeenRepository, number: number, headSha: string): Promise<LedgerEntry[]> {
   const { ledger } = deps.engine;
   const stream = streamOf(seen);
@@ -100,7 +112,8 @@ async function timeline(deps: ViewDeps, seen: SeenRepository, number: number, he
   const subject = `pull/${installationId}/${ref.id}/${number}`;
   const own = await ledger.query({ stream, subject, limit: TIMELINE_MAX });
   const heads = new Set([headSha, ...own.flatMap(({ data }) => (typeof data.sha === "string" ? [data.sha] : []))]);
-  const all = [...own];
+  const preview = `preview/${installationId}/${ref.id}/${number}`;
+  const all = [...own, ...(await ledger.query({ stream, subject: preview, limit: TIMELINE_MAX }))];
   for (const sha of [...heads].slice(0, COMMITS_MAX)) {
     const written = await ledger.query({
       stream,

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { storageKey } from "../../../src/model/storage-key.ts";
+import { sightOf } from "../../../src/preview/preview.ts";
+import { namespaceObjects, previewed } from "../views/previews-scene.ts";
 import { BANK, SHOP, shaOf, viewerOf, village } from "../views/village.ts";
 import { client } from "./client.ts";
 
@@ -212,3 +214,48 @@ test("installations: what became of them is told to whoever operates their owner
 function encoded(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
+
+test("previews: the list page by page, one of them with what its cluster shows, and one that there is not", async () => {
+  const town = await village();
+  town.deps.lookAtPreview = async ({ cluster }) =>
+    cluster === "eu"
+      ? { kind: "seen", sight: sightOf(namespaceObjects("x")) }
+      : { kind: "unread", why: "The cluster us did not answer." };
+  for (const number of [1, 2, 3]) await previewed(town, SHOP, number);
+  const argocd = { cluster: "hub", namespace: "argocd" };
+  const reasons = [{ cause: "quota", message: "exceeded quota", object: "Pod web", awaits: "people" as const }];
+  const made = ["eu", "us"].map((cluster) => ({ cluster, namespace: "pr-shop-4-0a1b2c3d", argocd }));
+  await previewed(town, SHOP, 4, { state: "degraded", unknown: "away", reasons, made, position: 1 });
+  await previewed(town, SHOP, 5, { state: "gone", made: [], reasons: [] });
+  await previewed(town, BANK, 6);
+  const api = await client(town.deps, viewerOf({ sees: [SHOP] }));
+  const first = await api.ask("GET", "/previews?limit=2");
+  expect(first.body.items).toMatchObject([
+    { number: 4, state: "degraded", unknown: "away", why: "exceeded quota", clusters: ["eu", "us"] },
+    { number: 3, state: "healthy", clusters: ["eu"] },
+  ]);
+  const second = await api.ask("GET", `/previews?limit=2&cursor=${first.body.next}`);
+  expect(second.body.items).toMatchObject([{ number: 2 }, { number: 1 }]);
+  expect(second.body).not.toHaveProperty("next");
+  expect((await api.ask("GET", "/previews?state=any")).body.items).toHaveLength(5);
+  expect((await api.ask("GET", "/previews?state=gone")).body.items).toMatchObject([{ number: 5 }]);
+  expect((await api.ask("GET", "/previews?state=lost")).body).toMatchObject({ code: "parameter-refused" });
+  expect((await api.ask("GET", "/previews?cursor=!")).body).toMatchObject({ code: "cursor-refused" });
+  const { body } = await api.ask("GET", "/previews/acme/shop/4");
+  expect(body).toMatchObject({
+    row: { number: 4 },
+    reasons,
+    places: [
+      { now: { kind: "seen", sight: { use: [{ resource: "requests.cpu", share: 0.75 }, {}, {}] } } },
+      { now: { kind: "unread" } },
+    ],
+    thought: { type: "deployment_thought" },
+    history: [{ type: "deployment_thought" }, { type: "preview_degraded" }],
+  });
+  expect((await api.ask("GET", "/pulls/acme/shop/4")).body).toMatchObject({
+    preview: { state: "degraded", unknown: "away" },
+  });
+  await town.judged(SHOP, 7);
+  for (const path of ["/previews/acme/shop/7", "/previews/acme/shop/8", "/previews/acme/bank/6"])
+    expect((await api.ask("GET", path)).status, path).toBe(404);
+});

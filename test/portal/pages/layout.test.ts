@@ -15,9 +15,9 @@ const links = (markup: string): string[] => {
 };
 
 test.each([
-  ["a reader", viewer(), ["/", "/what-if"]],
-  ["an operator", viewer("grace", ["operator"]), ["/", "/what-if", "/queue", "/installations", "/doctor"]],
-  ["an auditor", viewer("linus", ["auditor"]), ["/", "/what-if", "/ledger"]],
+  ["a reader", viewer(), ["/", "/previews", "/what-if"]],
+  ["an operator", viewer("grace", ["operator"]), ["/", "/previews", "/what-if", "/queue", "/installations", "/doctor"]],
+  ["an auditor", viewer("linus", ["auditor"]), ["/", "/previews", "/what-if", "/ledger"]],
   ["nobody", undefined, []],
 ])("the navigation offers %s what they may open", async (_who, who, expected) => {
   expect(links(await text(who))).toEqual(expected);
