@@ -1,6 +1,6 @@
 import type { EffectiveConfig } from "../../config/effective.ts";
 import { formatKey } from "../../model/key.ts";
-import type { PullRequest } from "../../model/pull-request.ts";
+import type { PullRequest, RepositoryRef } from "../../model/pull-request.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { TrackedPull } from "../../model/tracked-pull.ts";
 import type { RepositoryApi } from "../../ports/github.ts";
@@ -18,6 +18,12 @@ export interface GitHubFacts {
   standsForMs?: number;
 }
 
+export interface DeployedCommit {
+  ref: RepositoryRef;
+  /** 40 hex. */
+  sha: string;
+}
+
 interface Remembered extends GitHubFacts {
   readAtMs: number;
 }
@@ -32,6 +38,7 @@ const MOST = 5_000;
  */
 export class FactMemory {
   readonly #known = new Map<string, Remembered>();
+  readonly #deployed = new Map<string, DeployedCommit & { readAtMs: number }>();
 
   /** The pull request's own run looked at GitHub: what it saw may be news here. */
   forget(key: Omit<PreviewKey, "kind">): void {
@@ -59,9 +66,33 @@ export class FactMemory {
     ]);
     const asks = effective.valid && (effective.config.preview?.when.paths.length ?? 0) > 0;
     const facts = { pull, effective, changedFiles: asks && pull.state === "open" ? await changedFiles(api, pull) : [] };
-    if (this.#known.size >= MOST) this.#known.delete(this.#known.keys().next().value ?? "");
+    // Those that were read first come first.
+    for (const [oldest, { readAtMs }] of this.#known) {
+      if (this.#known.size < MOST && nowMs - readAtMs < STANDS_FOR_MS) break;
+      this.#known.delete(oldest);
+    }
     this.#known.set(id, { ...facts, readAtMs: nowMs });
     return facts;
+  }
+
+  /**
+   * A deploy repository and the commit that a moving revision of it stands for: one answer for all previews that are made from it.
+   *
+   * @param id with the installation: what one may read says nothing of another
+   */
+  async deployed(
+    id: string,
+    nowMs: number,
+    read: () => Promise<DeployedCommit | undefined>,
+  ): Promise<DeployedCommit | undefined> {
+    const known = this.#deployed.get(id);
+    const age = nowMs - (known?.readAtMs ?? 0);
+    if (known && age >= 0 && age < STANDS_FOR_MS) return known;
+    this.#deployed.delete(id);
+    const found = await read();
+    if (this.#deployed.size >= MOST) this.#deployed.clear();
+    if (found) this.#deployed.set(id, { ...found, readAtMs: nowMs });
+    return found;
   }
 }
 

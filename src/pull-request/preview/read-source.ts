@@ -8,6 +8,7 @@ import { storageKey } from "../../model/storage-key.ts";
 import { type GitHub, GitHubError, type RepositoryApi } from "../../ports/github.ts";
 import type { Records } from "../../ports/records.ts";
 import { checkSource, mayUse, pathOf, type SourceTool, TEXT_BYTES_MAX } from "../../preview/preview.ts";
+import type { FactMemory } from "./github-facts.ts";
 
 /** Texts of one commit that are read at most. */
 const READS_MAX = 150;
@@ -23,10 +24,11 @@ export type InspectedSource =
 
 /** Whose source is read, and with what. */
 export interface SourceScene {
-  deps: { github: Pick<GitHub, "repository" | "repositories">; engine: { records: Records } };
+  deps: { github: Pick<GitHub, "repository" | "repositories">; engine: { records: Records }; facts: FactMemory };
   key: { installationId: number };
   api: RepositoryApi;
   pull: { headSha: string };
+  nowMs: number;
 }
 
 /**
@@ -64,7 +66,7 @@ export async function readSource(
 
 /** The repository and commit that the manifests come from: a moving branch is pinned to where it stands now. */
 async function placeOf(
-  { deps, key, api, pull }: SourceScene,
+  { deps, key, api, pull, nowMs }: SourceScene,
   inventory: Inventory,
   { source }: PreviewConfig,
 ): Promise<{ api: RepositoryApi; revision: string } | { refused: PreviewReason[] }> {
@@ -75,12 +77,15 @@ async function placeOf(
     ({ repository, usedBy }) => repository === wanted && mayUse(usedBy, own),
   );
   if (!allowed) return refused(`The operator has not allowed ${own} to be deployed from ${source.repository}.`);
-  const seen = await deps.github.repositories(key.installationId);
-  const ref = seen.find((one) => nameOf(one) === wanted);
-  if (!ref) return refused(`HMS-SYS is not installed on ${source.repository}, from which the preview is to be made.`);
-  const deploy = deps.github.repository(key.installationId, ref);
-  const { summary } = await deploy.commit(source.revision);
-  return { api: deploy, revision: summary.sha };
+  const { github } = deps;
+  const found = await deps.facts.deployed(`${key.installationId}/${wanted}/${source.revision}`, nowMs, async () => {
+    const ref = (await github.repositories(key.installationId)).find((one) => nameOf(one) === wanted);
+    if (!ref) return undefined;
+    const { summary } = await github.repository(key.installationId, ref).commit(source.revision);
+    return { ref, sha: summary.sha };
+  });
+  if (!found) return refused(`HMS-SYS is not installed on ${source.repository}, from which the preview is to be made.`);
+  return { api: github.repository(key.installationId, found.ref), revision: found.sha };
 }
 
 async function inspect(

@@ -17,6 +17,9 @@ import { tellGitHub } from "./tell.ts";
 
 /** Nobody tells of a change in what a cluster no longer shows, of images that appear, or of time to live. */
 const LOOK_AGAIN_MOST_MS = 3_600_000;
+/** What has been so for long hardly changes in the next second: it is looked at again after that part of the time. Changes are told by watches. */
+const PATIENCE = 20;
+const PATIENCE_MOST_MS = 120_000;
 
 /**
  * One pull request's preview: facts → what is wanted → steps on the clusters → what is known of it. All of it comes from GitHub, the clusters and
@@ -70,12 +73,14 @@ export async function reconcilePreview(
   const found = await span("preview", { attributes: { "hms.preview.wanted": wanted.kind } }, () =>
     carryOut(scene, wanted),
   );
-  await remember(scene, found);
+  const sinceMs = await remember(scene, found);
   const shown = found.record.createdAtMs !== undefined;
   const pageUrl = `${deps.publicUrl}/pulls/${encodeURIComponent(ref.owner)}/${encodeURIComponent(ref.name)}/${number}/preview`;
   const comment = config?.comment === false ? undefined : previewComment(found.record, { shown, pageUrl });
   await tellGitHub(deps, key, api, found.record, { comment, logUrl: pageUrl }, run);
-  const again = Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, standsForMs ?? LOOK_AGAIN_MOST_MS);
+  const patienceMs = Math.min((nowMs - sinceMs) / PATIENCE, PATIENCE_MOST_MS);
+  const later = Math.max(Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS), patienceMs);
+  const again = Math.min(later, standsForMs ?? LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }
     : { kind: "requeue", afterMs: Math.max(250, again) };
@@ -93,13 +98,18 @@ function carryOut(scene: PreviewScene, wanted: Wanted): Promise<PreviewFound> {
   }
 }
 
-/** Writes down what is known by now, and brings the pull request to be judged again where that changes what is said of it. */
-async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: PreviewFound): Promise<void> {
+/**
+ * Writes down what is known by now, and brings the pull request to be judged again where that changes what is said of it.
+ *
+ * @returns since when the preview has been in its state, ms since the epoch
+ */
+async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: PreviewFound): Promise<number> {
   const { records, ledger, queue } = deps.engine;
   const { installationId, repositoryId, number } = key;
   const moved = before?.state !== found.record.state || before.sha !== found.record.sha;
   const record = { ...found.record, sinceMs: moved ? nowMs : found.record.sinceMs };
-  if (isDeepStrictEqual(before, record)) return;
+  const { sinceMs } = record;
+  if (isDeepStrictEqual(before, record)) return sinceMs;
   await run.fence();
   const events = [
     ...(found.thought ? [thoughtEvent(key, record, found.thought, nowMs)] : []),
@@ -108,10 +118,19 @@ async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: 
   // In one turn of the event loop, so in one transaction.
   await Promise.all([
     records.put(storageKey.preview(installationId, repositoryId, number), record),
-    queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }), { causes: run.lease.causes }),
+    // What led here has had the pull request judged already. Told once more, it would have GitHub read anew in every run of both.
+    ...(isDeepStrictEqual(before && shownOf(before), shownOf(record))
+      ? []
+      : [queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }))]),
     ...(events.length > 0 ? [ledger.append(repositoryStream(key), events)] : []),
   ]);
-  if (!moved) return;
+  if (!moved) return sinceMs;
   deps.became?.(record.state);
   if (record.state === "healthy" && before?.state === "provisioning") deps.tookMs?.(nowMs - record.activeAtMs);
+  return sinceMs;
+}
+
+/** Without what only the preview's own runs go by. */
+function shownOf({ operations: _, replicas: __, ...shown }: PreviewRecord): Partial<PreviewRecord> {
+  return shown;
 }

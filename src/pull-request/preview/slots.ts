@@ -66,9 +66,12 @@ async function queued(
   { installationId, repositoryId, number }: PreviewKey,
 ): Promise<{ number: number; queuedAtMs: number }[]> {
   const prefix = storageKey.previews(installationId, repositoryId);
-  return (await records.list<PreviewRecord>(prefix))
-    .filter(({ value }) => value.state === "queued")
-    .map((entry) => ({ number: Number(entry.key.slice(prefix.length)), queuedAtMs: entry.value.queuedAtMs ?? 0 }))
-    .filter((one) => one.number !== number)
-    .sort((a, b) => a.queuedAtMs - b.queuedAtMs || a.number - b.number);
+  return (
+    (await records.list<PreviewRecord>(prefix))
+      // One that waits for its image alone takes no place until it is there.
+      .filter(({ value }) => value.state === "queued" && value.position !== undefined)
+      .map((entry) => ({ number: Number(entry.key.slice(prefix.length)), queuedAtMs: entry.value.queuedAtMs ?? 0 }))
+      .filter((one) => one.number !== number)
+      .sort((a, b) => a.queuedAtMs - b.queuedAtMs || a.number - b.number)
+  );
 }

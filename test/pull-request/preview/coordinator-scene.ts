@@ -9,6 +9,7 @@ import { storageKey } from "../../../src/model/storage-key.ts";
 import { type Cluster, ClusterError, type Clusters, type Selection } from "../../../src/ports/cluster.ts";
 import type { Engine } from "../../../src/ports/engine.ts";
 import type { RepositoryApi } from "../../../src/ports/github.ts";
+import type { Delivery } from "../../../src/ports/queue.ts";
 import type { PreviewDeps } from "../../../src/pull-request/preview/deps.ts";
 import { FactMemory } from "../../../src/pull-request/preview/github-facts.ts";
 import { reconcilePreview } from "../../../src/pull-request/preview/reconcile-preview.ts";
@@ -56,7 +57,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       writesLeft = count;
     },
     /** Keys that were brought to the queue. */
-    enqueued: [] as string[],
+    enqueued: [] as { key: string; causes: readonly Delivery[] | undefined }[],
     /** What GitHub was asked. */
     asked: [] as string[],
   };
@@ -151,7 +152,8 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     engine: {
       ...engine,
       queue: Object.assign(Object.create(engine.queue), {
-        enqueue: async (key: string) => void world.enqueued.push(key),
+        enqueue: async (key: string, options: { causes?: readonly Delivery[] } = {}) =>
+          void world.enqueued.push({ key, causes: options.causes }),
       }) as Engine["queue"],
     },
     configuration: {
@@ -188,10 +190,10 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       );
     }
   };
-  const run = async () => {
+  const run = async (causes: readonly Delivery[] = []) => {
     const outcome = await reconcilePreview(deps(), KEY, REF, {
       key: NAME,
-      lease: { attempt: 0, causes: [] },
+      lease: { attempt: 0, causes },
       fence: async () => undefined,
     });
     settle();

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Inventory } from "../../../src/config/clusters.ts";
 import { PREVIEW_DEFAULTS } from "../../../src/config/preview-merge.ts";
 import { type CommitTree, GitHubError, type RepositoryApi } from "../../../src/ports/github.ts";
+import { FactMemory } from "../../../src/pull-request/preview/github-facts.ts";
 import { readSource, type SourceScene } from "../../../src/pull-request/preview/read-source.ts";
 import { recordsInMemory } from "../records-in-memory.ts";
 
@@ -59,10 +60,12 @@ function sceneOf(given: Record<string, string | Uint8Array> = files, { whole = t
         repositories: async () => [ref(1, name), ref(2, "deploy")],
       },
       engine: { records: recordsInMemory() },
+      facts: new FactMemory(),
     },
     key: { installationId: 7 },
     api: apiOf(1, name),
     pull: { headSha: HEAD },
+    nowMs: 0,
   };
   return { scene, calls };
 }

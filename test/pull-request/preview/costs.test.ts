@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { setScene } from "./coordinator-scene.ts";
+
+const DELIVERY = { id: "d1", event: "pull_request", receivedAtMs: 0 };
+
+test("a delivery that began a preview does not have GitHub read again at each of its steps", async () => {
+  const scene = await setScene();
+  await scene.run([DELIVERY]);
+  expect(scene.world.enqueued).toEqual([{ key: "pull/2/3/7", causes: undefined }]);
+});
+
+test("what only the preview itself goes by brings no judgement about", async () => {
+  const scene = await setScene();
+  await scene.runUntil("healthy");
+  const record = await scene.record();
+  await scene.engine.records.put("preview/2/3/7", { ...record, operations: { "old pending": 1 } });
+  scene.world.enqueued.length = 0;
+  await scene.run();
+  expect((await scene.record())?.operations).not.toHaveProperty("old pending");
+  expect(scene.world.enqueued).toEqual([]);
+});
+
+test("a branch to deploy from is looked up once for many runs", async () => {
+  const scene = await setScene();
+  scene.world.inventory = {
+    ...scene.world.inventory,
+    deployRepositories: [{ repository: "acme/deploy", usedBy: ["acme/shop"] }],
+  };
+  scene.world.config = { ...scene.world.config, source: { repository: "acme/deploy", path: ".", revision: "main" } };
+  await scene.runUntil("healthy");
+  for (let round = 0; round < 5; round++) await scene.run();
+  expect(scene.world.asked.filter((one) => one === "commit main")).toHaveLength(1);
+  scene.clock.advance(60_000);
+  await scene.run();
+  expect(scene.world.asked.filter((one) => one === "commit main")).toHaveLength(2);
+});
+
+test("what does not become better is looked at less and less often", async () => {
+  const scene = await setScene();
+  scene.toy.behaviour = 1_000;
+  await scene.runUntil("failed");
+  const first = await scene.run();
+  scene.clock.advance(1_800_000);
+  const later = await scene.run();
+  expect(first).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms <= 5_000) });
+  expect(later).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms >= 30_000) });
+});
+
+test("a removal that is held for long is looked at less and less often", async () => {
+  const scene = await setScene();
+  await scene.runUntil("healthy");
+  scene.world.pull = { ...scene.world.pull, state: "closed" };
+  scene.toy.stopped = true;
+  await scene.runUntil("tearing-down");
+  const first = await scene.run();
+  scene.clock.advance(1_800_000);
+  const later = await scene.run();
+  expect(first).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms <= 2_000) });
+  expect(later).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms >= 30_000) });
+});
