@@ -55,6 +55,10 @@ const AT_MERGE: Record<string, RuleStory<CheckerInput>> = {
       ...people(input),
     ],
   },
+  "preview-healthy": {
+    asks: "Where the configuration requires one, the preview of this commit is healthy.",
+    facts: previewed,
+  },
   hold: {
     asks: "Nobody put it on hold.",
     facts: ({ hold }) => [
@@ -143,6 +147,17 @@ function owned({ required_reviews, approvals }: CheckerInput, rule: string): Fac
         value: approvers === null ? (reason ?? "not known") : `approved by ${list(given, "nobody")}`,
       };
     });
+}
+
+function previewed({ config, preview }: CheckerInput): Fact[] {
+  const required = { name: "Required", value: yesNo(config.preview?.required ?? false) };
+  if (!preview) return [required, { name: "Preview", value: "none asked for" }];
+  return [
+    required,
+    { name: "Concerned by the changed files", value: yesNo(preview.concerned) },
+    { name: "Preview", value: preview.reason === "" ? preview.state : `${preview.state}: ${preview.reason}` },
+    ...(preview.state === "sleeping" ? [{ name: "Healthy before it slept", value: yesNo(preview.was_healthy) }] : []),
+  ];
 }
 
 function people({ approvals, pull_request }: CheckerInput): Fact[] {

@@ -34,6 +34,7 @@ test("the exact line to paste names the whole commit", async () => {
       required_scans: [],
       approvals: { count: 0, carry: "content-neutral", bots: [] },
       overrides: [{ rule: "no-critical-findings", permission: "admin" }],
+      preview: { required: false },
     },
   });
   const { text } = await site(town, viewerOf()).get("/pulls/acme/shop/12");

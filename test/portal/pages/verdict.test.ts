@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { policySources } from "../../../scripts/policy-sources.ts";
-import type { CheckerInput, MergeGroupInput } from "../../../src/model/checker-input.ts";
+import type { CheckerInput, CheckerPreview, MergeGroupInput } from "../../../src/model/checker-input.ts";
 import { ownRules, ruleFacts } from "../../../src/portal/pages/rule-facts.ts";
 import { ruleResults, verdictTree } from "../../../src/portal/pages/verdict.ts";
 import { mergeableInput } from "../../policies/inputs.ts";
@@ -81,6 +81,31 @@ test.each([
 ])("facts of another release, in another shape, give none instead of an error: %s", (rule) => {
   expect(ruleFacts(rule, { point: "merge" } as CheckerInput)).toEqual([]);
   expect(ruleFacts(rule, { point: "merge-group" } as unknown as MergeGroupInput)).toEqual([]);
+});
+
+test("a preview is told with what stands in its way, and one that sleeps with how it fell asleep", () => {
+  const input = { ...mergeableInput(), config: { ...mergeableInput().config, preview: { required: true } } };
+  const told = (preview: CheckerPreview | null) => ruleFacts("preview-healthy", { ...input, preview });
+  const preview = {
+    state: "failed",
+    reason: "web: the image is not there.",
+    concerned: true,
+    was_healthy: false,
+  } as const;
+  expect(told(preview)).toEqual([
+    { name: "Required", value: "yes" },
+    { name: "Concerned by the changed files", value: "yes" },
+    { name: "Preview", value: "failed: web: the image is not there." },
+  ]);
+  expect(told({ ...preview, state: "sleeping", reason: "", was_healthy: true }).slice(2)).toEqual([
+    { name: "Preview", value: "sleeping" },
+    { name: "Healthy before it slept", value: "yes" },
+  ]);
+  expect(told(null)).toEqual([
+    { name: "Required", value: "yes" },
+    { name: "Preview", value: "none asked for" },
+  ]);
+  expect(ruleFacts("preview-healthy", mergeableInput())[0]).toEqual({ name: "Required", value: "no" });
 });
 
 test("of very many findings the first are told, and how many there are", () => {
