@@ -82,8 +82,13 @@ export function checks(stage: Stage, repository: RepositoryHandle, sha: string, 
 }
 
 /** Waits until `read` gives something that is neither undefined nor false. */
-export async function until<T>(stage: Stage, what: string, read: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = Date.now() + WITHIN_MS;
+export async function until<T>(
+  stage: Stage,
+  what: string,
+  read: () => T | Promise<T>,
+  withinMs = WITHIN_MS,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await read();
     if (value !== undefined && value !== null && value !== false) return value;
