@@ -21,7 +21,7 @@ export interface SimulatedCluster {
 }
 
 /** `names`: hosts below `preview.localhost` that previews answer at; HMS-SYS asks loopback addresses of hosts that it is told of alone. */
-export async function simulateCluster(names: readonly string[]): Promise<SimulatedCluster> {
+export async function simulateCluster(names: readonly string[] = []): Promise<SimulatedCluster> {
   const cluster = await startCluster({ objects: shippedRights() });
   const directory = mkdtempSync(join(tmpdir(), "hms-cluster-"));
   const server = await serveIngress(cluster);
