@@ -3,13 +3,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseAllDocuments, stringify } from "yaml";
 import { at, numberAt } from "../doubles/cluster/api/fields.ts";
 import { type ClusterDouble, startCluster } from "../doubles/cluster/cluster.ts";
 
 const MANIFESTS = new URL("../../manifests/", import.meta.url);
-const LOCAL_NAMES = fileURLToPath(new URL("../real/cluster/local-names.ts", import.meta.url));
 
 /** A cluster in memory with a simulated Argo CD, what an operator gives HMS-SYS on it, and something that answers at the addresses of previews. */
 export interface SimulatedCluster {
@@ -35,7 +33,6 @@ export async function simulateCluster(names: readonly string[] = []): Promise<Si
       KUBECONFIG: cluster.writeKubeconfig(join(directory, "config")),
       HMS_CLUSTERS: inventoryPath,
       HMS_EGRESS_ALLOW: names.map((name) => `${name}.preview.localhost:${ingressPort}`).join(","),
-      NODE_OPTIONS: `--import=${LOCAL_NAMES}`,
     },
     ingressPort,
     async close() {

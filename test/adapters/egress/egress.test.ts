@@ -66,6 +66,11 @@ describe("what is refused without being asked", () => {
     await expect(post(url)).rejects.toThrow(EgressError);
   });
 
+  test("names below localhost, which are this machine, even where the operator's hosts may be private", async () => {
+    const inside = () => true;
+    await expect(post(`http://preview.localhost:${port}/x`, { inside })).rejects.toThrow("not a public address");
+  });
+
   test("a name with one private address among public ones", async () => {
     const resolve = async () => ["8.8.8.8", "10.0.0.1"];
     await expect(post("https://hooks.example.com/T0/secret", { resolve })).rejects.toThrow(
@@ -91,6 +96,12 @@ describe("a host that the operator allowed", () => {
     const resolve = async () => (++asked === 1 ? ["127.0.0.1"] : ["127.0.0.2"]);
     expect(await post(`http://chat.internal:${port}/hook`, { ...allow(), resolve })).toEqual({ status: 204 });
     expect([asked, seen.at(-1)]).toEqual([1, { url: "/hook", host: `chat.internal:${port}`, body: "body" }]);
+  });
+
+  test("below localhost is this machine, whatever the resolver says of it", async () => {
+    const host = `preview.localhost:${port}`;
+    expect(await post(`http://${host}/hook`, { allow: [host] })).toEqual({ status: 204 });
+    expect(seen.at(-1)).toEqual({ url: "/hook", host, body: "body" });
   });
 
   test("at another port is another host", async () => {

@@ -9,7 +9,6 @@ import {
   gone,
   isGreen,
   isRed,
-  LOCAL_NAMES,
   namespaceOf,
   type Opened,
   onCluster,
@@ -65,7 +64,7 @@ beforeAll(async () => {
   const hosts = Array.from({ length: MOST }, (_, at) => `pr-${at + 1}.localhost:${port}`);
   story = await setStory({
     yml: previewYml(`  url: "http://pr-{{number}}.localhost:${port}"\n  required: true\n  max_active: ${MOST}\n`),
-    environment: { ...LOCAL_NAMES, HMS_EGRESS_ALLOW: hosts.join(",") },
+    environment: { HMS_EGRESS_ALLOW: hosts.join(",") },
   });
   victim = await openPull(story);
   await preview(story, victim, isGreen);

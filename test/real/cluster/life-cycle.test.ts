@@ -8,7 +8,6 @@ import {
   deployments,
   gone,
   isGreen,
-  LOCAL_NAMES,
   namespaceOf,
   type Opened,
   onCluster,
@@ -44,7 +43,7 @@ beforeAll(async () => {
     yml: previewYml(
       `  url: "http://pr-{{number}}.localhost:${port}"\n  readiness: { path: /healthz }\n  required: true\n`,
     ),
-    environment: { ...LOCAL_NAMES, HMS_EGRESS_ALLOW: [1, 2].map((n) => `pr-${n}.localhost:${port}`).join(",") },
+    environment: { HMS_EGRESS_ALLOW: [1, 2].map((n) => `pr-${n}.localhost:${port}`).join(",") },
   });
 });
 afterAll(async () => {

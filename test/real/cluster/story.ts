@@ -1,5 +1,4 @@
 import { DatabaseSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import { inject } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
 import { queueStates } from "../../crash/crash-stage.ts";
@@ -13,11 +12,6 @@ import { setPreviewStage, webManifests } from "./scene.ts";
 
 /** Longest wait for one condition. Most take a second or two; a namespace with pods takes ten to go. */
 const WITHIN_MS = 60_000;
-
-/** Lets the names below `localhost` mean this machine, which not every resolver does: https://www.rfc-editor.org/rfc/rfc6761#section-6.3 */
-export const LOCAL_NAMES = {
-  NODE_OPTIONS: `--import=${fileURLToPath(new URL("local-names.ts", import.meta.url))}`,
-};
 
 export interface Story {
   bed: Bed;
