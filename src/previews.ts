@@ -11,6 +11,7 @@ import { isAllowedHost, type PlaceSight } from "./preview/preview.ts";
 import type { PreviewDeps, PreviewGrounds } from "./pull-request/preview/deps.ts";
 import { FactMemory } from "./pull-request/preview/github-facts.ts";
 import { PreviewLooks } from "./pull-request/preview/look-at-preview.ts";
+import { Workloads } from "./pull-request/preview/observe-workload.ts";
 import { watchPreviews } from "./pull-request/preview/watches.ts";
 import type { PreviewMetrics } from "./telemetry/preview-metrics.ts";
 
@@ -72,7 +73,8 @@ async function openGrounds(
   return {
     inventory,
     clusters,
-    watches: watchPreviews({ clusters, inventory }, app.id, { queue: engine.queue, failed }),
+    watches: watchPreviews({ clusters, inventory }, app.id, { queue: engine.queue, clock, failed }),
+    workloads: new Workloads(clusters),
     secrets: openSecrets({ environment: process.env, directory: settings.secretsDirectory }),
     registry: createRegistry(createEgress({ allow: settings.egressAllow })),
     probe: createProbe(createEgress(previewEgress({ ...settings, clusters: declared }))),

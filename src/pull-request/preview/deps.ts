@@ -8,6 +8,7 @@ import type { Registry } from "../../ports/registry.ts";
 import type { Secrets } from "../../ports/secrets.ts";
 import type { ConfigurationSource } from "../configuration.ts";
 import type { FactMemory } from "./github-facts.ts";
+import type { Workloads } from "./observe-workload.ts";
 import type { PreviewWatches } from "./watches.ts";
 
 /** What making, watching and removing previews needs from outside. */
@@ -38,6 +39,7 @@ export interface PreviewGrounds {
   inventory: Inventory;
   clusters: Clusters;
   watches: PreviewWatches;
+  workloads: Workloads;
   secrets: Secrets;
   registry: Registry;
   probe: Probe;

@@ -5,17 +5,6 @@ import type { PlaceWorld, PreviewWorld } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
 import { OWN_KINDS } from "./watches.ts";
 
-const WORKLOAD_KINDS: readonly ObjectKind[] = [
-  KINDS.deployment,
-  KINDS.statefulSet,
-  KINDS.replicaSet,
-  KINDS.pod,
-  KINDS.job,
-  KINDS.cronJob,
-  KINDS.persistentVolumeClaim,
-  KINDS.event,
-];
-
 export interface WhatToSee {
   owner: PreviewOwner;
   slug: string;
@@ -70,25 +59,6 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
     applications: seen?.applications ?? [],
     places,
   };
-}
-
-/** What runs in the namespaces of a preview, for reasons and for sleep. Where it cannot be read it is left out. */
-export async function observeWorkload(grounds: PreviewGrounds, world: PreviewWorld): Promise<PreviewWorld> {
-  const places = await Promise.all(
-    world.places.map(async (one): Promise<PlaceWorld> => {
-      const cluster = grounds.clusters.cluster(one.place.cluster);
-      if (!cluster || !one.namespace) return one;
-      try {
-        const { namespace } = one.place;
-        const lists = await Promise.all(WORKLOAD_KINDS.map((kind) => cluster.list({ kind, namespace })));
-        return { ...one, workload: lists.flat() };
-      } catch (error) {
-        if (error instanceof ClusterError) return one;
-        throw error;
-      }
-    }),
-  );
-  return { ...world, places };
 }
 
 interface At {

@@ -20,6 +20,10 @@ const LOOK_AGAIN_MOST_MS = 3_600_000;
 /** What has been so for long hardly changes in the next second: it is looked at again after that part of the time. Changes are told by watches. */
 const PATIENCE = 20;
 const PATIENCE_MOST_MS = 120_000;
+/** A preview that is being made says something else several times a second. Only its states are told at once, the steps in between so late. */
+const STEP_TOLD_MS = 2_000;
+/** The comment and the deployment are not changed for such steps before it takes that long: GitHub takes 80 of such writes a minute. */
+const STEPS_SAID_MS = 15_000;
 
 /**
  * One pull request's preview: facts → what is wanted → steps on the clusters → what is known of it. All of it comes from GitHub, the clusters and
@@ -74,13 +78,16 @@ export async function reconcilePreview(
     carryOut(scene, wanted),
   );
   const sinceMs = await remember(scene, found);
-  const shown = found.record.createdAtMs !== undefined;
-  const pageUrl = `${deps.publicUrl}/pulls/${encodeURIComponent(ref.owner)}/${encodeURIComponent(ref.name)}/${number}/preview`;
-  const comment = config?.comment === false ? undefined : previewComment(found.record, { shown, pageUrl });
-  await tellGitHub(deps, key, api, found.record, { comment, logUrl: pageUrl }, run);
+  const quiet = isStep(scene, found.record);
+  if (!quiet) {
+    const shown = found.record.createdAtMs !== undefined;
+    const pageUrl = `${deps.publicUrl}/pulls/${encodeURIComponent(ref.owner)}/${encodeURIComponent(ref.name)}/${number}/preview`;
+    const comment = config?.comment === false ? undefined : previewComment(found.record, { shown, pageUrl });
+    await tellGitHub(deps, key, api, found.record, { comment, logUrl: pageUrl }, run);
+  }
   const patienceMs = Math.min((nowMs - sinceMs) / PATIENCE, PATIENCE_MOST_MS);
   const later = Math.max(Math.min(found.lookAgainMs ?? Number.POSITIVE_INFINITY, LOOK_AGAIN_MOST_MS), patienceMs);
-  const again = Math.min(later, standsForMs ?? LOOK_AGAIN_MOST_MS);
+  const again = Math.min(later, standsForMs ?? LOOK_AGAIN_MOST_MS, quiet ? STEPS_SAID_MS : LOOK_AGAIN_MOST_MS);
   return found.record.state === "gone" && pull.state === "closed"
     ? { kind: "done" }
     : { kind: "requeue", afterMs: Math.max(250, again) };
@@ -121,7 +128,11 @@ async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: 
     // What led here has had the pull request judged already. Told once more, it would have GitHub read anew in every run of both.
     ...(isDeepStrictEqual(before && shownOf(before), shownOf(record))
       ? []
-      : [queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }))]),
+      : [
+          queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }), {
+            notBeforeMs: moved || before?.unknown !== record.unknown ? nowMs : nowMs + STEP_TOLD_MS,
+          }),
+        ]),
     ...(events.length > 0 ? [ledger.append(repositoryStream(key), events)] : []),
   ]);
   if (!moved) return sinceMs;
@@ -133,4 +144,17 @@ async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: 
 /** Without what only the preview's own runs go by. */
 function shownOf({ operations: _, replicas: __, ...shown }: PreviewRecord): Partial<PreviewRecord> {
   return shown;
+}
+
+/** One more step of a preview that came to be not long ago: GitHub says that it is being made, unless the last run failed to say so. */
+function isStep({ before, run, nowMs }: PreviewScene, { state, sha, sinceMs, unknown }: PreviewRecord): boolean {
+  return (
+    run.lease.attempt === 0 &&
+    state === "provisioning" &&
+    unknown === undefined &&
+    before?.state === state &&
+    before.sha === sha &&
+    before.unknown === undefined &&
+    nowMs - sinceMs < STEPS_SAID_MS
+  );
 }

@@ -7,11 +7,13 @@ import type { PreviewPlace, PreviewRecord } from "../../../src/model/preview.ts"
 import type { PullRequest } from "../../../src/model/pull-request.ts";
 import { storageKey } from "../../../src/model/storage-key.ts";
 import { type Cluster, ClusterError, type Clusters, type Selection } from "../../../src/ports/cluster.ts";
+import type { DeploymentStatus } from "../../../src/ports/deployments.ts";
 import type { Engine } from "../../../src/ports/engine.ts";
 import type { RepositoryApi } from "../../../src/ports/github.ts";
 import type { Delivery } from "../../../src/ports/queue.ts";
 import type { PreviewDeps } from "../../../src/pull-request/preview/deps.ts";
 import { FactMemory } from "../../../src/pull-request/preview/github-facts.ts";
+import { Workloads } from "../../../src/pull-request/preview/observe-workload.ts";
 import { reconcilePreview } from "../../../src/pull-request/preview/reconcile-preview.ts";
 import { sweepPreviews } from "../../../src/pull-request/preview/sweep-previews.ts";
 import { temporaryPath } from "../../adapters/sqlite/temporary-path.ts";
@@ -57,7 +59,11 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       writesLeft = count;
     },
     /** Keys that were brought to the queue. */
-    enqueued: [] as { key: string; causes: readonly Delivery[] | undefined }[],
+    enqueued: [] as { key: string; causes: readonly Delivery[] | undefined; inMs: number }[],
+    /** What GitHub was told: `comment`, and states of deployments. */
+    told: [] as string[],
+    /** GitHub takes nothing. */
+    mute: false,
     /** What GitHub was asked. */
     asked: [] as string[],
   };
@@ -135,25 +141,41 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       world.asked.push(`commit ${revision}`);
       return { summary: { sha: "d".repeat(40) } };
     },
-    comment: async () => ({ id: 1 }),
+    async comment() {
+      world.told.push("comment");
+      return { id: 1 };
+    },
     ownComments: async () => [],
   } as unknown as RepositoryApi;
+  const workloads = new Workloads(ports);
   const deps = (): PreviewDeps => ({
     github: {
       repository: () => api,
       repositories: async () => [REF, { ...REF, id: 4, name: "deploy" }],
       previewDeployments: () => ({
-        own: async () => [],
+        own: async () => {
+          if (world.mute) throw new Error("GitHub is away");
+          return [];
+        },
         create: async () => ({ id: 1 }),
-        addStatus: async () => undefined,
-        updateComment: async () => true,
+        addStatus: async (_: number, status: DeploymentStatus) => void world.told.push(status.state),
+        updateComment: async () => {
+          world.told.push("comment");
+          return true;
+        },
       }),
     } as unknown as PreviewDeps["github"],
     engine: {
       ...engine,
       queue: Object.assign(Object.create(engine.queue), {
-        enqueue: async (key: string, options: { causes?: readonly Delivery[] } = {}) =>
-          void world.enqueued.push({ key, causes: options.causes }),
+        enqueue: async (key: string, options: { notBeforeMs?: number; causes?: readonly Delivery[] } = {}) => {
+          const nowMs = clock.now();
+          world.enqueued.push({
+            key,
+            causes: options.causes,
+            inMs: Math.max(0, (options.notBeforeMs ?? nowMs) - nowMs),
+          });
+        },
       }) as Engine["queue"],
     },
     configuration: {
@@ -170,6 +192,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     grounds: {
       inventory: world.inventory,
       clusters: ports,
+      workloads,
       watches: {
         seen: (cluster, kind, slug) =>
           world.watched && select(world.watched, cluster, { kind, labels: { "hms-sys.dev/preview": slug } }),
@@ -190,10 +213,10 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       );
     }
   };
-  const run = async (causes: readonly Delivery[] = []) => {
+  const run = async (causes: readonly Delivery[] = [], attempt = 0) => {
     const outcome = await reconcilePreview(deps(), KEY, REF, {
       key: NAME,
-      lease: { attempt: 0, causes },
+      lease: { attempt, causes },
       fence: async () => undefined,
     });
     settle();

@@ -6,7 +6,7 @@ const DELIVERY = { id: "d1", event: "pull_request", receivedAtMs: 0 };
 test("a delivery that began a preview does not have GitHub read again at each of its steps", async () => {
   const scene = await setScene();
   await scene.run([DELIVERY]);
-  expect(scene.world.enqueued).toEqual([{ key: "pull/2/3/7", causes: undefined }]);
+  expect(scene.world.enqueued).toEqual([{ key: "pull/2/3/7", causes: undefined, inMs: 0 }]);
 });
 
 test("what only the preview itself goes by brings no judgement about", async () => {
@@ -57,4 +57,63 @@ test("a removal that is held for long is looked at less and less often", async (
   const later = await scene.run();
   expect(first).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms <= 2_000) });
   expect(later).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms >= 30_000) });
+});
+
+test("the steps by which a preview comes to be are not all said on GitHub", async () => {
+  const scene = await setScene();
+  scene.toy.behaviour = "hangs";
+  await scene.run();
+  expect(scene.world.told).toEqual(["in_progress", "comment"]);
+  expect(scene.world.enqueued).toMatchObject([{ key: "pull/2/3/7", inMs: 0 }]);
+  scene.world.told.length = 0;
+  scene.world.enqueued.length = 0;
+  await scene.run();
+  expect(scene.world.enqueued).toMatchObject([{ key: "pull/2/3/7", inMs: 2_000 }]);
+  const { afterMs } = (await scene.run()) as { afterMs: number };
+  expect(scene.world.told).toEqual([]);
+  expect(afterMs).toBeLessThanOrEqual(15_000);
+});
+
+test("what takes long is said", async () => {
+  const scene = await setScene();
+  scene.toy.behaviour = "hangs";
+  await scene.run();
+  scene.clock.advance(15_000);
+  scene.world.told.length = 0;
+  await scene.run();
+  expect(scene.world.told).toContain("comment");
+});
+
+test("a change of state is said at once", async () => {
+  const scene = await setScene();
+  await scene.run();
+  scene.world.told.length = 0;
+  scene.world.enqueued.length = 0;
+  await scene.runUntil("healthy");
+  expect(scene.world.told).toEqual(["success", "comment"]);
+  expect(scene.world.enqueued.at(-1)).toMatchObject({ key: "pull/2/3/7", inMs: 0 });
+});
+
+test("a cluster that cannot be read is said at once, and that it can be again", async () => {
+  const scene = await setScene();
+  scene.toy.behaviour = "hangs";
+  await scene.run();
+  await scene.run();
+  for (const away of [true, false]) {
+    scene.world.told.length = 0;
+    if (away) scene.world.away.add("in-cluster");
+    else scene.world.away.clear();
+    await scene.run();
+    expect(scene.world.told).toContain("comment");
+  }
+});
+
+test("what a run that failed did not come to say, the next one says", async () => {
+  const scene = await setScene();
+  scene.toy.behaviour = "hangs";
+  scene.world.mute = true;
+  await expect(scene.run()).rejects.toThrow("GitHub is away");
+  scene.world.mute = false;
+  await scene.run([], 1);
+  expect(scene.world.told).toEqual(["in_progress", "comment"]);
 });

@@ -41,27 +41,29 @@ export function openApi(access: Access): Api {
 
   function call<T>(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<T> {
     return new Promise((resolve, reject) => {
+      const text = body === undefined ? undefined : JSON.stringify(body);
       const headers = {
         authorization: `Bearer ${access.token}`,
         accept: "application/json",
-        ...(body === undefined ? {} : { "content-type": contentType }),
+        // Node tells no length of a DELETE's body, and what follows on the connection is taken for it.
+        ...(text === undefined ? {} : { "content-type": contentType, "content-length": Buffer.byteLength(text) }),
       };
       const sent = request(`${access.server}${path}`, { method, headers, agent }, (response) => {
-        let text = "";
+        let answer = "";
         response.setEncoding("utf8");
         response.on("data", (chunk: string) => {
-          text += chunk;
+          answer += chunk;
         });
         response.on("error", reject);
         response.on("end", () => {
           const status = response.statusCode ?? 0;
           if (status >= 400)
-            return reject(new ApiError(status, `${method} ${path}: ${status} ${text.slice(0, 2_000)}`));
-          resolve((text.startsWith("{") ? JSON.parse(text) : text) as T);
+            return reject(new ApiError(status, `${method} ${path}: ${status} ${answer.slice(0, 2_000)}`));
+          resolve((answer.startsWith("{") ? JSON.parse(answer) : answer) as T);
         });
       });
       sent.on("error", reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(text);
     });
   }
 

@@ -214,8 +214,12 @@ export async function gone(story: Story, pull: Pick<Opened, "number" | "reposito
   );
 }
 
-export async function until(wanted: () => boolean | Promise<boolean>, message: () => string): Promise<void> {
-  const deadline = Date.now() + WITHIN_MS;
+export async function until(
+  wanted: () => boolean | Promise<boolean>,
+  message: () => string,
+  withinMs = WITHIN_MS,
+): Promise<void> {
+  const deadline = Date.now() + withinMs;
   while (!(await wanted())) {
     if (Date.now() > deadline) throw new Error(message());
     await new Promise((resolve) => setTimeout(resolve, 50));
