@@ -94,6 +94,7 @@ const file = z.strictObject({
     .strictObject({ cluster: clusterName.default(IN_CLUSTER), namespace: dnsLabel.default("argocd") })
     .default({ cluster: IN_CLUSTER, namespace: "argocd" }),
   clusters: z.array(cluster).min(1).max(500),
+  retired: z.array(clusterName).max(500).default([]),
   deploy_repositories: z.array(z.strictObject({ repository, used_by: repositories })).default([]),
   helm_repositories: z
     .array(z.string().regex(/^(?:https|oci):\/\/[^\s@?#]{3,500}$/, "must be an https: or oci: address without a user"))
@@ -193,10 +194,13 @@ function readInventory(
 
 type File = z.infer<typeof file>;
 
-function contradictions({ clusters, argocd }: File): string[] {
+function contradictions({ clusters, argocd, retired }: File): string[] {
   const names = clusters.map(({ name }) => name);
   const twice = new Set(names.filter((name, index) => names.indexOf(name) !== index));
   const problems = [...twice].map((name) => `two clusters have the name ${name}`);
+  problems.push(
+    ...retired.filter((name) => names.includes(name)).map((name) => `${name} is among clusters and retired`),
+  );
   if (!names.includes(argocd.cluster))
     problems.push(
       `argocd.cluster: there is no cluster ${argocd.cluster}; with \`repositories: []\` it can be listed without previews on it`,
@@ -229,6 +233,7 @@ function inventoryOf(given: File): Inventory {
   return {
     argocd: given.argocd,
     clusters: given.clusters.map(clusterOf),
+    retired: given.retired,
     deployRepositories: given.deploy_repositories.map(({ repository, used_by }) => ({ repository, usedBy: used_by })),
     helmRepositories: given.helm_repositories,
     extraKinds: given.extra_kinds,

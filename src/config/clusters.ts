@@ -35,6 +35,8 @@ export interface Inventory {
     namespace: string;
   };
   clusters: InventoryCluster[];
+  /** Names of clusters that are no more: what previews had on them is gone with them. */
+  retired: string[];
   /** Repositories with deploy manifests, lower case `owner/name`, and the repositories whose previews may be made from each. */
   deployRepositories: { repository: string; usedBy: string[] }[];
   /** Addresses of Helm repositories that charts may depend on. */

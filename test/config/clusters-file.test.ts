@@ -27,6 +27,7 @@ const least = "version: 1\nclusters: [{ name: in-cluster }]\n";
 const inventory = {
   argocd: { cluster: "in-cluster", namespace: "argocd" },
   clusters: [{ name: "in-cluster", latencyMs: {}, ingressNamespaceLabels, forbiddenCidrs: [] }],
+  retired: [],
   deployRepositories: [],
   helmRepositories: [],
   extraKinds: [],
@@ -62,6 +63,7 @@ test("the documentation's example", () => {
             forbiddenCidrs: ["192.0.2.0/24"],
           },
         ],
+        retired: ["preview-us"],
         deployRepositories: [{ repository: "acme/shop-deploy", usedBy: ["acme/shop"] }],
         helmRepositories: ["https://charts.acme.dev"],
         extraKinds: [{ group: "database.acme.dev", kind: "PostgreSQLInstance" }],
@@ -103,6 +105,11 @@ describe("what is refused, all at once and without a word of what might be a sec
     ["aliases", "a: &a [1]\nb: *a\n", ["the file is not YAML without aliases"]],
     ["a key twice", `${least}version: 1\n`, ["the file is not YAML without aliases"]],
     ["nothing", "", ["the file: Invalid input: expected object, received null"]],
+    [
+      "a cluster that is and is no more",
+      `${least}retired: [in-cluster]\n`,
+      ["in-cluster is among clusters and retired"],
+    ],
     ["an unknown key", `${least}more: 1\n`, ['the file: Unrecognized key: "more"']],
     ["a literal secret", credentials("hunter2"), [notAReference]],
     ["a file outside", credentials("file:../key"), [notAReference]],

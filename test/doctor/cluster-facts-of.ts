@@ -87,6 +87,7 @@ export function clustersOf(change: Partial<ClustersFacts> = {}): ClustersFacts {
       deployRepositories: [],
       helmRepositories: [],
       extraKinds: [],
+      retired: [],
       hosts: [],
       credentials: [],
     },

@@ -17,6 +17,7 @@ const inventoryOf = (clusters: InventoryCluster[]): Inventory => ({
   deployRepositories: [],
   helmRepositories: [],
   extraKinds: [],
+  retired: [],
   hosts: [],
   credentials: [],
 });

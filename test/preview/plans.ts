@@ -71,6 +71,7 @@ export function previewPlan({ clusters, inventory, repository = "shop", ...given
       deployRepositories: [],
       helmRepositories: [],
       extraKinds: [],
+      retired: [],
       hosts: [],
       credentials: [],
       ...inventory,

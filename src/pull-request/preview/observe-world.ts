@@ -19,6 +19,8 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
   const foreign: PreviewWorld["foreign"] = [];
   const reader = reads(grounds, what, foreign);
   const attempt = async <T>(cluster: string, read: () => Promise<T>): Promise<T | undefined> => {
+    // The operator's word alone makes silence of a cluster mean that nothing is there.
+    if (grounds.inventory.retired.includes(cluster)) return undefined;
     try {
       return await read();
     } catch (error) {
@@ -77,7 +79,13 @@ function reads({ clusters, watches }: PreviewGrounds, what: WhatToSee, foreign: 
   };
   const clusterOf = (name: string) => {
     const cluster = clusters.cluster(name);
-    if (!cluster) throw new ClusterError(name, "unavailable", 0, `no cluster ${name} is declared any more`);
+    if (!cluster)
+      throw new ClusterError(
+        name,
+        "unavailable",
+        0,
+        `no cluster ${name} is declared any more; if it is no more, list it under retired`,
+      );
     return cluster;
   };
   const ours = async ({ cluster, namespace }: At, kind: ObjectKind): Promise<KubeObject[]> => {

@@ -20,6 +20,7 @@ const inventory: Inventory = {
   deployRepositories: [{ repository: "acme/deploy", usedBy: ["acme/shop"] }],
   helmRepositories: [],
   extraKinds: [],
+  retired: [],
   hosts: [],
   credentials: [],
 };
