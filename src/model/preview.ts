@@ -12,13 +12,34 @@ export type PreviewState =
   | "tearing-down"
   | "gone";
 
+/** What kind of thing stands in the way. `held`: what keeps an object from going; `rights`: HMS-SYS lacks one on a cluster. */
+export type PreviewCause =
+  | "fork"
+  | "filter"
+  | "config"
+  | "queue"
+  | "image"
+  | "source"
+  | "placement"
+  | "credentials"
+  | "cluster"
+  | "rights"
+  | "foreign"
+  | "admission"
+  | "quota"
+  | "pod-security"
+  | "image-pull"
+  | "workload"
+  | "sync"
+  | "stuck"
+  | "seed"
+  | "probe"
+  | "held"
+  | "expired";
+
 /** One line that says what is wrong or awaited, from where it really stands. Texts of contributors and clusters: to be escaped where shown. */
 export interface PreviewReason {
-  /**
-   * `fork`, `queue`, `image`, `source`, `sync`, `quota`, `pod-security`, `image-pull`, `admission`, `probe`, `cluster`, `placement`, `stuck`, `held`,
-   * `foreign`, `expired`, `filter`, `config`, `seed`, `workload`.
-   */
-  cause: string;
+  cause: PreviewCause;
   message: string;
   cluster?: string;
   component?: string;
@@ -68,7 +89,7 @@ export interface PreviewRecord {
   activeAtMs: number;
   expiresAtMs?: number;
   sleepsAtMs?: number;
-  /** When the operation that runs was first seen to run, by Application. */
+  /** When what goes on was first seen, by what it is and, of a sync, its Application: ms since the epoch. */
   operations?: Record<string, number>;
   /** Replicas before sleep, by `cluster/Deployment/name`. */
   replicas?: Record<string, number>;

@@ -107,7 +107,7 @@ const PASSING =
 const REFUSED =
   /ValidatingAdmissionPolicy|violates PodSecurity|not permitted in project|denied the request|\bis invalid: |: invalid resource name /;
 
-const CAUSES: readonly [pattern: RegExp, cause: string][] = [
+const CAUSES: readonly [pattern: RegExp, cause: PreviewReason["cause"]][] = [
   [/exceeded quota|must specify limits|must specify requests/i, "quota"],
   [/violates PodSecurity/i, "pod-security"],
   [/ValidatingAdmissionPolicy|admission webhook|not permitted in project|denied the request/i, "admission"],

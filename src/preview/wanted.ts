@@ -154,6 +154,6 @@ function down(
   return { kind: "down", state, reasons: [reason], ...times };
 }
 
-function nobody(cause: string, message: string): PreviewReason {
+function nobody(cause: PreviewReason["cause"], message: string): PreviewReason {
   return { cause, message, awaits: "nobody" };
 }

@@ -104,9 +104,11 @@ function podReasons(pod: KubeObject, events: readonly KubeObject[]): Omit<Previe
 function waitingReason({ name = "", state, lastState, restartCount = 0 }: Waiting, object: string) {
   const { reason = "", message = "" } = state?.waiting ?? {};
   const said = message === "" ? "" : `: ${message}`;
-  const found = (cause: string, text: string, awaits: PreviewReason["awaits"]): Omit<PreviewReason, "cluster">[] => [
-    { cause, message: text, object, awaits },
-  ];
+  const found = (
+    cause: PreviewReason["cause"],
+    text: string,
+    awaits: PreviewReason["awaits"],
+  ): Omit<PreviewReason, "cluster">[] => [{ cause, message: text, object, awaits }];
   switch (reason) {
     case "":
     case "ContainerCreating":

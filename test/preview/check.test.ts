@@ -30,7 +30,11 @@ const said = (given: PreviewRecord, shown = false): string => {
   const state = previewCheck(SHA, given, shown)?.state;
   return state === undefined ? "nothing" : state.status === "completed" ? state.conclusion : state.status;
 };
-const fork = { cause: "fork", message: `Someone has to comment: /hms ok-to-test ${SHA}`, awaits: "people" as const };
+const fork = {
+  cause: "fork" as const,
+  message: `Someone has to comment: /hms ok-to-test ${SHA}`,
+  awaits: "people" as const,
+};
 
 describe("hms/preview", () => {
   test.each<[PreviewState, string, string]>([

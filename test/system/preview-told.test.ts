@@ -159,7 +159,7 @@ describe("a preview on GitHub", () => {
   });
 
   test("long and odd reasons are cut to what GitHub takes", async () => {
-    const reasons = [{ cause: "sync", message: `a\u0000b ${"🐛".repeat(200)}`, awaits: "people" as const }];
+    const reasons = [{ cause: "sync" as const, message: `a\u0000b ${"🐛".repeat(200)}`, awaits: "people" as const }];
     await tell(known("failed", { reasons }), undefined);
     const description = (await shown())[0]?.last?.description ?? "";
     expect(description.startsWith("Failed: a b 🐛")).toBe(true);

@@ -47,7 +47,11 @@ async function takeDownOne(deps: UninstalledDeps, key: PreviewKey, before: Previ
   const nowMs = deps.clock.now();
   const owner = { appId: deps.appId, installationId, repositoryId, number };
   const scene = { deps, key, run, owner, slug: before.slug, before, sha: before.sha, nowMs };
-  const why = { cause: "config", message: "The App is not installed here any more.", awaits: "nobody" as const };
+  const why = {
+    cause: "config" as const,
+    message: "The App is not installed here any more.",
+    awaits: "nobody" as const,
+  };
   const { activeAtMs } = before;
   const { record } = await takeDownPreview(scene, { kind: "down", state: "gone", reasons: [why], activeAtMs });
   const moved = before.state !== record.state;

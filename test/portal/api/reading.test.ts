@@ -223,7 +223,9 @@ test("previews: the list page by page, one of them with what its cluster shows, 
       : { kind: "unread", why: "The cluster us did not answer." };
   for (const number of [1, 2, 3]) await previewed(town, SHOP, number);
   const argocd = { cluster: "hub", namespace: "argocd" };
-  const reasons = [{ cause: "quota", message: "exceeded quota", object: "Pod web", awaits: "people" as const }];
+  const reasons = [
+    { cause: "quota" as const, message: "exceeded quota", object: "Pod web", awaits: "people" as const },
+  ];
   const made = ["eu", "us"].map((cluster) => ({ cluster, namespace: "pr-shop-4-0a1b2c3d", argocd }));
   await previewed(town, SHOP, 4, { state: "degraded", unknown: "away", reasons, made, position: 1 });
   await previewed(town, SHOP, 5, { state: "gone", made: [], reasons: [] });

@@ -80,7 +80,7 @@ describe("the preview of a pull request", () => {
     const made = await town(seen());
     const reasons = [
       {
-        cause: "quota",
+        cause: "quota" as const,
         message: "exceeded quota: <script>alert(1)</script>",
         object: "Deployment web",
         file: "deploy/web/deployment.yaml",

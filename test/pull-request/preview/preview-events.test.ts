@@ -33,7 +33,7 @@ test("a placement is written down once, however often it is thought again about 
 
 test("what a ledger keeps of reasons is bounded", () => {
   const reasons = Array.from({ length: 9 }, () => ({
-    cause: "sync",
+    cause: "sync" as const,
     message: "x".repeat(2_000),
     awaits: "people" as const,
   }));

@@ -71,7 +71,7 @@ describe("what the policy is told of a preview", () => {
   });
 
   test("a long reason is cut to whole characters", async () => {
-    const reasons = [{ cause: "sync", message: `${"a".repeat(499)}🐛`, awaits: "people" as const }];
+    const reasons = [{ cause: "sync" as const, message: `${"a".repeat(499)}🐛`, awaits: "people" as const }];
     const { reason = "" } = (await read({ state: "failed", reasons })).fact ?? {};
     expect([reason.length, reason.isWellFormed()]).toEqual([500, true]);
   });
