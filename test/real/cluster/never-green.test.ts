@@ -149,7 +149,7 @@ describe("never green", () => {
   );
 
   test("and a push that puts it right is green", async () => {
-    const pull = (await pulls.get("its quota")) as Opened;
+    const pull = (await pulls.get("Pod Security")) as Opened;
     await push(story, pull, web(SAFE));
     await preview(story, pull, isGreen);
   });

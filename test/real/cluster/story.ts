@@ -39,19 +39,19 @@ export function newRepository(story: Story, yml: string): Promise<RepositoryHand
   return another(story.stage, { ".github/hms.yml": yml, ...webManifests() });
 }
 
-/** Ends the process, changes what it wrote down, and starts it again. Undefined takes a record away. */
+/** Ends the process, changes what it wrote down, if it did, and starts it again. */
 export async function changeRecord<T>(
   { stage }: Pick<Story, "stage">,
   key: string,
-  change: (value: T) => T | undefined,
+  change: (value: T) => T,
 ): Promise<void> {
   await stage.hms.kill("SIGTERM");
   const database = new DatabaseSync(`${stage.environment.HMS_DATA_DIR}/hms.db`);
   const before = database.prepare("SELECT value FROM records WHERE key = ?").get(key)?.value;
-  if (typeof before !== "string") throw new Error(`there is no record ${key}`);
-  const after = change(JSON.parse(before) as T);
-  if (after === undefined) database.prepare("DELETE FROM records WHERE key = ?").run(key);
-  else database.prepare("UPDATE records SET value = ? WHERE key = ?").run(JSON.stringify(after), key);
+  if (typeof before === "string") {
+    const after = JSON.stringify(change(JSON.parse(before) as T));
+    database.prepare("UPDATE records SET value = ? WHERE key = ?").run(after, key);
+  }
   database.close();
   await stage.restart();
 }

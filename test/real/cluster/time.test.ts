@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
-import type { PreviewRecord } from "../../../src/model/preview.ts";
+import type { PreviewRecord, PreviewWish } from "../../../src/model/preview.ts";
 import { previewYml, webManifests } from "./scene.ts";
 import {
   changeRecord,
@@ -64,17 +64,14 @@ async function say(pull: Opened, body: string): Promise<void> {
   await quiet(story);
 }
 
-/** So long ago was the last push or command. */
+/** So long ago was the last push, and whatever people asked for since. */
 async function aged(pull: Opened, ms: number): Promise<void> {
-  const { installationId } = story.stage;
-  await changeRecord<PreviewRecord>(
-    story,
-    `preview/${installationId}/${pull.repository.id}/${pull.number}`,
-    (record) => ({
-      ...record,
-      activeAtMs: Date.now() - ms,
-    }),
+  const at = `${story.stage.installationId}/${pull.repository.id}/${pull.number}`;
+  const activeAtMs = Date.now() - ms;
+  await changeRecord<PreviewWish>(story, `preview-wish/${at}`, ({ extended, ...wish }) =>
+    extended ? { ...wish, extended: { ...extended, atMs: extended.atMs - ms, untilMs: extended.untilMs - ms } } : wish,
   );
+  await changeRecord<PreviewRecord>(story, `preview/${at}`, (record) => ({ ...record, activeAtMs }));
 }
 
 const HOUR_MS = 3_600_000;
@@ -82,6 +79,17 @@ const isAsleep = ({ output }: { output: { title: string } }): boolean => output.
 
 async function replicas(pull: Opened): Promise<number> {
   return ((await within(story, pull, "apps/v1 deployments/web")).spec as { replicas: number }).replicas;
+}
+
+/** The check says so as soon as it is on its way. */
+function rests(pull: Opened): Promise<void> {
+  return until(
+    async () => {
+      const { items } = await within<{ items: unknown[] }>(story, pull, "v1 pods");
+      return items.length === 0 && (await replicas(pull)) === 0;
+    },
+    () => "something still runs",
+  );
 }
 
 describe("sleep", () => {
@@ -97,11 +105,9 @@ describe("sleep", () => {
     claimed = await within(story, pull, "v1 persistentvolumeclaims/data");
     expect(await replicas(pull)).toBe(2);
     // It is awake when the process comes back, and falls asleep while it looks on.
-    await aged(pull, HOUR_MS - 4_000);
+    await aged(pull, HOUR_MS - 10_000);
     await preview(story, pull, isAsleep);
-    expect(await replicas(pull)).toBe(0);
-    const { items } = await within<{ items: unknown[] }>(story, pull, "v1 pods");
-    expect(items).toEqual([]);
+    await rests(pull);
     expect((await within(story, pull, "v1 persistentvolumeclaims/data")).metadata.uid).toBe(claimed.metadata.uid);
     await until(
       async () => (await deployments(story, pull))[0]?.statuses.at(-1)?.state === "inactive",
@@ -125,7 +131,7 @@ describe("sleep", () => {
   test("asked for, and again", async () => {
     await say(pull, "/hms preview sleep");
     await preview(story, pull, isAsleep);
-    expect(await replicas(pull)).toBe(0);
+    await rests(pull);
     await say(pull, "/hms preview wake");
     await preview(story, pull, isGreen);
     await story.stage.github.closePull(pull.repository, pull.number);
@@ -137,7 +143,7 @@ describe("an end", () => {
   test("by time: it is gone, and says how to have it back", async () => {
     const pull = await openPull(story);
     await preview(story, pull, isGreen);
-    await aged(pull, 2 * HOUR_MS - 4_000);
+    await aged(pull, 2 * HOUR_MS - 10_000);
     await gone(story, pull);
     const said = await preview(story, pull, ({ conclusion }) => conclusion === "action_required");
     expect(words(said)).toContain("time to live is over");
