@@ -79,7 +79,9 @@ function partReasons(
   }
   if (found.length > 0 || isOperating(application)) return found;
   if (sync?.status === "Synced" && operationState && isNothing(application)) {
-    return [{ ...at, cause: "source", message: "There is no manifest in it at this commit.", awaits: "people" }];
+    const path = plan.config.components.find(({ name }) => name === part.component)?.path;
+    const where = path === undefined ? at : { ...at, file: path };
+    return [{ ...where, cause: "source", message: "There is no manifest in it at this commit.", awaits: "people" }];
   }
   if (sync?.status === "OutOfSync") {
     return resources

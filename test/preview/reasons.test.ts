@@ -234,6 +234,16 @@ describe("what Argo CD says", () => {
   test("nothing of what is in order", () => {
     expect(told({})).toEqual([]);
   });
+
+  test("of nothing that it found, by the folder", () => {
+    const nothing = {
+      resources: [],
+      operationState: { phase: "Succeeded", message: "", syncResult: { revision: SHA } },
+    };
+    expect(told({ ...nothing, sync: { status: "Synced", revision: SHA } })).toMatchObject([
+      { message: "There is no manifest in it at this commit.", file: "deploy/web", awaits: "people" },
+    ]);
+  });
 });
 
 test("the set's own words, where it made no Application", () => {

@@ -3,8 +3,8 @@ import type { Inventory } from "../../../src/config/clusters.ts";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import { previewLabels } from "../../../src/model/preview.ts";
 import type { Cluster, Selection } from "../../../src/ports/cluster.ts";
-import { SettableClock } from "../../contract/settable-clock.ts";
 import { HUB_KINDS, PLACE_KINDS, watchPreviews } from "../../../src/pull-request/preview/watches.ts";
+import { SettableClock } from "../../contract/settable-clock.ts";
 
 const OWNER = { appId: 7, installationId: 1, repositoryId: 2, number: 3 };
 const object = (labels: Record<string, string>, name = "pr-a"): KubeObject => ({

@@ -79,7 +79,7 @@ test("a store that is lost: what is open stays as it is, what was closed meanwhi
   await gone(story, open);
 });
 
-test("a namespace of our name that is not ours: told, untouched, and used once it is away", async () => {
+test("a namespace of our name that is not ours: told and untouched, also once the pull request is closed", async () => {
   const { stage } = story;
   const number = 3;
   const { installationId, repository } = stage;
