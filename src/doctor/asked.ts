@@ -1,4 +1,5 @@
-import type { Asked } from "./facts.ts";
+/** What was asked, or in one line why it could not be had. */
+export type Asked<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 export async function asked<T>(ask: () => Promise<T>): Promise<Asked<T>> {
   try {

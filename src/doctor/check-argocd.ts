@@ -1,7 +1,7 @@
 import type { Diagnosis } from "../model/diagnosis.ts";
+import type { Asked } from "./asked.ts";
 import type { ArgoCdFacts, ClustersFacts } from "./cluster-facts.ts";
 import { kubectl, some } from "./cluster-words.ts";
-import type { Asked } from "./facts.ts";
 import { findingsAt, plain } from "./finding.ts";
 
 type At = ReturnType<typeof findingsAt>;

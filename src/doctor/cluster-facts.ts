@@ -1,6 +1,6 @@
 import type { Inventory, InventoryCluster } from "../config/clusters.ts";
 import type { AdmissionPolicy, RoleRule, ShippedManifests } from "../config/shipped-manifests.ts";
-import type { Asked } from "./facts.ts";
+import type { Asked } from "./asked.ts";
 
 /** What the doctor knows of clusters; absent from the facts where previews are off. */
 export interface ClustersFacts {

@@ -2,10 +2,8 @@ import type { AppDefinition } from "../config/app-definition.ts";
 import type { EffectiveConfig } from "../config/effective.ts";
 import type { DeliveryAttempt } from "../ports/app-deliveries.ts";
 import type { InspectedApp, InspectedBranch, InspectedHook, InspectedInstallation } from "../ports/inspection.ts";
+import type { Asked } from "./asked.ts";
 import type { ClustersFacts, PreviewFacts } from "./cluster-facts.ts";
-
-/** What was asked, or in one line why it could not be had. */
-export type Asked<T> = { ok: true; value: T } | { ok: false; problem: string };
 
 /** What the doctor looks at: everything was read before, so that judging it asks nobody. */
 export interface Facts {

@@ -4,8 +4,9 @@ import { githubWebUrl } from "../config/github-web-url.ts";
 import type { RepositoryRef } from "../model/pull-request.ts";
 import { type GitHub, GitHubError } from "../ports/github.ts";
 import type { InspectedInstallation } from "../ports/inspection.ts";
+import type { Asked } from "./asked.ts";
 import { asked, mapFew } from "./asked.ts";
-import type { Asked, Facts, ProcessFacts, RepositoryFacts } from "./facts.ts";
+import type { Facts, ProcessFacts, RepositoryFacts } from "./facts.ts";
 import { gatherClusters } from "./gather-clusters.ts";
 import { type PreviewDeps, withPreview } from "./gather-preview.ts";
 

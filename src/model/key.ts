@@ -17,6 +17,8 @@ export type Key =
   | { kind: "preview"; installationId: number; repositoryId: number; number: number }
   | { kind: "installation"; installationId: number };
 
+export type PreviewKey = Key & { kind: "preview" };
+
 /** `pull/7/42/12`, `commit/7/42/<40-hex>`, `merge-group/7/42/<40-hex>`, `repository/7/42`, `installation/7`. The inverse of {@link parseKey}. */
 export function formatKey(key: Key): string {
   switch (key.kind) {

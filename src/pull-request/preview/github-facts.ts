@@ -1,12 +1,13 @@
 import type { EffectiveConfig } from "../../config/effective.ts";
-import { formatKey } from "../../model/key.ts";
+import { formatKey, type PreviewKey } from "../../model/key.ts";
 import type { PullRequest, RepositoryRef } from "../../model/pull-request.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { TrackedPull } from "../../model/tracked-pull.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Engine } from "../../ports/engine.ts";
 import type { RepositoryApi } from "../../ports/github.ts";
 import type { Run } from "../../ports/run.ts";
-import type { PreviewDeps } from "./deps.ts";
-import type { PreviewKey } from "./scene.ts";
+import type { ConfigurationSource } from "../configuration.ts";
 
 /** What GitHub says that a preview follows from. */
 export interface GitHubFacts {
@@ -22,6 +23,12 @@ export interface DeployedCommit {
   ref: RepositoryRef;
   /** 40 hex. */
   sha: string;
+}
+
+interface FactDeps {
+  engine: Pick<Engine, "records">;
+  configuration: ConfigurationSource;
+  clock: Clock;
 }
 
 interface Remembered extends GitHubFacts {
@@ -45,7 +52,7 @@ export class FactMemory {
     this.#known.delete(formatKey({ ...key, kind: "preview" }));
   }
 
-  async read(deps: PreviewDeps, key: PreviewKey, api: RepositoryApi, run: Run): Promise<GitHubFacts> {
+  async read(deps: FactDeps, key: PreviewKey, api: RepositoryApi, run: Run): Promise<GitHubFacts> {
     const id = formatKey(key);
     const known = this.#known.get(id);
     const nowMs = deps.clock.now();

@@ -1,8 +1,7 @@
 import { canonicalJson, sha256Hex } from "../../model/canonical-json.ts";
-import { formatKey } from "../../model/key.ts";
+import { formatKey, type PreviewKey } from "../../model/key.ts";
 import type { PreviewRecord } from "../../model/preview.ts";
 import type { LedgerEvent } from "../../ports/ledger.ts";
-import type { PreviewKey } from "./scene.ts";
 
 const REASONS_MAX = 5;
 const REASON_CHARS_MAX = 300;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { formatKey } from "../../model/key.ts";
+import { formatKey, type PreviewKey } from "../../model/key.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { PreviewRecord, PreviewWish } from "../../model/preview.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
@@ -11,7 +11,7 @@ import { previewComment, slugOf, type Wanted, wantedOf } from "../../preview/pre
 import { bringUp } from "./bring-up.ts";
 import type { PreviewDeps } from "./deps.ts";
 import { stateEvent, thoughtEvent } from "./preview-events.ts";
-import { blank, type PreviewFound, type PreviewKey, type PreviewScene } from "./scene.ts";
+import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { takeDownPreview } from "./take-down.ts";
 import { tellGitHub } from "./tell.ts";
 

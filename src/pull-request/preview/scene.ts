@@ -1,12 +1,10 @@
 import type { PreviewConfig } from "../../config/preview.ts";
-import type { Key } from "../../model/key.ts";
+import type { PreviewKey } from "../../model/key.ts";
 import type { PreviewOwner, PreviewRecord, PreviewWish } from "../../model/preview.ts";
 import type { PullRequest } from "../../model/pull-request.ts";
 import type { RepositoryApi } from "../../ports/github.ts";
 import type { Run } from "../../ports/run.ts";
 import type { PreviewDeps } from "./deps.ts";
-
-export type PreviewKey = Key & { kind: "preview" };
 
 /** Everything that one run knows before it looks at a cluster. */
 export interface PreviewScene {

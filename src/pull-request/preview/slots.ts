@@ -1,9 +1,7 @@
-import { formatKey, type Key } from "../../model/key.ts";
+import { formatKey, type PreviewKey } from "../../model/key.ts";
 import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { Engine } from "../../ports/engine.ts";
-
-type PreviewKey = Key & { kind: "preview" };
 
 /** Pull requests of a repository that may have a preview now: record `storageKey.previewSlots`. */
 interface Slots {

@@ -1,4 +1,4 @@
-import { formatKey, type Key, parseKey } from "../../model/key.ts";
+import { formatKey, type Key, type PreviewKey, parseKey } from "../../model/key.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
@@ -6,7 +6,6 @@ import { repositoryStream } from "../../ports/ledger.ts";
 import type { InstallationState } from "../../ports/life-cycle.ts";
 import type { Run } from "../../ports/run.ts";
 import type { PreviewDeps } from "./deps.ts";
-import type { PreviewKey } from "./scene.ts";
 import { takeDownPreview } from "./take-down.ts";
 
 /** Seven days: an App that was taken away by mistake is installed again by then, and nobody's data is lost. */
