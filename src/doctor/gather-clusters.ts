@@ -9,8 +9,7 @@ import {
 import { KINDS, type ObjectKind } from "../model/kubernetes.ts";
 import { MANAGED_BY } from "../model/preview.ts";
 import { type Cluster, ClusterError, type Clusters } from "../ports/cluster.ts";
-import type { Asked } from "./asked.ts";
-import { asked, mapFew } from "./asked.ts";
+import { type Asked, asked, mapFew } from "./asked.ts";
 import type { ArgoCdFacts, ClusterFacts, ClustersFacts, PolicyBinding } from "./cluster-facts.ts";
 import { type Access, EVERYTHING, excessiveRights, rightsInWords, rightsOf } from "./rights.ts";
 
