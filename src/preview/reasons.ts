@@ -107,7 +107,7 @@ const PASSING =
 
 /** What an object is refused for whenever it is tried. */
 const REFUSED =
-  /ValidatingAdmissionPolicy|violates PodSecurity|not permitted in project|denied the request|\bis invalid: |: invalid resource name /;
+  /ValidatingAdmissionPolicy|violates PodSecurity|not permitted in project|denied the request|\bis invalid: |: invalid resource name |cannot be handled as a |failed to create typed patch object/;
 
 const CAUSES: readonly [pattern: RegExp, cause: PreviewReason["cause"]][] = [
   [/exceeded quota|must specify limits|must specify requests/i, "quota"],
@@ -128,9 +128,19 @@ function plainly(message: string): string {
   return message
     .slice(0, 10 * MESSAGE_MAX)
     .replace(/^Failed last sync attempt to \[?[0-9a-f]{40}\]?: /, "")
+    .replace(/^Failed to load target state: /, "")
+    .replace(/^failed to generate manifest for source \d{1,3} of \d{1,3}: /, "")
+    .replace(/^rpc error: code = Unknown desc = /, "")
+    .replace(/^Manifest generation error \(cached\): /, "")
+    .replace(/failed to unmarshal manifest: error converting YAML to JSON: /, "")
     .replace(/^one or more objects failed to apply, reason: /, "")
     .replace(/^error when (?:creating|patching|applying patch|replacing) "[^"]{1,200}": /, "")
     .replace(/ValidatingAdmissionPolicy 'hms-[\w-]{1,100}' with binding '[\w-]{1,100}' denied request: /, "")
+    .replace(
+      /^\w{1,100} in version "[\w/.-]{1,100}" cannot be handled as a \w{1,100}: (?:json|strict decoding error): /,
+      "",
+    )
+    .replace(/^failed to create typed patch object \([^()]{1,300}\): /, "")
     .replace(/ \(retried \d{1,3} times\)\.?$/, "");
 }
 

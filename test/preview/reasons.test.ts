@@ -222,13 +222,24 @@ describe("what Argo CD says", () => {
     ]);
   });
 
-  test.each<[message: string, cause: string, file: string | undefined, awaits: string]>([
-    ['Failed to unmarshal "deploy.yaml": error converting YAML to JSON: line 3', "source", "deploy.yaml", "people"],
-    ["Manifest generation error (cached): deploy/web: app path does not exist", "source", undefined, "people"],
-    ["rpc error: code = Unavailable desc = connection refused", "source", undefined, "machines"],
-  ])("of manifests: %s", (message, cause, file, awaits) => {
+  test.each<[message: string, shown: string | undefined, file: string | undefined, awaits: string]>([
+    [
+      'Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = Manifest generation error (cached): Failed to unmarshal "deploy.yaml": failed to unmarshal manifest: error converting YAML to JSON: yaml: line 3: did not find',
+      'Failed to unmarshal "deploy.yaml": yaml: line 3: did not find',
+      "deploy.yaml",
+      "people",
+    ],
+    [
+      "Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = deploy/web: app path does not exist",
+      "deploy/web: app path does not exist",
+      undefined,
+      "people",
+    ],
+    ["rpc error: code = Unavailable desc = connection refused", undefined, undefined, "machines"],
+  ])("of manifests: %s", (message, shown, file, awaits) => {
     const found = told({ sync: { status: "Unknown" }, conditions: [{ type: "ComparisonError", message }] });
-    expect(found).toMatchObject([{ cause, message, awaits, ...(file === undefined ? {} : { file }) }]);
+    const expected = { cause: "source", message: shown ?? message, awaits, ...(file === undefined ? {} : { file }) };
+    expect(found).toMatchObject([expected]);
   });
 
   test("nothing of what is in order", () => {

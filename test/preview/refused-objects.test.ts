@@ -35,6 +35,18 @@ describe("what is refused whenever it is tried waits for people at once", () => 
   test.each([
     [POLICY, 'configmaps "a" is forbidden: hms-sys: no'],
     [`error when patching "/dev/shm/42": ${POLICY}`, 'configmaps "a" is forbidden: hms-sys: no'],
+    [
+      'error when creating "/dev/shm/12": Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
+      /^cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32$/,
+    ],
+    [
+      'error when creating "/dev/shm/12": Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.replicass"',
+      /^unknown field "spec.replicass"$/,
+    ],
+    [
+      "failed to create typed patch object (pr-shop-1-1-a/web; apps/v1, Kind=Deployment): .spec.replicas: expected numeric (int or float), got string",
+      /^.spec.replicas: expected numeric/,
+    ],
     ['Deployment.apps "a" is invalid: spec.selector: Required value', /^Deployment.apps "a" is invalid/],
     ["namespace other is not permitted in project 'x'", /^namespace other/],
   ])("%s", (message, shown) => {

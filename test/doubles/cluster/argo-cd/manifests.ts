@@ -1,5 +1,5 @@
 import { dirname, join, normalize } from "node:path/posix";
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, type YAMLParseError } from "yaml";
 import { copy, type Fields, fieldsOf, isFields, listOf, textAt } from "../api/fields.ts";
 import { mergePatch } from "../api/patches.ts";
 import { SourceError } from "./git-sources.ts";
@@ -33,10 +33,18 @@ function documentsOf(name: string, text: string, directory: string): Manifest[] 
     const [error] = document.errors;
     if (error)
       throw new SourceError(
-        `Failed to unmarshal "${shown}": failed to unmarshal manifest: error converting YAML to JSON: yaml: ${error.message.split("\n")[0]}`,
+        `Failed to unmarshal "${shown}": failed to unmarshal manifest: error converting YAML to JSON: yaml: ${saidByGo(error)}`,
       );
     return objectsIn(document.toJS(), shown);
   });
+}
+
+/** Line and reason in that order, with no column. */
+function saidByGo({ message, linePos }: YAMLParseError): string {
+  const reason = message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? "";
+  const bracket = /end with a ([\]}])/.exec(reason)?.[1];
+  const said = bracket ? `did not find expected ',' or '${bracket}'` : reason;
+  return linePos ? `line ${linePos[0].line}: ${said}` : said;
 }
 
 function objectsIn(value: unknown, name: string): Manifest[] {
