@@ -1,8 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import type { Stage } from "../test/stage/stage.ts";
 import { jsonPrinter, type Played, type Printer, textPrinter } from "./print.ts";
-import { Scene, setDemoStage } from "./stage.ts";
+import { type DemoStage, Scene, setDemoStage } from "./stage.ts";
 import type { Step } from "./steps.ts";
 import { story } from "./story.ts";
 
@@ -22,7 +21,10 @@ Without --exit it stays up at the end and prints where to look, until Ctrl-C. A 
 type Options = { exit: boolean; json: boolean; step: boolean };
 
 /** @param setStage what brings GitHub and HMS-SYS up; tests bring one that is broken on purpose. */
-export async function runDemo(args: string[], setStage: () => Promise<Stage> = () => setDemoStage()): Promise<number> {
+export async function runDemo(
+  args: string[],
+  setStage: () => Promise<DemoStage> = () => setDemoStage(),
+): Promise<number> {
   const options = readOptions(args);
   if (typeof options === "number") return options;
   const printer = options.json ? jsonPrinter(process.stdout) : textPrinter(process.stdout);
@@ -33,12 +35,13 @@ export async function runDemo(args: string[], setStage: () => Promise<Stage> = (
   const staging = setStage();
   const play = async (): Promise<number> => {
     const stage = await staging;
-    const results = await playAll(new Scene(stage), story(), printer, options);
+    const scene = new Scene(stage);
+    const results = await playAll(scene, story(), printer, options);
     printer.end(results, performance.now() - begunMs);
     if (results.some((result) => !result.ok)) return 1;
     if (!options.exit) {
       finished = true;
-      process.stderr.write(whereToLook(stage));
+      process.stderr.write(whereToLook(scene));
       await interrupted;
     }
     return 0;
@@ -126,10 +129,17 @@ function interruption(): Promise<void> {
   });
 }
 
-function whereToLook({ hms, github, repository }: Stage): string {
+function whereToLook({ stage, preview }: Scene): string {
+  const { hms, github, repository } = stage;
   const api = `${github.url}/repos/${repository.fullName}`;
   const places = [
-    ["HMS-SYS", `${hms.url}/`],
+    ["the portal", `${hms.url}/ (sign in as grace, password ${stage.token("grace")})`],
+    ...(preview
+      ? [
+          ["the fork's preview", `${preview.address}/`],
+          ["its page", `${hms.url}/pulls/${repository.fullName}/${preview.number}/preview`],
+        ]
+      : []),
     ["metrics", `${hms.url}/metrics`],
     ["schema of hms.yml", `${hms.url}/schema/hms.json`],
     ["pull requests", `${api}/pulls?state=all`],

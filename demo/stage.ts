@@ -2,23 +2,60 @@ import { randomBytes } from "node:crypto";
 import { openSqlite } from "../src/adapters/sqlite/engine.ts";
 import { systemClock } from "../src/ports/clock.ts";
 import { startHms } from "../test/stage/process.ts";
-import { type CheckRun, type Stage, type StageOptions, setStage } from "../test/stage/stage.ts";
+import { type SimulatedCluster, simulateCluster } from "../test/stage/simulated-cluster.ts";
+import { type CheckRun, type Stage, setStage } from "../test/stage/stage.ts";
+import { manifest } from "./previews.ts";
 
-/** What the organisation lets an administrator set aside, so that the gate prints the line to paste. */
-const CONFIGURATION = `version: 1
+/**
+ * What the organisation lets an administrator set aside, so that the gate prints the line to paste; and previews for those pull requests that change
+ * what is deployed.
+ */
+const configuration = (ingressPort: number): string => `version: 1
 gate:
   overrides:
     - { rule: no-critical-findings, permission: admin }
+preview:
+  components: [{ name: web, path: deploy }]
+  url: "http://pr-{{number}}.preview.localhost:${ingressPort}"
+  when: { paths: ["deploy/**"] }
+  required: true
 `;
 
-/** Starts GitHub's double and HMS-SYS for the demo. */
-export function setDemoStage(options: StageOptions = {}): Promise<Stage> {
-  return setStage({
-    ...options,
-    // Made anew for each run; whoever looks around afterwards finds it in what the demo prints.
-    environment: { ...options.environment, HMS_OPERATOR_TOKEN: randomBytes(24).toString("hex") },
-    files: { ".github/hms.yml": CONFIGURATION, "src/cart.js": "export const cart = [];\n" },
-  });
+/** More than the story opens. */
+const PULLS = 40;
+
+export interface DemoStage extends Stage {
+  simulated: SimulatedCluster;
+}
+
+/** Starts GitHub's double, a simulated cluster and HMS-SYS for the demo. */
+export async function setDemoStage(): Promise<DemoStage> {
+  const simulated = await simulateCluster(
+    Array.from({ length: PULLS }, (_, at) => `pr-${at + 1}`),
+    (images) => (images.length === 0 ? "Nothing runs here." : `Here ${images.join(", ")} would answer.`),
+  );
+  try {
+    const stage = await setStage({
+      // Made anew for each run.
+      environment: { ...simulated.environment, HMS_OPERATOR_TOKEN: randomBytes(24).toString("hex") },
+      files: {
+        ".github/hms.yml": configuration(simulated.ingressPort),
+        "src/cart.js": "export const cart = [];\n",
+        "deploy/web.yaml": manifest("shop:1"),
+      },
+    });
+    const { close } = stage;
+    return Object.assign(stage, {
+      simulated,
+      async close() {
+        await close();
+        await simulated.close();
+      },
+    });
+  } catch (error) {
+    await simulated.close();
+    throw error;
+  }
 }
 
 export interface Annotation {
@@ -35,15 +72,17 @@ export interface Comment {
 
 /** What the story does and reads, on top of the stage. Everything that is read comes from GitHub's API, as people see it. */
 export class Scene {
-  readonly stage: Stage;
+  readonly stage: DemoStage;
   /** Keys that were planted: none of them may be seen anywhere. */
   readonly keys: string[] = [];
   /** Pull requests that were opened, to be searched at the end. */
   readonly numbers: number[] = [];
   readonly shas = new Set<string>();
+  /** Of the pull request that is still open at the end. */
+  preview: { number: number; address: string } | undefined;
   #ended = "";
 
-  constructor(stage: Stage) {
+  constructor(stage: DemoStage) {
     this.stage = stage;
   }
 
@@ -65,6 +104,27 @@ export class Scene {
     const answer = await this.ask<{ number: number }>("ada", "POST", "/pulls", { head, base: "main", title }, 201);
     this.numbers.push(answer.number);
     return answer.number;
+  }
+
+  /** Mallory, who may write nothing here, changes a file in a fork and opens a pull request from there. */
+  async offerFromFork(path: string, content: string): Promise<{ sha: string; number: number }> {
+    const { github, repository } = this.stage;
+    const fork = await github.fork(repository, "mallory", `${repository.name}-fork`);
+    const author = "mallory";
+    const sha = await github.commit(fork, "offer", { files: { [path]: content }, author, message: "An offer" });
+    const { number } = await github.openPull(repository, { head: `${author}:offer`, base: "main", author });
+    this.shas.add(sha);
+    this.numbers.push(number);
+    return { sha, number };
+  }
+
+  async say(login: string, number: number, body: string): Promise<void> {
+    await this.ask(login, "POST", `/issues/${number}/comments`, { body }, 201);
+  }
+
+  /** By what a cluster tells whose an object is. */
+  previewOf(number: number): { repositoryId: number; number: number } {
+    return { repositoryId: this.stage.repository.id, number };
   }
 
   /** A call on the repository that has to succeed. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { crash } from "./crash.ts";
 import { explained } from "./decisions.ts";
+import { previews } from "./previews.ts";
 import { hold, plain, ruleRow, type Step, tells } from "./steps.ts";
 
 const GATE = "hms/gate";
@@ -38,6 +39,7 @@ export function story(): Step[] {
     ...crash(madeUpKey),
     merged(pr),
     explained(() => pr.number),
+    ...previews(),
     silent,
   ];
 }

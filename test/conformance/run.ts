@@ -29,6 +29,8 @@ const undescribed = [
   "GET /login/oauth/authorize",
   "POST /login/oauth/authorize",
   "POST /login/oauth/access_token",
+  "GET /login",
+  "POST /session",
 ];
 
 const description = new GitHubDescription();

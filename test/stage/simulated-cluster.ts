@@ -18,11 +18,17 @@ export interface SimulatedCluster {
   close(): Promise<void>;
 }
 
-/** `names`: hosts below `preview.localhost` that previews answer at; HMS-SYS asks loopback addresses of hosts that it is told of alone. */
-export async function simulateCluster(names: readonly string[] = []): Promise<SimulatedCluster> {
+/**
+ * @param names hosts below `preview.localhost` that previews answer at; HMS-SYS asks loopback addresses of hosts that it is told of alone
+ * @param answer what they say, by the images that run there
+ */
+export async function simulateCluster(
+  names: readonly string[] = [],
+  answer = (images: readonly string[]) => images.join("\n"),
+): Promise<SimulatedCluster> {
   const cluster = await startCluster({ objects: shippedRights() });
   const directory = mkdtempSync(join(tmpdir(), "hms-cluster-"));
-  const server = await serveIngress(cluster);
+  const server = await serveIngress(cluster, answer);
   const ingressPort = (server.address() as AddressInfo).port;
   const inventory = { version: 1, clusters: [{ name: "in-cluster" }], hosts: ["*.preview.localhost"] };
   const inventoryPath = join(directory, "clusters.yml");
@@ -56,7 +62,7 @@ function shippedRights(): object[] {
  * In place of an ingress controller and of the containers that nobody runs: 200 with the images of what is available in the namespace that the host
  * belongs to, 503 while nothing is, 404 where no namespace has the host.
  */
-function serveIngress(cluster: ClusterDouble): Promise<Server> {
+function serveIngress(cluster: ClusterDouble, answer: (images: readonly string[]) => string): Promise<Server> {
   const server = createServer((request, response) => {
     const host = (request.headers.host ?? "").replace(/:\d+$/, "");
     const namespace = cluster
@@ -68,12 +74,13 @@ function serveIngress(cluster: ClusterDouble): Promise<Server> {
           .filter((one) => (numberAt(one, "status", "availableReplicas") ?? 0) > 0)
       : [];
     response.statusCode = namespace ? (running.length > 0 ? 200 : 503) : 404;
-    response.end(running.map(imagesOf).join("\n"));
+    response.setHeader("content-type", "text/plain; charset=utf-8");
+    response.end(answer(running.flatMap(imagesOf)));
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
-function imagesOf(deployment: object): string {
+function imagesOf(deployment: object): string[] {
   const containers = at(deployment, "spec", "template", "spec", "containers");
-  return Array.isArray(containers) ? containers.map(({ image }: { image?: string }) => image).join("\n") : "";
+  return Array.isArray(containers) ? containers.map(({ image }: { image?: string }) => image ?? "") : [];
 }

@@ -78,17 +78,30 @@ describe("npm run demo", () => {
       "recovered",
       "merged",
       "explained",
+      "previewed",
+      "moved",
+      "broken",
+      "gone",
+      "fork",
       "silent",
     ]);
     expect(out).not.toMatch(/sk_live_[0-9a-f]/);
-    expect(steps.reduce((sum, { ms }) => sum + ms, 0)).toBeLessThan(60_000);
+    const observed = Object.fromEntries(steps.map((line) => [line.step, line.observed]));
+    expect(observed.previewed?.cluster).toMatch(/^simulated: /);
+    expect(observed.previewed?.["the address says"]).toBe("200 · Here ghcr.io/acme/shop:2 would answer.");
+    expect(observed.broken).toMatchObject({
+      reason: expect.stringMatching(/^Failed to unmarshal "web.yaml": yaml: line 6: /),
+    });
+    expect(observed.gone).toMatchObject({ before: expect.stringContaining("Namespace"), left: "0 objects" });
+    expect(observed.fork?.["line to paste"]).toMatch(/^\/hms ok-to-test [0-9a-f]{40}$/);
     expect(steps.filter(alive)).toEqual([]);
     expect(left).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   test.each([
     ["unpinned", "protect", "not pinned"],
     ["unprotected", "refused", "merged: true"],
+    ["leftover", "gone", "ConfigMap"],
     ["gossip", "silent", "a key stands in the comments of #1"],
   ])(
     "%s: ends with 1 and names the step %s",
@@ -101,7 +114,7 @@ describe("npm run demo", () => {
       expect(out).not.toMatch(/sk_live_[0-9a-f]/);
       expect(steps.filter(alive)).toEqual([]);
     },
-    90_000,
+    180_000,
   );
 
   test("interrupted in its middle it ends with 130 and takes its children along", async () => {
@@ -114,15 +127,16 @@ describe("npm run demo", () => {
     expect(left).toEqual([]);
   }, 60_000);
 
-  test("as text it fits 100 columns, says that GitHub is a double, and names the step that did not hold", async () => {
+  test("as text it fits 100 columns, says that GitHub is a double and the cluster simulated, and names the step that did not hold", async () => {
     const { code, out } = await run(["test/system/sabotaged-demo.ts", "unprotected"]);
     expect(code).toBe(1);
     expect(out).toContain("GitHub is a double here");
+    expect(out).toContain("The cluster that previews go to is simulated");
     expect(out).toContain("✓ held");
     expect(out).toContain('Step "refused" did not hold');
     expect(out.split("\n").filter((line) => line.length > 100)).toEqual([]);
     expect(out).not.toContain("\u001b");
-  }, 90_000);
+  }, 180_000);
 
   test("unknown flags: usage and 2", async () => {
     const { code, out, err } = await run(["demo/run.ts", "--fast"]);

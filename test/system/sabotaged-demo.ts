@@ -1,12 +1,11 @@
 import { runDemo } from "../../demo/run.ts";
-import { setDemoStage } from "../../demo/stage.ts";
-import type { Stage } from "../stage/stage.ts";
+import { type DemoStage, setDemoStage } from "../../demo/stage.ts";
 
 /**
  * The demo on a stage with one thing broken, as named by the first argument: it has to notice. Neither the demo nor HMS-SYS knows of it:
- * what is broken is GitHub or the way to it.
+ * what is broken is GitHub, the cluster, or the way there.
  */
-const SABOTAGES: Record<string, (stage: Stage) => void> = {
+const SABOTAGES: Record<string, (stage: DemoStage) => void> = {
   /** Whoever sets the protection forgets to pin the check to the App. */
   unpinned(stage) {
     const { as } = stage;
@@ -33,6 +32,24 @@ const SABOTAGES: Record<string, (stage: Stage) => void> = {
         const key = /"(sk_[^"]+)"/.exec(Buffer.from(content, "base64").toString())?.[1];
         if (key) await as(login, "POST", path.replace(/pulls\/(\d+)\/merge$/, "issues/$1/comments"), { body: key });
       }
+      return as(login, method, path, body);
+    };
+  },
+  /** Something of a closed pull request's preview stays on the cluster, where nobody looks for it. */
+  leftover(stage) {
+    const { as } = stage;
+    stage.as = (login, method, path, body) => {
+      const [, number] = /\/pulls\/(\d+)$/.exec(path) ?? [];
+      if (method === "PATCH" && number !== undefined)
+        stage.simulated.cluster.install({
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: {
+            name: "forgotten",
+            namespace: "kube-system",
+            labels: { "hms-sys.dev/repository": String(stage.repository.id), "hms-sys.dev/pull": number },
+          },
+        });
       return as(login, method, path, body);
     };
   },

@@ -52,6 +52,29 @@ async function exchange(
 const tokenOf = async (fields: Record<string, string>): Promise<Record<string, string | number>> =>
   JSON.parse((await exchange(fields)).text) as Record<string, string | number>;
 
+describe("signing in", () => {
+  const signIn = (fields: Record<string, string>) =>
+    fetch(`${town.github.url}/session`, { method: "POST", redirect: "manual", body: new URLSearchParams(fields) });
+
+  it("whoever authorises an App without being signed in is asked first, and led back", async () => {
+    const { status, to } = await authorize({}, "");
+    expect([status, to.pathname]).toEqual([302, "/login"]);
+    const form = await (await fetch(to)).text();
+    expect(form).toContain('action="/session"');
+    const back = to.searchParams.get("return_to") ?? "";
+    const answer = await signIn({ login: "bob", password: town.bob, return_to: back });
+    expect([answer.status, answer.headers.get("location")]).toEqual([302, back]);
+    expect(answer.headers.get("set-cookie")).toMatch(/^user_session=[^;]+; Path=\/; HttpOnly/);
+  });
+
+  it("refuses a wrong password and leads nowhere else", async () => {
+    const wrong = await signIn({ login: "bob", password: "nothing", return_to: town.github.url });
+    expect([wrong.status, wrong.headers.get("set-cookie")]).toEqual([401, null]);
+    const elsewhere = await signIn({ login: "bob", password: town.bob, return_to: "http://example.com/" });
+    expect([elsewhere.status, elsewhere.headers.get("location")]).toEqual([200, null]);
+  });
+});
+
 describe("authorising an App", () => {
   it("leads back with code and state", async () => {
     const { status, to } = await authorize();

@@ -28,6 +28,17 @@ export function page(status: number, message: string): Reply {
   return { status, text, headers: { "content-type": "text/html; charset=utf-8" } };
 }
 
+/** `back`: where it leads once somebody has signed in. */
+export function signInPage(status: number, message: string, back: string): Reply {
+  const text = `<!DOCTYPE html>
+<html lang="en"><title>Sign in to GitHub</title><main><h1>${escaped(message)}</h1>
+<form action="/session" method="post"><input type="hidden" name="return_to" value="${escaped(back)}">
+<p><label>Username <input name="login" autofocus></label></p><p><label>Password <input type="password" name="password"></label></p>
+<p>This GitHub is a double: the password is the person's token.</p><p><button>Sign in</button></p></form></main></html>
+`;
+  return { status, text, headers: { "content-type": "text/html; charset=utf-8" } };
+}
+
 export function pageNotFound(): ApiError {
   return new ApiError(404, "Not Found");
 }

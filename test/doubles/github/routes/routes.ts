@@ -17,6 +17,7 @@ import { pullRoutes } from "./pulls.ts";
 import { repositoryRoutes } from "./repositories.ts";
 import { reviewRoutes } from "./reviews.ts";
 import { rulesetRoutes } from "./rulesets.ts";
+import { signInRoutes } from "./sign-in.ts";
 import { statusRoutes } from "./statuses.ts";
 import { userInstallationRoutes } from "./user-installations.ts";
 
@@ -27,6 +28,7 @@ export function createRouter(): Router {
     metaRoutes,
     accountRoutes,
     oauthRoutes,
+    signInRoutes,
     userInstallationRoutes,
     appRoutes,
     appManifestRoutes,
