@@ -103,6 +103,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     clock,
     decided: metrics.verdict,
     bypassed: metrics.bypass,
+    previewsOff: settings.clusters === undefined,
   };
   const sweep = {
     github,

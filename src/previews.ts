@@ -60,7 +60,10 @@ async function openGrounds(
   metrics: PreviewMetrics,
   log: Logger,
 ): Promise<PreviewGrounds | undefined> {
-  if (!declared) return undefined;
+  if (!declared) {
+    log.info("previews are disabled: neither KUBECONFIG nor HMS_CLUSTERS is set");
+    return undefined;
+  }
   const { inventory, kubeconfigPath } = declared;
   const clusters = await connectClusters(inventory.clusters, {
     kubeconfigPath,

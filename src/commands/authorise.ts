@@ -13,6 +13,8 @@ export interface CommandDeps {
   checker: Checker;
   configuration: { read(installationId: number, api: RepositoryApi): Promise<EffectiveConfig> };
   clock: Clock;
+  /** The operator declared no clusters: nothing comes of what is asked of previews. */
+  previewsOff?: boolean;
 }
 
 /** Asks the checker whether somebody may do something to a pull request now, with the permission that they have now. */

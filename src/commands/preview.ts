@@ -14,6 +14,10 @@ type PreviewCommand = Command & { verb: "preview" };
 /** How long people may ask for a preview to stay, from when they ask. */
 const LONGEST_MS = 30 * 24 * 3_600_000;
 
+/** What is asked for holds all the same, as soon as there is a cluster. */
+const OFF =
+  "Nothing comes of it for now: previews are off, as the operator of HMS-SYS has declared no cluster. After that: ";
+
 /** What a command about a preview comes to: a wish to write down, which the preview's own run goes by, or why not. */
 export async function previewWish(
   deps: CommandDeps,
@@ -46,7 +50,7 @@ export async function previewWish(
       const revision = await records.compareAndSwap(storageKey.previewWish(...at), wished, before?.revision ?? 0);
       if (revision === undefined) throw new Error("the wishes for a preview changed while one was written down");
     },
-    next: nextOf(command, wished, pull, allowed),
+    next: `${deps.previewsOff ? OFF : ""}${nextOf(command, wished, pull, allowed)}`,
   };
 }
 

@@ -17,4 +17,6 @@ export interface PullRequestDeps {
   decided?(outcome: string): void;
   /** Told of every merge that the gate had not let through, for metrics. */
   bypassed?(): void;
+  /** The operator declared no clusters: what is asked of previews is answered so. */
+  previewsOff?: boolean;
 }

@@ -13,13 +13,14 @@ import { SNAPSHOT } from "../pull-request/snapshot.ts";
 const KEY = { kind: "pull", installationId: 1, repositoryId: 2, number: 3 } as const;
 const WISH = storageKey.previewWish(1, 2, 3);
 
-function scene(organisation = "version: 1\n") {
+function scene(organisation = "version: 1\n", previewsOff = false) {
   const records = recordsInMemory();
   const yml = "version: 1\npreview: { components: [{ name: web, path: deploy }], ttl: 1h }\n";
   const config = effectiveConfig(organisation, yml, "repository");
   const deps = {
     engine: { records: { ...records, compareAndSwap: (key: string, value: unknown) => records.put(key, value) } },
     configuration: { read: async () => config },
+    previewsOff,
   } as unknown as CommandDeps;
   return {
     wish: async () => (await records.get<PreviewWish>(WISH))?.value,
@@ -58,4 +59,9 @@ test("no longer than the organisation enforces", async () => {
   const { say } = scene(enforced);
   expect(await say({ verb: "preview", action: "extend", byMs: 7_200_000 }, 1)).toContain("stays until");
   expect(await say({ verb: "preview", action: "extend", byMs: 7_200_001 }, 2)).toContain("120 minutes at most");
+});
+
+test("without a cluster nothing comes of it, and the answer says so", async () => {
+  expect(await scene("version: 1\n", true).say({ verb: "preview", action: "up" }, 1)).toContain("previews are off");
+  expect(await scene().say({ verb: "preview", action: "up" }, 1)).not.toContain("previews are off");
 });

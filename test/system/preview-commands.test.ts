@@ -68,6 +68,8 @@ describe("what can be asked of a preview", () => {
       const { reactions, answer } = await say(pull, "grace", `/hms preview ${asked}`);
       expect([asked, reactions]).toEqual([asked, ["+1"]]);
       expect(answer).toContain(next);
+      // No cluster is declared here.
+      expect(answer).toContain("previews are off");
     }
     const { wish, actions } = await written(pull);
     expect(wish).toMatchObject({

@@ -166,6 +166,9 @@ describe("what goes wrong", () => {
 test("without a cluster there are no previews: the gate says so in one line where it requires one, and else nobody is bothered", async () => {
   const stage = await setStage();
   try {
+    expect(stage.hms.output().match(/"msg":"previews are disabled: [^"]+"/g)).toEqual([
+      '"msg":"previews are disabled: neither KUBECONFIG nor HMS_CLUSTERS is set"',
+    ]);
     const yml = "version: 1\npreview:\n  components: [{ name: web, path: deploy }]\n";
     const plain = await openPull(stage, await newRepository(stage, { ".github/hms.yml": yml }));
     await concluded(stage, plain, "success");
