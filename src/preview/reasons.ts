@@ -71,6 +71,10 @@ function partReasons(
     // Says again what the operation says.
     if (type === "SyncError" && found.length > 0) continue;
     if (!/Error$|^(?:Shared|Repeated)ResourceWarning$/.test(type)) continue;
+    if (UNREADABLE.test(message)) {
+      found.push({ ...at, cause: "credentials", message: unreadable(plan), awaits: "people" });
+      continue;
+    }
     const own = type === "ComparisonError" || type === "InvalidSpecError" ? "source" : "sync";
     const { cause, ...rest } = causeOf(message);
     const told = message.includes(plan.sha) && REFUSED.test(message);
@@ -99,6 +103,17 @@ function partReasons(
       ? [{ ...at, cause: "workload", message: health.message || "Degraded", object: `${kind} ${name}`, awaits }]
       : [],
   );
+}
+
+/** What git says of a repository that one may not read: GitHub answers 404 for those that one may not know of. */
+const UNREADABLE =
+  /could not read (?:Username|Password) for|[Aa]uthentication (?:required|failed)|[Rr]epository not found|[Ii]nvalid (?:username|credentials)|terminal prompts disabled/;
+
+function unreadable({ fork, credentials }: PreviewPlan): string {
+  if (fork) return "The source is private, and a fork's preview gets no credential to read it with.";
+  return credentials.git
+    ? "Argo CD is refused the source with the credential that the operator gave for this repository."
+    : "Argo CD cannot read the source: it is private or not there, and the operator gave no credential for this repository.";
 }
 
 /** Of the network or a program that is starting: the same question gets another answer later. */
