@@ -54,7 +54,9 @@ export function ago(atMs: number, nowMs: number): Html {
 /** How long until something is, with the moment itself for machines and on hovering. */
 export function ahead(atMs: number, nowMs: number): Html {
   const iso = new Date(atMs).toISOString();
-  const words = atMs <= nowMs ? "now" : `in ${duration(atMs - nowMs)}`;
+  // What has just begun to run is said to take its whole time, not an hour or a day less.
+  const leftMs = atMs - nowMs > MINUTE_MS ? Math.ceil((atMs - nowMs) / MINUTE_MS) * MINUTE_MS : atMs - nowMs;
+  const words = leftMs <= 0 ? "now" : `in ${duration(leftMs)}`;
   return html`<time datetime="${iso}" title="${readable(iso)}">${words}</time>`;
 }
 
