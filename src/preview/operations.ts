@@ -12,8 +12,11 @@ export const OPERATION_DEADLINE_MS = 300_000;
 const TERMINATION_DEADLINE_MS = 60_000;
 /** Argo CD syncs by itself what it finds out of sync; where it has not begun by then it is told to. */
 const IDLE_MS = 20_000;
-/** Argo CD keeps an error in making manifests for as long as an hour, unless it is asked to look anew. */
-const REFRESH_MS = 300_000;
+/**
+ * Argo CD keeps an error in making manifests for as long as an hour, and looks again after one in getting them when it would anyway, unless it is
+ * asked to. The longer it lasts, the less often.
+ */
+const REFRESH_MS = { first: 10_000, most: 300_000 } as const;
 const BACKOFF_MS = [2_000, 15_000, 60_000, 300_000, 900_000] as const;
 /** From this many tries of ours on, after Argo CD's own, it is a failure that people have to look at. Tries go on, slowly. */
 const TRIES_BEFORE_FAILURE = 1;
@@ -190,12 +193,15 @@ function refresh(
 ): void {
   if (!application.status.conditions.some(({ type }) => /^(Comparison|InvalidSpec|Unknown)Error$/.test(type))) return;
   const key = `${application.metadata.name} refresh`;
-  const dueMs = since("refresh") + REFRESH_MS;
-  if (dueMs <= nowMs) {
+  const firstMs = since("not compared");
+  const lastMs = since("refresh");
+  const dueAfter = (ms: number) => ms + Math.min(Math.max(ms - firstMs, REFRESH_MS.first), REFRESH_MS.most);
+  const due = dueAfter(lastMs) <= nowMs;
+  if (due) {
     found.since[key] = nowMs;
     step({ metadata: { annotations: { "argocd.argoproj.io/refresh": "hard" } } });
   }
-  found.lookAgainMs = Math.min(found.lookAgainMs, dueMs <= nowMs ? REFRESH_MS : dueMs - nowMs);
+  found.lookAgainMs = Math.min(found.lookAgainMs, dueAfter(due ? nowMs : lastMs) - nowMs);
 }
 
 /** Only of the very object that was seen, as it was seen: Argo CD may have begun or ended something since. */

@@ -113,18 +113,23 @@ function carryOut(scene: PreviewScene, wanted: Wanted): Promise<PreviewFound> {
 async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: PreviewFound): Promise<number> {
   const { records, ledger, queue } = deps.engine;
   const { installationId, repositoryId, number } = key;
+  const recordKey = storageKey.preview(installationId, repositoryId, number);
   const moved = before?.state !== found.record.state || before.sha !== found.record.sha;
-  const record = { ...found.record, sinceMs: moved ? nowMs : found.record.sinceMs };
-  const { sinceMs } = record;
-  if (isDeepStrictEqual(before, record)) return sinceMs;
+  const told = { ...found.record, sinceMs: moved ? nowMs : found.record.sinceMs };
+  const { sinceMs } = told;
+  if (isDeepStrictEqual(before, told)) return sinceMs;
   await run.fence();
+  const there = await records.get<PreviewRecord>(recordKey);
+  const record = { ...told, made: [...told.made, ...adopted(there?.value, before, told)] };
   const events = [
     ...(found.thought ? [thoughtEvent(key, record, found.thought, nowMs)] : []),
     ...(moved ? [stateEvent(key, record, nowMs)] : []),
   ];
   // In one turn of the event loop, so in one transaction.
   await Promise.all([
-    records.put(storageKey.preview(installationId, repositoryId, number), record),
+    records.compareAndSwap(recordKey, record, there?.revision ?? 0).then((revision) => {
+      if (revision === undefined) throw new Error("the preview's record was written by somebody else meanwhile");
+    }),
     // What led here has had the pull request judged already. Told once more, it would have GitHub read anew in every run of both.
     ...(isDeepStrictEqual(before && shownOf(before), shownOf(record))
       ? []
@@ -139,6 +144,12 @@ async function remember({ deps, key, run, before, nowMs }: PreviewScene, found: 
   deps.became?.(record.state);
   if (record.state === "healthy" && before?.state === "provisioning") deps.tookMs?.(nowMs - record.activeAtMs);
   return sinceMs;
+}
+
+/** What a sweep found on clusters while the run went on, which so knows nothing of it. */
+function adopted(there: PreviewRecord | undefined, before: PreviewRecord | undefined, told: PreviewRecord) {
+  const known = [...(before?.made ?? []), ...told.made];
+  return (there?.made ?? []).filter((place) => !known.some((one) => isDeepStrictEqual(one, place)));
 }
 
 /** Without what only the preview's own runs go by. */

@@ -90,29 +90,36 @@ async function orphans(deps: SweepPreviewsDeps, grounds: PreviewGrounds): Promis
   return found;
 }
 
-/** The preview's own record says from now on that something may be there. It is only ever added to; whoever runs the key meanwhile goes first. */
+/** How often a record that a run of the preview writes meanwhile is read anew. */
+const ADOPTION_TRIES = 5;
+
+/** The preview's own record says from now on that something may be there. It is only ever added to. */
 async function adopt({ engine, clock }: SweepPreviewsDeps, key: string, orphan: Orphan): Promise<void> {
   const { slug, place } = orphan;
   const { records, queue } = engine;
-  // A preview's record lies under its key's own name.
-  const entry = await records.get<PreviewRecord>(key);
-  const known = entry?.value;
-  if (known?.made.some((one) => leadsTo(one, orphan))) return;
-  // Being made or taken down right now under another name: that run knows better.
-  if (known && known.slug !== slug && known.made.length > 0) return;
-  const nowMs = clock.now();
-  const record: PreviewRecord = {
-    state: "provisioning",
-    sha: "",
-    reasons: [],
-    parts: [],
-    sinceMs: nowMs,
-    activeAtMs: nowMs,
-    ...known,
-    slug,
-    made: [...(known?.made ?? []), place],
-  };
-  if ((await records.compareAndSwap(key, record, entry?.revision ?? 0)) !== undefined) await queue.enqueue(key);
+  for (let tried = 0; tried < ADOPTION_TRIES; tried++) {
+    // A preview's record lies under its key's own name.
+    const entry = await records.get<PreviewRecord>(key);
+    const known = entry?.value;
+    if (known?.made.some((one) => leadsTo(one, orphan))) return;
+    // Being made or taken down right now under another name: that run knows better.
+    if (known && known.slug !== slug && known.made.length > 0) return;
+    const nowMs = clock.now();
+    const record: PreviewRecord = {
+      state: "provisioning",
+      sha: "",
+      reasons: [],
+      parts: [],
+      sinceMs: nowMs,
+      activeAtMs: nowMs,
+      ...known,
+      slug,
+      made: [...(known?.made ?? []), place],
+    };
+    if ((await records.compareAndSwap(key, record, entry?.revision ?? 0)) === undefined) continue;
+    await queue.enqueue(key);
+    return;
+  }
 }
 
 /** A preview on other clusters than the first one is no orphan because its set is where Argo CD is. */

@@ -52,6 +52,8 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     away: new Set<string>(),
     /** What watches show, where that is not what the API servers would say. */
     watched: undefined as ToyClusters | undefined,
+    /** Happens while a run reads from GitHub. */
+    meanwhile: async (): Promise<void> => undefined,
     /** Whether registries have the images. */
     images: true,
     /** The process ends after so many more writes to clusters. */
@@ -126,6 +128,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     ref: REF,
     async pull() {
       world.asked.push("pull");
+      await world.meanwhile();
       return world.pull;
     },
     async pullFiles() {

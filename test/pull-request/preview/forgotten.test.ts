@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { storageKey } from "../../../src/model/storage-key.ts";
 import { component } from "../../preview/plans.ts";
 import { setScene } from "./coordinator-scene.ts";
 
@@ -67,4 +68,43 @@ test("a process that ends while a preview is begun that waited for long does not
   await expect(scene.run()).rejects.toThrow("killed");
   await scene.run();
   expect(await scene.record()).toMatchObject({ state: "provisioning" });
+});
+
+describe("of a pull request that was closed while the store was lost, a sweep finds what is left", () => {
+  async function lost() {
+    const scene = await setScene();
+    await scene.runUntil("healthy");
+    await scene.engine.records.delete(storageKey.preview(2, 3, 7));
+    scene.world.pull = { ...scene.world.pull, state: "closed" };
+    return scene;
+  }
+
+  test("while a run is at it that knows of nothing", async () => {
+    const scene = await lost();
+    scene.world.meanwhile = scene.sweep;
+    await scene.run();
+    expect((await scene.record())?.made).toEqual([scene.place("in-cluster")]);
+    scene.world.meanwhile = async () => undefined;
+    await scene.runUntil("gone");
+    expect([...scene.toy.objects.keys()]).toEqual([]);
+  });
+
+  test("while that run writes down that there is nothing", async () => {
+    const scene = await lost();
+    const { records } = scene.engine;
+    const key = storageKey.preview(2, 3, 7);
+    const swap = records.compareAndSwap.bind(records);
+    let first = true;
+    records.compareAndSwap = async (at, value, revision) => {
+      if (at === key && first) {
+        first = false;
+        await scene.run();
+      }
+      return swap(at, value, revision);
+    };
+    await scene.sweep();
+    expect((await scene.record())?.made).toEqual([scene.place("in-cluster")]);
+    await scene.runUntil("gone");
+    expect([...scene.toy.objects.keys()]).toEqual([]);
+  });
 });

@@ -77,10 +77,12 @@ describe("admission is a refusal with its own words, never a missing right", () 
       metadata: { name: "none", namespace: full },
       spec: { hard: { pods: "0", secrets: "0" } },
     });
+    let made = 0;
+    // One that got in before the API server knew of the quota would stay, and be no new one.
     const pod = (namespace: string) => ({
       apiVersion: "v1",
       kind: "Pod",
-      metadata: { name: "web", namespace },
+      metadata: { name: `web-${++made}`, namespace },
       spec: { automountServiceAccountToken: false, containers: [{ name: "web", image: "web" }] },
     });
     await eventually(() => expectFault(bench.cluster.apply(pod(strict)), "refused", /violates PodSecurity/));

@@ -32,6 +32,8 @@ export async function serveGit(
     response.end(text);
     return true;
   };
+  const fault = site.faults.take(request.method ?? "GET", url.pathname + url.search);
+  if (fault?.status !== undefined) return refuse(fault.status, "The service is unavailable.");
   let actor: Actor;
   try {
     actor = authenticate(site, request.headers);
