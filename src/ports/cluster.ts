@@ -68,8 +68,13 @@ export interface Cluster {
   /**
    * Follows all objects of a selection from now on, beginning with those that are there. `gone`: it is no longer in the selection; whether it still
    * exists, with other labels, only `get` says.
+   * @param groupedBy a label by whose value what is known is looked up at no cost.
    */
-  watch(selection: Selection, changed: (object: KubeObject, what: "changed" | "gone") => void): Watch;
+  watch(
+    selection: Selection,
+    changed: (object: KubeObject, what: "changed" | "gone") => void,
+    groupedBy?: string,
+  ): Watch;
   /** Whether the API answers, and what it is. */
   version(): Promise<{ gitVersion: string }>;
   /** What the credential may do: https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/ */
@@ -83,8 +88,11 @@ export interface Cluster {
  * object as gone because a list failed.
  */
 export interface Watch {
-  /** What is known; undefined until the first list has come, and while the last successful contact is too long ago to rely on. */
-  objects(): readonly KubeObject[] | undefined;
+  /**
+   * What is known; undefined until the first list has come, and while the last successful contact is too long ago to rely on.
+   * @param group only those whose label, by which the watch groups, has this value.
+   */
+  objects(group?: string): readonly KubeObject[] | undefined;
   stop(): void;
 }
 

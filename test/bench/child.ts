@@ -13,8 +13,8 @@ process.once("exit", () => {
 export interface Child<In, Out> {
   readonly pid: number;
   send(message: In): void;
-  /** The next message. Rejects when the child ends before, or after a minute. */
-  next(): Promise<Out>;
+  /** The next message. Rejects when the child ends before, or after a minute unless given. */
+  next(withinMs?: number): Promise<Out>;
   stop(): Promise<void>;
 }
 
@@ -31,9 +31,9 @@ export function startChild<In, Out>(file: string, ...args: string[]): Child<In, 
   return {
     pid: child.pid ?? 0,
     send: (message) => void child.send(message as object),
-    next: () =>
+    next: (withinMs = 60_000) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${file} said nothing for a minute`)), 60_000);
+        const timer = setTimeout(() => reject(new Error(`${file} said nothing for ${withinMs / 1000} s`)), withinMs);
         const gone = () => reject(new Error(`${file} ended`));
         child.once("exit", gone);
         child.once("message", (message) => {

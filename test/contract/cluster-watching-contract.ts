@@ -31,8 +31,8 @@ export function watchingContract(bench: () => ClusterBench): void {
     const all = (): Selection => ({ kind: KINDS.secret, namespace });
     const note = (object: KubeObject, what: string) => void told.push(`${object.metadata.name} ${what}`);
 
-    function watched(cluster = bench().cluster, selection = all(), changed = note): Watch {
-      const watch = cluster.watch(selection, changed);
+    function watched(cluster = bench().cluster, selection = all(), changed = note, groupedBy?: string): Watch {
+      const watch = cluster.watch(selection, changed, groupedBy);
       watches.push(watch);
       return watch;
     }
@@ -75,6 +75,27 @@ export function watchingContract(bench: () => ClusterBench): void {
       await remove("a");
       await eventually(() => expect(watch.objects()).toEqual([]));
       expect(told).toEqual(["a changed", "a changed", "a gone"]);
+    });
+
+    test("what is known is looked up by a label, wherever it moves", async () => {
+      const { cluster } = bench();
+      const of = (name: string, team: string) => {
+        const made = secret(namespace, name);
+        return { ...made, metadata: { ...made.metadata, labels: { ...made.metadata.labels, team } } };
+      };
+      await cluster.apply(of("a", "red"));
+      await cluster.apply(of("b", "red"));
+      await cluster.apply(secret(namespace, "c"));
+      const watch = watched(cluster, all(), note, "team");
+      await ready(watch);
+      expect(namesOf(watch.objects("red"))).toEqual(["a", "b"]);
+      expect(watch.objects("blue")).toEqual([]);
+      await cluster.apply(of("a", "blue"));
+      await eventually(() => expect(namesOf(watch.objects("blue"))).toEqual(["a"]));
+      expect(namesOf(watch.objects("red"))).toEqual(["b"]);
+      await remove("b");
+      await eventually(() => expect(watch.objects("red")).toEqual([]));
+      expect(namesOf(watch.objects())).toEqual(["a", "c"]);
     });
 
     test("an object whose deletion waits is changed, not gone", async () => {

@@ -31,13 +31,28 @@ export interface BarePreview {
   remove(): Promise<void>;
 }
 
+export interface BareOptions {
+  /** Of the preview that is there. */
+  slug: string;
+  /** That it is at. */
+  sha: string;
+  /** Of the copy. */
+  name: string;
+  /** Argo CD's namespace. */
+  argocd: string;
+  /** Between two looks. */
+  everyMs?: number;
+}
+
+const EVERY_MS = 10;
+
 /**
  * The floor: the very objects of a preview that is there, under another name and without our labels, applied by a client that decides nothing,
  * looks at nothing and tells nobody.
  */
 export async function bareCopyOf(
   call: CallApi,
-  { slug, sha, name, argocd }: { slug: string; sha: string; name: string; argocd: string },
+  { slug, sha, name, argocd, everyMs = EVERY_MS }: BareOptions,
 ): Promise<BarePreview> {
   const namespace = await call<KubeObject>("GET", `/api/v1/namespaces/${slug}`);
   const objects: { path: string; object: KubeObject }[] = [];
@@ -61,7 +76,12 @@ export async function bareCopyOf(
   const healthy = async (at: string): Promise<void> => {
     const { items } = { items: applicationNames(set.object) };
     for (const application of items)
-      await isHealthyAt(call, `/apis/argoproj.io/v1alpha1/namespaces/${argocd}/applications/${application}`, at);
+      await isHealthyAt(
+        call,
+        `/apis/argoproj.io/v1alpha1/namespaces/${argocd}/applications/${application}`,
+        at,
+        everyMs,
+      );
   };
   return {
     async make() {
@@ -123,10 +143,8 @@ function applicationNames(set: KubeObject): string[] {
   return generators.flatMap(({ list }) => list.elements.map(({ name }) => name));
 }
 
-const EVERY_MS = 10;
-
 /** Resolves once Argo CD shows the Application synced to a commit, and healthy. */
-export async function isHealthyAt(call: CallApi, path: string, sha: string): Promise<void> {
+export async function isHealthyAt(call: CallApi, path: string, sha: string, everyMs = EVERY_MS): Promise<void> {
   for (;;) {
     const status = await call<{ status?: ApplicationStatus }>("GET", path).then(
       (application) => application.status ?? {},
@@ -144,7 +162,7 @@ export async function isHealthyAt(call: CallApi, path: string, sha: string): Pro
       operationState.syncResult?.revision === sha
     )
       return;
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

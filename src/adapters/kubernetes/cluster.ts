@@ -105,13 +105,18 @@ export class KubernetesCluster implements Cluster {
     return "deleting";
   }
 
-  watch(selection: Selection, changed: (object: KubeObject, what: "changed" | "gone") => void): Watch {
+  watch(
+    selection: Selection,
+    changed: (object: KubeObject, what: "changed" | "gone") => void,
+    groupedBy?: string,
+  ): Watch {
     const { log, now, watchTimes } = this.#deps;
     const { kind, namespace } = selection;
     const query = selectionQuery(selection);
     return followObjects({
       cluster: this.name,
       kind,
+      groupedBy,
       changed,
       now,
       times: { ...watchTimes, log },

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { KubeObject, ObjectKind } from "../../model/kubernetes.ts";
 import { ClusterError, type Watch } from "../../ports/cluster.ts";
 import { statusIn, toClusterError } from "./faults.ts";
+import { KnownObjects } from "./known-objects.ts";
 import { linesOf } from "./lines.ts";
 import { objectIn, type Page } from "./objects.ts";
 
@@ -20,6 +21,8 @@ export interface WatchTimes {
 export interface FollowOptions {
   cluster: string;
   kind: ObjectKind;
+  /** A label by whose value objects are looked up. */
+  groupedBy: string | undefined;
   list(): Promise<Pick<Page, "items" | "resourceVersion">>;
   open(query: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage>;
   changed(object: KubeObject, what: "changed" | "gone"): void;
@@ -40,7 +43,7 @@ export function followObjects(options: FollowOptions): Watch {
 class Follower implements Watch {
   readonly #options: FollowOptions;
   readonly #stopped = new AbortController();
-  #known: Map<string, KubeObject> | undefined;
+  #known: KnownObjects | undefined;
   /** Undefined: a list is needed. */
   #version: string | undefined;
   #open = false;
@@ -52,11 +55,11 @@ class Follower implements Watch {
     void this.#run();
   }
 
-  objects(): readonly KubeObject[] | undefined {
+  objects(group?: string): readonly KubeObject[] | undefined {
     const { now, times } = this.#options;
     const reliableMs = this.#open ? times.silenceMs : times.graceMs;
     if (this.#known === undefined || now() - this.#contactMs > reliableMs) return undefined;
-    return [...this.#known.values()];
+    return this.#known.list(group);
   }
 
   stop(): void {
@@ -107,15 +110,16 @@ class Follower implements Watch {
     const { items, resourceVersion } = await this.#options.list();
     if (this.#stopped.signal.aborted) return;
     this.#contactMs = this.#options.now();
-    const before = this.#known ?? new Map<string, KubeObject>();
-    this.#known = new Map(items.map((object) => [keyOf(object), object]));
+    const before = this.#known;
+    const known = new KnownObjects(this.#options.groupedBy, items);
+    this.#known = known;
     this.#version = resourceVersion;
     for (const object of items) {
-      const old = before.get(keyOf(object));
+      const old = before?.like(object);
       if (old !== undefined && old.metadata.uid !== object.metadata.uid) this.#tell(old, "gone");
       if (old?.metadata.resourceVersion !== object.metadata.resourceVersion) this.#tell(object, "changed");
     }
-    for (const [key, old] of before) if (!this.#known?.has(key)) this.#tell(old, "gone");
+    for (const old of before?.list() ?? []) if (known.like(old) === undefined) this.#tell(old, "gone");
   }
 
   /** Resolves when the server ends the stream, as it does every few minutes. */
@@ -166,12 +170,11 @@ class Follower implements Watch {
     if (version === undefined) throw new ExpiredError();
     this.#version = version;
     if (isBookmark || object === undefined) return;
-    const key = keyOf(object);
     if (event?.type === "DELETED") {
-      this.#known?.delete(key);
+      this.#known?.delete(object);
       this.#tell(object, "gone");
     } else {
-      this.#known?.set(key, object);
+      this.#known?.set(object);
       this.#tell(object, "changed");
     }
   }
@@ -185,10 +188,6 @@ class Follower implements Watch {
       times.log.error({ err, cluster, kind: kind.plural }, "a change could not be passed on");
     }
   }
-}
-
-function keyOf({ metadata: { namespace, name } }: KubeObject): string {
-  return `${namespace ?? ""}/${name}`;
 }
 
 /** Undefined where the line is no event: what follows it cannot be trusted either. */

@@ -3,8 +3,9 @@ import type { PreviewConfig } from "../../config/preview.ts";
 import type { PreviewReason, PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { type Cluster, ClusterError } from "../../ports/cluster.ts";
+import type { Records } from "../../ports/records.ts";
 import { SecretError } from "../../ports/secrets.ts";
-import { hostsOf, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
+import { hostsOf, type Placed, type PreviewPlan, placePreview, urlOf } from "../../preview/preview.ts";
 import type { PreviewGrounds } from "./deps.ts";
 import type { PreviewScene } from "./scene.ts";
 
@@ -17,17 +18,10 @@ export async function planPreview(
   config: PreviewConfig,
   { awake, source }: { awake: boolean; source: { revision: string; tools: NonNullable<PreviewPlan["tools"]> } },
 ): Promise<Planned> {
-  const { deps, api, pull, owner, slug, before } = scene;
+  const { deps, api, pull, owner, slug } = scene;
   const { inventory } = grounds;
   const repository = `${api.ref.owner}/${api.ref.name}`.toLowerCase();
-  const placed = placePreview({
-    placement: config.placement,
-    inventory,
-    repository,
-    fork: pull.fork,
-    load: await loadOf(scene),
-    before: (before?.made ?? []).map((one) => one.cluster),
-  });
+  const placed = await placedWithin(scene, config, inventory, repository);
   if ("refused" in placed) return placed;
   const address = addressOf(
     scene,
@@ -103,12 +97,44 @@ async function userOn(cluster: Cluster | undefined): Promise<{ user?: string }> 
   }
 }
 
-/** How many previews of all repositories run on each cluster. */
-async function loadOf({ deps, key }: PreviewScene): Promise<Map<string, number>> {
+/** Where it goes. Clusters are counted anew only where one is to be chosen by it, or may be too full: all previews' records are read for that. */
+async function placedWithin(
+  { deps, key, pull, before, nowMs }: PreviewScene,
+  { placement }: PreviewConfig,
+  inventory: Inventory,
+  repository: string,
+): Promise<Placed> {
+  const there = (before?.made ?? []).map((one) => one.cluster);
+  const question = { placement, inventory, repository, fork: pull.fork, before: there };
+  const roughly = placePreview({ ...question, load: await roughLoad(deps.engine.records, nowMs) });
+  if ("clusters" in roughly) {
+    const { clusters, thought } = roughly;
+    // A cluster that it is on is never too full for it, and never left for an emptier one.
+    const stays = clusters.every(({ name }) => there.includes(name));
+    const free = thought.options.length === 1 && thought.options[0]?.facts.capacity === undefined;
+    if (stays || free) return roughly;
+  }
   const own = storageKey.preview(key.installationId, key.repositoryId, key.number);
+  return placePreview({ ...question, load: await loadOf(deps.engine.records, own) });
+}
+
+/** How many previews of all repositories run on each cluster. */
+async function loadOf(records: Records, except?: string): Promise<Map<string, number>> {
   const load = new Map<string, number>();
-  for (const { key: at, value } of await deps.engine.records.list<PreviewRecord>(storageKey.allPreviews()))
-    if (at !== own) for (const { cluster } of value.made) load.set(cluster, (load.get(cluster) ?? 0) + 1);
+  for (const { key, value } of await records.list<PreviewRecord>(storageKey.allPreviews()))
+    if (key !== except) for (const { cluster } of value.made) load.set(cluster, (load.get(cluster) ?? 0) + 1);
+  return load;
+}
+
+const ROUGHLY_FOR_MS = 10_000;
+const loads = new WeakMap<Records, { atMs: number; load: Map<string, number> }>();
+
+/** As it was moments ago, the preview that asks included: to be told as a fact, not to choose by. */
+async function roughLoad(records: Records, nowMs: number): Promise<Map<string, number>> {
+  const known = loads.get(records);
+  if (known && nowMs >= known.atMs && nowMs - known.atMs < ROUGHLY_FOR_MS) return known.load;
+  const load = await loadOf(records);
+  loads.set(records, { atMs: nowMs, load });
   return load;
 }
 

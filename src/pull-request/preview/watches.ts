@@ -22,7 +22,7 @@ export const PLACE_KINDS: readonly ObjectKind[] = [KINDS.namespace, ...OWN_KINDS
 /** What is seen of all previews of this App without asking. */
 export interface PreviewWatches {
   /** Objects of one preview, by its slug; undefined where the kind is not watched or what is known is too old. */
-  seen(cluster: string, kind: ObjectKind, slug: string): KubeObject[] | undefined;
+  seen(cluster: string, kind: ObjectKind, slug: string): readonly KubeObject[] | undefined;
   stop(): void;
 }
 
@@ -80,8 +80,10 @@ export function watchPreviews(
     if (!cluster) return;
     watches.set(
       `${name}/${kind.plural}`,
-      cluster.watch({ kind, labels, ...(namespace === undefined ? {} : { namespace }) }, (object, what) =>
-        changed(object, what, kind),
+      cluster.watch(
+        { kind, labels, ...(namespace === undefined ? {} : { namespace }) },
+        (object, what) => changed(object, what, kind),
+        PREVIEW_LABELS.preview,
       ),
     );
   };
@@ -89,8 +91,7 @@ export function watchPreviews(
   for (const { name } of inventory.clusters) for (const kind of PLACE_KINDS) follow(name, kind);
   return {
     seen(cluster, kind, slug) {
-      const objects = watches.get(`${cluster}/${kind.plural}`)?.objects();
-      return objects?.filter(({ metadata }) => metadata.labels?.[PREVIEW_LABELS.preview] === slug);
+      return watches.get(`${cluster}/${kind.plural}`)?.objects(slug);
     },
     stop() {
       for (const watch of watches.values()) watch.stop();

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { component, inventoryCluster } from "../../preview/plans.ts";
 import { setScene } from "./coordinator-scene.ts";
 
 const DELIVERY = { id: "d1", event: "pull_request", receivedAtMs: 0 };
@@ -116,4 +117,29 @@ test("what a run that failed did not come to say, the next one says", async () =
   scene.world.mute = false;
   await scene.run([], 1);
   expect(scene.world.told).toEqual(["in_progress", "comment"]);
+});
+
+test("clusters are counted once in a while for a preview that is there", async () => {
+  const scene = await setScene();
+  await scene.runUntil("healthy");
+  const { records } = scene.engine;
+  const list = vi.spyOn(records, "list");
+  for (let round = 0; round < 9; round++) await scene.run();
+  expect(list.mock.calls.filter(([prefix]) => prefix === "preview/").length).toBeLessThanOrEqual(1);
+});
+
+test("a place that somebody took a moment ago is not given away once more", async () => {
+  const scene = await setScene();
+  scene.world.images = false;
+  scene.world.config = { ...scene.world.config, components: [component({ image: "ghcr.io/acme/web:{{sha}}" })] };
+  scene.world.inventory.clusters.splice(0, 1, inventoryCluster({ capacity: 1 }));
+  await scene.run();
+  const other = { ...(await scene.record()), made: [scene.place("in-cluster")] };
+  scene.world.images = true;
+  await scene.run();
+  expect((await scene.record())?.made).toHaveLength(1);
+  await scene.engine.records.put("preview/2/3/7", { ...(await scene.record()), made: [] });
+  await scene.engine.records.put("preview/2/3/8", other);
+  await scene.run();
+  expect(await scene.record()).toMatchObject({ made: [], reasons: [{ cause: "placement" }] });
 });

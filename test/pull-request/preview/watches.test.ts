@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { KINDS, type KubeObject, type ObjectKind } from "../../../src/model/kubernetes.ts";
 import { previewLabels } from "../../../src/model/preview.ts";
-import type { Cluster, Clusters } from "../../../src/ports/cluster.ts";
+import type { Cluster, Clusters, Selection } from "../../../src/ports/cluster.ts";
 import { watchPreviews } from "../../../src/pull-request/preview/watches.ts";
 import { SettableClock } from "../../contract/settable-clock.ts";
 import { inventoryCluster, previewPlan } from "../../preview/plans.ts";
@@ -10,18 +10,22 @@ const OWNER = { appId: 1, installationId: 2, repositoryId: 3, number: 7 };
 const SLUG = previewPlan().slug;
 const KEY = "preview/2/3/7";
 
+type Listener = Parameters<Cluster["watch"]>[1];
+
 /** Watches of one cluster whose events the test makes up. */
 function watching() {
   const clock = new SettableClock();
   const startMs = clock.now();
   const enqueued: { key: string; inMs: number }[] = [];
-  const listeners = new Map<string, (object: KubeObject, what: "changed" | "gone") => void>();
+  const listeners = new Map<string, Listener>();
   const known = new Map<string, KubeObject[] | undefined>();
   const cluster = {
     name: "in-cluster",
-    watch: ({ kind }: { kind: ObjectKind }, changed: (object: KubeObject, what: "changed" | "gone") => void) => {
+    watch: ({ kind }: Selection, changed: Listener, label: string) => {
       listeners.set(kind.kind, changed);
-      return { objects: () => known.get(kind.kind), stop: () => undefined };
+      const objects = (group?: string) =>
+        known.get(kind.kind)?.filter(({ metadata }) => metadata.labels?.[label] === group);
+      return { objects, stop: () => undefined };
     },
   } as unknown as Cluster;
   const clusters: Clusters = { names: ["in-cluster"], cluster: () => cluster };
