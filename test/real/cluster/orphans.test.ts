@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import type { InstallationState } from "../../../src/ports/life-cycle.ts";
 import { slugOf } from "../../../src/preview/preview.ts";
@@ -64,6 +64,7 @@ test("a store that is lost: what is open stays as it is, what was closed meanwhi
   for (const pull of [open, closed]) await preview(story, pull, isGreen);
   const { uid } = (await namespaceOf(story, open)).metadata;
   const theirs = freshSlug();
+  onTestFinished(() => removePreview(story.bed, theirs, story.bed.argocdNamespace));
   await makePreview(story.bed, theirs, story.bed.argocdNamespace);
   const nobodys = `pr-nobody-${story.stage.app.id}`;
   const before = [await uidOf(theirs), await namespace(nobodys)];
@@ -74,7 +75,6 @@ test("a store that is lost: what is open stays as it is, what was closed meanwhi
   expect((await namespaceOf(story, open)).metadata).toMatchObject({ uid });
   expect(await onCluster(story, open)).toHaveLength(4);
   expect([await uidOf(theirs), await uidOf(nobodys)]).toEqual(before);
-  await removePreview(story.bed, theirs, story.bed.argocdNamespace);
   await story.stage.github.closePull(open.repository, open.number);
   await gone(story, open);
 });

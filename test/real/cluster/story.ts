@@ -1,11 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { inject } from "vitest";
-import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
+import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import { queueStates } from "../../crash/crash-stage.ts";
 import type { RepositoryHandle } from "../../doubles/github/github.ts";
 import type { CheckRun, Stage, StageOptions } from "../../stage/stage.ts";
 import { newRepository as another } from "../../system/scene.ts";
 import { type Bed, connectBed } from "../bed/connect.ts";
+import { labelled, sweepAway } from "../bed/leftovers.ts";
 import { setPreviewStage, webManifests } from "./scene.ts";
 
 /** What the tests of whole previews share: people at GitHub, an administrator at the cluster, and HMS-SYS as a process between them. */
@@ -28,7 +29,7 @@ export async function setStory(options: StageOptions & { yml?: string } = {}): P
     stage,
     async close() {
       await stage.close();
-      await sweepAway(bed, stage.app.id);
+      await sweepAway(bed.api, stage.app.id);
       bed.api.close();
     },
   };
@@ -157,14 +158,6 @@ export async function deployments({ stage }: Story, { number, repository }: Open
   );
 }
 
-const LISTS: readonly { kind: (typeof KINDS)[keyof typeof KINDS]; path: (argocd: string) => string }[] = [
-  { kind: KINDS.namespace, path: () => "/api/v1/namespaces" },
-  { kind: KINDS.application, path: (argocd) => `/apis/argoproj.io/v1alpha1/namespaces/${argocd}/applications` },
-  { kind: KINDS.applicationSet, path: (argocd) => `/apis/argoproj.io/v1alpha1/namespaces/${argocd}/applicationsets` },
-  { kind: KINDS.appProject, path: (argocd) => `/apis/argoproj.io/v1alpha1/namespaces/${argocd}/appprojects` },
-  { kind: KINDS.secret, path: (argocd) => `/api/v1/namespaces/${argocd}/secrets` },
-];
-
 /** What an administrator's fresh list shows of an App's previews, or of one of them: `Namespace pr-shop-1-…`. */
 export async function onCluster(
   { bed, stage }: Pick<Story, "bed" | "stage">,
@@ -174,17 +167,9 @@ export async function onCluster(
   return objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort();
 }
 
-async function listed(bed: Bed, appId: number, pull?: Pick<Opened, "number" | "repository">): Promise<KubeObject[]> {
+function listed(bed: Bed, appId: number, pull?: Pick<Opened, "number" | "repository">): Promise<KubeObject[]> {
   const one = pull ? `,hms-sys.dev/repository=${pull.repository.id},hms-sys.dev/pull=${pull.number}` : "";
-  const selector = encodeURIComponent(`hms-sys.dev/app=${appId}${one}`);
-  const lists = await Promise.all(
-    LISTS.map(async ({ kind, path }) => {
-      const at = `${path(bed.argocdNamespace)}?labelSelector=${selector}`;
-      const { items } = await bed.api.call<{ items: KubeObject[] }>("GET", at);
-      return items.map((item) => ({ ...item, kind: kind.kind, apiVersion: kind.apiVersion }));
-    }),
-  );
-  return lists.flat();
+  return labelled(bed.api, `hms-sys.dev/app=${appId}${one}`);
 }
 
 /** The namespace of a pull request's preview as the administrator sees it. */
@@ -238,19 +223,4 @@ export async function quiet({ stage }: Story): Promise<void> {
     },
     () => `HMS-SYS is at work all the time\n${stage.hms.output().slice(-5000)}`,
   );
-}
-
-/** As an administrator would: so that a test that failed leaves nothing to the next. */
-async function sweepAway(bed: Bed, appId: number): Promise<void> {
-  for (const object of await listed(bed, appId)) {
-    const path = await bed.api.path(object);
-    const quiet = (error: unknown): void => {
-      if (!String(error).includes(" 404")) throw error;
-    };
-    if (object.metadata.finalizers)
-      await bed.api
-        .call("PATCH", path, { metadata: { finalizers: null } }, "application/merge-patch+json")
-        .catch(quiet);
-    await bed.api.call("DELETE", path).catch(quiet);
-  }
 }
