@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseHmsYml } from "../../src/config/hms-yml.ts";
 import { hmsJsonSchema } from "../../src/config/json-schema.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { DEFAULTS, ENFORCEABLE } from "../../src/config/schema.ts";
 import { NOT_YET, VARIABLES } from "../../src/config/settings.ts";
+import { PREVIEW_TITLES } from "../../src/preview/preview.ts";
 
 const document = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");
 
@@ -61,6 +62,41 @@ test("every enforceable key has a row", () => {
   const section = document.slice(document.indexOf("| enforced key"));
   for (const key of ENFORCEABLE) expect(section).toMatch(new RegExp(`^\\| \`${key}\` +\\| `, "m"));
 });
+
+describe("docs/previews.md", () => {
+  const previews = readFileSync(new URL("../../docs/previews.md", import.meta.url), "utf8");
+
+  test("every state has a row in the words that people see, and no row is left over", () => {
+    const table = previews.slice(previews.indexOf("| state "), previews.indexOf("**Not known"));
+    const rows = [...table.matchAll(/^\| ([A-Z][^|]*?) +\|/gm)].map((row) => row[1]);
+    expect(rows.sort()).toEqual(Object.values(PREVIEW_TITLES).sort());
+  });
+
+  test("every cause has a row, and no row is left over", () => {
+    const table = previews.slice(previews.indexOf("| cause "), previews.indexOf("## The address"));
+    const rows = [...table.matchAll(/^\| `([a-z-]+)` +\|/gm)].map((row) => row[1] ?? "");
+    expect(rows.sort()).toEqual([...causesInSource()].sort());
+  });
+
+  test("its example is valid", () => {
+    const [example = ""] = [...previews.matchAll(/```yaml\n(version[\s\S]*?)```/g)].map((match) => match[1] ?? "");
+    expect(parseHmsYml(example)).toMatchObject({ ok: true });
+  });
+});
+
+/** Causes are written where they are found: as a field, as the first of a helper's words, or in the table of what messages say. */
+function causesInSource(): Set<string> {
+  const folders = ["src/preview", "src/pull-request/preview"].map((path) => new URL(`../../${path}/`, import.meta.url));
+  const texts = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(new URL(name, folder), "utf8")),
+  );
+  const patterns = [/\bcause: "([a-z-]+)"/g, /\bnobody\(\s*"([a-z-]+)"/g, /^ +\[\/.*\/i, "([a-z-]+)"\],$/gm];
+  return new Set(
+    texts.flatMap((text) => patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, one]) => one ?? ""))),
+  );
+}
 
 describe("the examples are valid", () => {
   const examples = [...document.matchAll(/```yaml\n([\s\S]*?)```/g)].map((match) => match[1] ?? "");
