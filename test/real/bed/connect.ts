@@ -25,7 +25,12 @@ export interface BedDescription {
 }
 
 /** Programs of a bed that a test may take away for a while. Whoever does brings them back. */
-export type Program = "kube-apiserver" | "argocd-repo-server" | "argocd-application-controller";
+export type Program =
+  | "kube-apiserver"
+  | "kube-controller-manager"
+  | "redis"
+  | "argocd-repo-server"
+  | "argocd-application-controller";
 
 /** A running bed, as its user sees it. */
 export interface Bed extends BedDescription {

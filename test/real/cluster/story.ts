@@ -5,7 +5,7 @@ import { queueStates } from "../../crash/crash-stage.ts";
 import type { RepositoryHandle } from "../../doubles/github/github.ts";
 import type { CheckRun, Stage, StageOptions } from "../../stage/stage.ts";
 import { newRepository as another } from "../../system/scene.ts";
-import { type Bed, connectBed } from "../bed/connect.ts";
+import { type Bed, type BedDescription, connectBed } from "../bed/connect.ts";
 import { labelled, sweepAway } from "../bed/leftovers.ts";
 import { setPreviewStage, webManifests } from "./scene.ts";
 
@@ -21,8 +21,12 @@ export interface Story {
   close(): Promise<void>;
 }
 
-export async function setStory(options: StageOptions & { yml?: string } = {}): Promise<Story> {
-  const bed = connectBed(inject("bed"));
+/** On the bed that all test files share, unless another is given. */
+export async function setStory(
+  options: StageOptions & { yml?: string } = {},
+  description: BedDescription = inject("bed"),
+): Promise<Story> {
+  const bed = connectBed(description);
   const stage = await setPreviewStage(bed.hmsKubeconfig, options);
   return {
     bed,

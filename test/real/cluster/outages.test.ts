@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { KubeObject } from "../../../src/model/kubernetes.ts";
+import type { CheckRun } from "../../stage/stage.ts";
+import { type OwnBed, startBed } from "../bed/bed.ts";
+import { objectsIn } from "../bed/manifests.ts";
+import { toolSource } from "../tools.ts";
+import { previewYml } from "./scene.ts";
+import {
+  comments,
+  gone,
+  isGreen,
+  namespaceOf,
+  type Opened,
+  onCluster,
+  openPull,
+  preview,
+  push,
+  runs,
+  type Story,
+  setStory,
+  until,
+  words,
+} from "./story.ts";
+
+/*
+ * What previews stand on is taken away and given back, on a Kubernetes of this file's own. Meanwhile nothing is green that was not seen to be, nothing
+ * counts as gone, and nothing is deleted; afterwards everything comes right by itself.
+ */
+let bed: OwnBed;
+let story: Story;
+/** Nothing happens to it but what happens to all. */
+let settled: Opened;
+let uid: string | undefined;
+let pushed: Opened;
+
+beforeAll(async () => {
+  bed = await startBed();
+  story = await setStory({ yml: previewYml("  required: true\n") }, bed.description);
+  settled = await openPull(story);
+  pushed = await openPull(story);
+  for (const pull of [settled, pushed]) await preview(story, pull, isGreen);
+  uid = (await namespaceOf(story, settled)).metadata.uid;
+});
+afterAll(async () => {
+  await story?.close();
+  await bed?.stop();
+});
+
+/** A closed pull request that is not gone is not said to be, and the check of what was pushed says what is the matter. */
+async function neitherGreenNorGone(closed: Opened | undefined, why: RegExp): Promise<void> {
+  const told = await preview(story, pushed, (run) => why.test(words(run).replaceAll("\\", "")));
+  expect(told).toMatchObject({ status: "in_progress", conclusion: null });
+  const gate = await preview(story, pushed, (run) => words(run).includes("preview"), "hms/gate");
+  expect(gate.conclusion).not.toBe("success");
+  if (closed) expect(comments(story, closed).join()).not.toMatch(/Removed|no preview of this/);
+}
+
+async function healed(closed?: Opened): Promise<void> {
+  await preview(story, pushed, isGreen);
+  await preview(story, pushed, isGreen, "hms/gate");
+  if (closed) await gone(story, closed);
+  for (const name of ["hms/preview", "hms/gate"])
+    for (const run of runs(story.stage, pushed.repository, pushed.sha, name).slice(0, -1))
+      expect(run.conclusion).not.toBe("success");
+  expect((await namespaceOf(story, settled)).metadata.uid).toBe(uid);
+}
+
+async function openGreen(): Promise<Opened> {
+  const pull = await openPull(story);
+  await preview(story, pull, isGreen);
+  return pull;
+}
+
+const close = (pull: Opened): Promise<void> => story.stage.github.closePull(pull.repository, pull.number);
+
+test("the API server is down while one is made, one is moved, and one is removed", async () => {
+  const closed = await openGreen();
+  await bed.stopProgram("kube-apiserver");
+  await close(closed);
+  await push(story, pushed);
+  const opened = await openPull(story);
+  await neitherGreenNorGone(closed, /in-cluster.*(?:cannot be read|no answer|ECONNREFUSED|not answer)/);
+  const waits = (run: CheckRun) => run.status === "in_progress" && /Not known|cannot be read/.test(words(run));
+  await preview(story, opened, waits);
+  await bed.startProgram("kube-apiserver");
+  await healed(closed);
+  await preview(story, opened, isGreen);
+  await close(opened);
+  await gone(story, opened);
+});
+
+test("the API server answers nothing", async () => {
+  await bed.pauseProgram("kube-apiserver");
+  await push(story, pushed);
+  await neitherGreenNorGone(undefined, /in-cluster/);
+  await bed.resumeProgram("kube-apiserver");
+  await healed();
+});
+
+test("rights are taken away and given back", async () => {
+  const closed = await openGreen();
+  await bed.api.call("DELETE", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/hms-sys");
+  await close(closed);
+  await push(story, pushed);
+  await neitherGreenNorGone(closed, /cannot (?:patch|list|get) resource/);
+  await bed.applyManifests();
+  await healed(closed);
+});
+
+test("kinds of Argo CD are taken away and given back", async () => {
+  const closed = await openGreen();
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/applicationsets.argoproj.io";
+  await bed.api.call("DELETE", path);
+  await until(
+    async () =>
+      bed.api.call("GET", path).then(
+        () => false,
+        () => true,
+      ),
+    () => "the kind is still there",
+  );
+  await close(closed);
+  await push(story, pushed);
+  await neitherGreenNorGone(closed, /could not find the requested resource|no kind|not know/i);
+  await bed.api.apply(await objectsIn(join(await toolSource("argocd"), "manifests/crds")));
+  await healed(closed);
+});
+
+test("Argo CD forgets the cluster: it lets the Application go, and what it deployed is not gone", async () => {
+  const closed = await openGreen();
+  const path = `/api/v1/namespaces/${bed.argocdNamespace}/secrets/cluster-in-cluster`;
+  const { data, type, metadata } = await bed.api.call<KubeObject & { data: object; type: string }>("GET", path);
+  await bed.stopProgram("kube-controller-manager");
+  await bed.api.call("DELETE", path);
+  await close(closed);
+  await push(story, pushed);
+  await until(
+    async () => !(await onCluster(story, closed)).some((one) => one.startsWith("Application ")),
+    () => "Argo CD keeps the Application",
+  );
+  await neitherGreenNorGone(closed, /in-cluster/);
+  const namespace = await namespaceOf(story, closed);
+  expect(namespace.metadata.deletionTimestamp).toBeDefined();
+  const pods = `/apis/apps/v1/namespaces/${namespace.metadata.name}/deployments/web`;
+  expect((await bed.api.call(`GET`, pods)).metadata.name).toBe("web");
+  await bed.startProgram("kube-controller-manager");
+  const { name, labels } = metadata;
+  await bed.api.apply(
+    [{ apiVersion: "v1", kind: "Secret", metadata: { name, labels: labels ?? {} }, data, type }],
+    bed.argocdNamespace,
+  );
+  await healed(closed);
+});
+
+test("Argo CD's repository server and its Redis are down", async () => {
+  await bed.stopProgram("argocd-repo-server");
+  await bed.stopProgram("redis");
+  await push(story, pushed);
+  await neitherGreenNorGone(undefined, /in-cluster/);
+  await bed.startProgram("redis");
+  await bed.startProgram("argocd-repo-server");
+  await healed();
+});
+
+test("Argo CD's application controller is down", async () => {
+  const closed = await openGreen();
+  await bed.stopProgram("argocd-application-controller");
+  await close(closed);
+  await push(story, pushed);
+  await neitherGreenNorGone(closed, /in-cluster/);
+  expect((await onCluster(story, closed)).join()).toContain("Application ");
+  await bed.startProgram("argocd-application-controller");
+  await healed(closed);
+});
+
+test.each([
+  ["not to be there", { status: 404, body: { message: "Not Found" } }],
+  ["that it is broken", { status: 500, body: { message: "Server Error" } }],
+  ["nothing", { status: 200, body: {} }],
+  ["that all are gone", { status: 200, body: [] }],
+])("GitHub says of the pull request: %s", async (_what, answer) => {
+  const { github, repository } = story.stage;
+  const seen = github.requests.length;
+  const heal = github.fault({
+    path: new RegExp(`^/repos/[^/]+/[^/]+/pulls(?:/${settled.number})?(?:\\?|$)`),
+    ...answer,
+  });
+  await github.addLabel(repository, settled.number, `look-${seen}`);
+  await until(
+    () => github.requests.slice(seen).filter((one) => one.path.includes(`/pulls/${settled.number}`)).length >= 2,
+    () => "it was not asked for",
+  );
+  expect((await namespaceOf(story, settled)).metadata).toMatchObject({ uid });
+  expect((await namespaceOf(story, settled)).metadata.deletionTimestamp).toBeUndefined();
+  heal();
+  await github.addLabel(repository, settled.number, `healed-${seen}`);
+  await preview(story, settled, isGreen);
+  await preview(story, settled, isGreen, "hms/gate");
+});
