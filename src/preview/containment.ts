@@ -1,6 +1,8 @@
-import { type KubeObject, nameOf } from "../model/kubernetes.ts";
+import { KINDS, type KubeObject, nameOf } from "../model/kubernetes.ts";
 import type { PreviewReason } from "../model/preview.ts";
+import { hubOf } from "./app-project.ts";
 import { isSame } from "./application.ts";
+import { applicationsOf } from "./application-set.ts";
 import { ownedBy, type PlannedObject } from "./objects.ts";
 import { isOurs, isTerminating, refOf } from "./ownership.ts";
 import type { PreviewPlan } from "./plan.ts";
@@ -34,6 +36,16 @@ export function objectSteps(
   const ordered = [...objects].sort((a, b) => rank(a.object) - rank(b.object));
   const looked = ordered.map((desired) => ({ ...desired, seen: look(plan, desired, world) }));
   const blocked = new Set<string>();
+  const hub = hubOf(plan).cluster;
+  for (const { name } of applicationsOf(plan)) {
+    const object = `${KINDS.application.kind} ${name}`;
+    if (!world.foreign.some((one) => one.cluster === hub && one.object === object)) continue;
+    // The set would take it over.
+    found.reasons.push(foreign(hub, object));
+    blocked.add(`${hub}/${object}`);
+    found.complete = false;
+    found.foreign = true;
+  }
   let waits = false;
   // What cannot be read back is written whenever something else is: it comes before the set, so that a run that was cut off does it again.
   const isRight = ({ object, seen }: { object: KubeObject; seen: Seen }): boolean =>
@@ -181,13 +193,7 @@ function superfluousPolicies(plan: PreviewPlan, objects: readonly PlannedObject[
 function obstacle(cluster: string, object: KubeObject, seen: Seen): PreviewReason {
   const name = nameOf(object);
   return seen.what === "foreign"
-    ? {
-        cause: "foreign",
-        message: `${name} is there and not of this preview; it stays untouched. Somebody has to rename or remove it.`,
-        cluster,
-        object: name,
-        awaits: "people",
-      }
+    ? foreign(cluster, name)
     : {
         cause: "held",
         message: `${name} is still being removed; it is made anew when that is done.`,
@@ -195,4 +201,9 @@ function obstacle(cluster: string, object: KubeObject, seen: Seen): PreviewReaso
         object: name,
         awaits: "machines",
       };
+}
+
+function foreign(cluster: string, object: string): PreviewReason {
+  const message = `${object} is there and not of this preview; it stays untouched. Somebody has to rename or remove it.`;
+  return { cause: "foreign", message, cluster, object, awaits: "people" };
 }

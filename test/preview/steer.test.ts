@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KubeObject } from "../../src/model/kubernetes.ts";
-import { isAsWanted, previewObjects, steer } from "../../src/preview/preview.ts";
+import { applicationsOf, isAsWanted, previewObjects, steer } from "../../src/preview/preview.ts";
 import { inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
 import { ToyClusters } from "./toy-clusters.ts";
 import { run, type Walk, walkOn } from "./walk.ts";
@@ -137,6 +137,23 @@ test("what has a name of ours but not our labels is told and left alone", () => 
   expect(decided).toMatchObject({ state: "failed", reasons: [{ cause: "foreign", awaits: "people" }] });
   expect(walk.clusters.get("in-cluster", "Namespace", walk.plan.slug)?.metadata.labels).toBeUndefined();
   expect(walk.clusters.get("in-cluster", "ApplicationSet", walk.plan.slug, "argocd")).toBeUndefined();
+});
+
+test("an Application with the name of ours, that the set would take over, keeps the set from being made or changed", () => {
+  for (const there of [false, true]) {
+    const walk = start();
+    if (there) walkOn(walk);
+    const { plan, before, nowMs, clusters } = walk;
+    const seen = clusters.world(plan);
+    const [object] = applicationsOf(plan).map(({ name }) => `Application ${name}`);
+    const world = { ...seen, applications: [], foreign: [{ cluster: "in-cluster", object: object ?? "" }] };
+    const input = { objects: previewObjects(plan), isAsWanted: () => false, world, before, nowMs };
+    const decided = steer({ plan, ...input });
+    expect(decided).toMatchObject({ state: "failed", reasons: [{ cause: "foreign", object, awaits: "people" }] });
+    const applied = decided.steps.flatMap((step) => (step.do === "apply" ? step.object.kind : []));
+    expect(applied).toContain("AppProject");
+    expect(applied).not.toContain("ApplicationSet");
+  }
 });
 
 test("an object of another preview is not written over", () => {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import {
+  applicationsOf,
   isAsWanted,
   type PreviewPlan,
   type PreviewWorld,
@@ -127,7 +128,8 @@ async function walk(
   const { owner, slug, before, nowMs, run } = scene;
   const objects = previewObjects(plan);
   const decide = (world: PreviewWorld) => steer({ plan, objects, isAsWanted, world, before, nowMs });
-  let world = await observeWorld(grounds, { owner, slug, places: record.made, fresh: false });
+  const applications = applicationsOf(plan).map(({ name }) => name);
+  let world = await observeWorld(grounds, { owner, slug, places: record.made, applications, fresh: false });
   let decision = decide(world);
   if (decision.wantsWorkload) {
     // What is scaled or seeded follows from what runs now; for reasons a moment ago will do.

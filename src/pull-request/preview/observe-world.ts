@@ -9,6 +9,8 @@ export interface WhatToSee {
   owner: PreviewOwner;
   slug: string;
   places: readonly PreviewPlace[];
+  /** Names of Applications that are to be made. Argo CD would take over one that somebody else has made. */
+  applications?: readonly string[];
   /** Read everything from the API servers themselves: for what is only true if it is true now. */
   fresh: boolean;
 }
@@ -37,6 +39,8 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
       reader.named(at, KINDS.appProject),
       reader.ours(at, KINDS.application),
     ]);
+    const missing = (what.applications ?? []).filter((name) => !applications.some((one) => one.metadata.name === name));
+    await Promise.all(missing.map((name) => reader.tell(at, KINDS.application, name)));
     return { applicationSet: sets, project: projects, applications };
   };
   const [seen, places] = await Promise.all([
@@ -96,19 +100,18 @@ function reads({ clusters, watches }: PreviewGrounds, what: WhatToSee, foreign: 
     const there = namespace === undefined ? all : all.filter((one) => one.metadata.namespace === namespace);
     return there.filter(isOurs);
   };
-  /** The object that is called as the preview is; one of that name that is not ours is told as foreign. */
-  const named = async (at: At, kind: ObjectKind): Promise<KubeObject | undefined> => {
-    const found = (await ours(at, kind)).find((one) => one.metadata.name === what.slug);
-    if (found) return found;
-    const ref: ObjectRef = {
-      kind,
-      name: what.slug,
-      ...(at.namespace === undefined ? {} : { namespace: at.namespace }),
-    };
-    const there = await clusterOf(at.cluster).get(ref);
+  /** Reads an object that is not known; one that is not ours is told as foreign. */
+  const tell = async ({ cluster, namespace }: At, kind: ObjectKind, name: string): Promise<KubeObject | undefined> => {
+    const ref: ObjectRef = { kind, name, ...(namespace === undefined ? {} : { namespace }) };
+    const there = await clusterOf(cluster).get(ref);
     if (there && isOurs(there)) return there;
-    if (there) foreign.push({ cluster: at.cluster, object: nameOf(there) });
+    if (there) foreign.push({ cluster, object: nameOf(there) });
     return undefined;
   };
-  return { ours, named };
+  /** The object that is called as the preview is. */
+  const named = async (at: At, kind: ObjectKind): Promise<KubeObject | undefined> => {
+    const found = (await ours(at, kind)).find((one) => one.metadata.name === what.slug);
+    return found ?? tell(at, kind, what.slug);
+  };
+  return { ours, named, tell };
 }
