@@ -22,12 +22,12 @@ export function reasonsOf(
 ): PreviewReason[] {
   return [
     ...views.flatMap((view) => partReasons(plan, view, failing.has(view))),
-    ...(views.some(({ application }) => application === undefined) ? setReasons(plan, world) : []),
+    ...(views.some(({ moved }) => !moved) ? setReasons(plan, world) : []),
     ...world.places.flatMap(workloadReasons),
   ];
 }
 
-/** `missingkey=error`, a project that is not there, a name that is taken: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/ */
+/** `missingkey=error`, a project that is not there, a cluster that Argo CD no longer knows, a name that is taken: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/ */
 function setReasons(plan: PreviewPlan, { applicationSet }: PreviewWorld): PreviewReason[] {
   const status = (applicationSet?.status ?? {}) as { conditions?: unknown };
   const conditions = (Array.isArray(status.conditions) ? status.conditions : []) as Record<string, unknown>[];
@@ -38,7 +38,8 @@ function setReasons(plan: PreviewPlan, { applicationSet }: PreviewWorld): Previe
       message: `Argo CD cannot make the Applications: ${String(message ?? "")}`,
       cluster: hubOf(plan).cluster,
       object: `ApplicationSet ${applicationSet?.metadata.name ?? ""}`,
-      awaits: "people",
+      // Argo CD looks anew every three minutes.
+      awaits: UNKNOWN_CLUSTER.test(String(message)) || PASSING.test(String(message)) ? "machines" : "people",
     }));
 }
 
@@ -117,6 +118,7 @@ function unreadable({ fork, credentials }: PreviewPlan): string {
 }
 
 /** Of the network or a program that is starting: the same question gets another answer later. */
+const UNKNOWN_CLUSTER = /there are no clusters with this name|error getting cluster by/;
 const PASSING =
   /connection (?:refused|reset)|timed? ?out|deadline exceeded|\bEOF\b|unavailable|context canceled|no such host|i\/o timeout|too many requests|try again|TLS handshake/i;
 

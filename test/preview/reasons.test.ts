@@ -120,6 +120,27 @@ test("the set's own words, where it made no Application", () => {
   ]);
 });
 
+test("the set's own words, where it does not bring its Applications to the commit, and who is waited for", () => {
+  const clusters = new ToyClusters();
+  const walk = { clusters, plan, nowMs: 1_000_000 };
+  walkOn(walk);
+  const message = "application destination spec is invalid: there are no clusters with this name: in-cluster";
+  const seen = clusters.world(plan);
+  const world = {
+    ...seen,
+    applicationSet: {
+      ...(seen.applicationSet as KubeObject),
+      status: { conditions: [{ type: "ErrorOccurred", status: "True", message }] },
+    },
+  };
+  const told = (pushed: typeof plan) => reasonsOf(pushed, world, partViews(pushed, world), new Set());
+  const next = "f".repeat(40);
+  expect(told({ ...plan, sha: next, source: { ...plan.source, revision: next } })).toMatchObject([
+    { message: `Argo CD cannot make the Applications: ${message}`, awaits: "machines" },
+  ]);
+  expect(told(plan)).toEqual([]);
+});
+
 describe("lines for people", () => {
   const line = (message: string, rest: Partial<PreviewReason> = {}): PreviewReason => ({
     cause: "sync",

@@ -103,8 +103,9 @@ export async function preview(
   { sha, repository }: Pick<Opened, "sha" | "repository">,
   wanted: (run: CheckRun) => boolean,
   name = "hms/preview",
+  withinMs = WITHIN_MS,
 ): Promise<CheckRun> {
-  const deadline = Date.now() + WITHIN_MS;
+  const deadline = Date.now() + withinMs;
   let last: CheckRun | undefined;
   do {
     last = runs(stage, repository, sha, name).at(-1);
@@ -192,7 +193,11 @@ export async function within<T = KubeObject>(story: Story, pull: Opened, path: s
 }
 
 /** Resolves once the cluster shows nothing of the pull request any more. */
-export async function gone(story: Story, pull: Pick<Opened, "number" | "repository">): Promise<void> {
+export async function gone(
+  story: Story,
+  pull: Pick<Opened, "number" | "repository">,
+  withinMs = WITHIN_MS,
+): Promise<void> {
   let left: string[] = [];
   await until(
     async () => {
@@ -200,6 +205,7 @@ export async function gone(story: Story, pull: Pick<Opened, "number" | "reposito
       return left.length === 0;
     },
     () => `left: ${left.join(", ")}\n${story.stage.hms.output().slice(-5000)}`,
+    withinMs,
   );
 }
 
