@@ -56,6 +56,10 @@ describe("green is all of it, and each alone takes it away", () => {
     ["twice", ({ status }) => (status.conditions = [{ type: "RepeatedResourceWarning", message: "twice" }])],
     ["compared to nothing", ({ status }) => delete status.sync.comparedTo],
     [
+      "compared to another source",
+      ({ status, spec }) => (status.sync.comparedTo = { source: { repoURL: "x" }, destination: spec.destination }),
+    ],
+    [
       "compared to another place",
       ({ status, spec }) => (status.sync.comparedTo = { source: spec.source, destination: {} }),
     ],

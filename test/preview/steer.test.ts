@@ -1,7 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../src/model/kubernetes.ts";
-import { applicationsOf, isAsWanted, previewObjects, steer } from "../../src/preview/preview.ts";
-import { inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
+import { applicationsOf, isAsWanted, type PreviewWorld, previewObjects, steer } from "../../src/preview/preview.ts";
+import { component, inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
 import { ToyClusters } from "./toy-clusters.ts";
 import { run, type Walk, walkOn } from "./walk.ts";
 
@@ -115,6 +115,40 @@ test("a sync that fails is tried again, ever more slowly, and is a failure after
   walk.clusters.behaviour = "works";
   for (let round = 0; round < 200 && walk.before?.state !== "healthy"; round++) run(walk);
   expect(run(walk).state).toBe("healthy");
+});
+
+describe("not green as long as", () => {
+  const decide = ({ plan, before, nowMs }: Walk, world: PreviewWorld) =>
+    steer({ plan, objects: previewObjects(plan), isAsWanted, world: { ...world, probe: { ok: true } }, before, nowMs });
+
+  test("one component of several is not", () => {
+    const walk = start({
+      plan: previewPlan({
+        config: previewConfig({ components: [component(), component({ name: "api", path: "deploy/api" })] }),
+      }),
+    });
+    expect(walkOn(walk).state).toBe("healthy");
+    for (const [at, healthy] of [0, 1].flatMap((one) => [[one, true] as const, [one, false] as const])) {
+      const world = walk.clusters.world(walk.plan);
+      const application = world.applications[at] as unknown as { status: { health: { status: string } } };
+      if (!healthy) application.status.health.status = "Progressing";
+      expect(decide(walk, world).state === "healthy").toBe(healthy);
+    }
+  });
+
+  test("something is to be written or taken away: a network policy that nobody declares any more", () => {
+    const walk = start();
+    expect(walkOn(walk).state).toBe("healthy");
+    const { plan, clusters } = walk;
+    const known = clusters.get("in-cluster", "ServiceAccount", "hms-sync", plan.slug) as KubeObject;
+    const metadata = { name: "hms-egress-old", namespace: plan.slug, labels: known.metadata.labels ?? {} };
+    clusters.put("in-cluster", { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata });
+    const decided = decide(walk, clusters.world(plan));
+    expect(decided.state).not.toBe("healthy");
+    expect(decided.steps).toMatchObject([{ do: "delete", ref: { name: "hms-egress-old" } }]);
+    clusters.carryOut(decided.steps, walk.nowMs);
+    expect(walkOn(walk).state).toBe("healthy");
+  });
 });
 
 test("a cluster that cannot be read is unknown, never green, and nothing is written that depends on it", () => {

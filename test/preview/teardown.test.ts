@@ -33,6 +33,8 @@ test("everything goes, the project last, and automation before anything else", (
   expect(left).toEqual([]);
   const deleted = walk.clusters.written.flatMap((step) => (step.do === "delete" ? [step.ref.kind.kind] : []));
   expect(deleted).toEqual(["ApplicationSet", "Namespace", "Namespace", "AppProject"]);
+  // In the background the set would be gone before its Applications, and nobody would wait for them.
+  for (const step of walk.clusters.written) if (step.do === "delete") expect(step.propagation).toBe("foreground");
   expect(walk.clusters.written[0]).toMatchObject({
     do: "patch",
     ref: { name: plan.slug },
@@ -53,7 +55,33 @@ test("a sync that hangs, hooks that hang and finalizers of hooks hold nothing", 
   }
   const hook = { name: "hook", namespace: plan.slug, finalizers: ["argocd.argoproj.io/hook-finalizer"] };
   walk.clusters.put("far", { apiVersion: "batch/v1", kind: "Job", metadata: hook });
+  walk.clusters.written.length = 0;
   expect(removeOn(walk)).toBe(true);
+  const ended = walk.clusters.written.flatMap((step) =>
+    step.do === "patch" && "operation" in (step.patch as object) ? [[step.ref.kind.kind, step.patch]] : [],
+  );
+  expect(ended).toMatchObject([
+    ["Application", { operation: null }],
+    ["Application", { operation: null }],
+  ]);
+});
+
+test("Argo CD's own finalizer is taken from an Application only once its namespaces are gone", () => {
+  const walk = healthy();
+  for (const one of ofKind(walk, "Application")) one.metadata.deletionTimestamp = new Date(walk.nowMs).toISOString();
+  const freed = () =>
+    look(walk).steps.filter(
+      ({ do: what, ...step }) => what === "patch" && JSON.stringify(step).includes('"finalizers"'),
+    );
+  expect(ofKind(walk, "Application")[0]?.metadata.finalizers).toContain("resources-finalizer.argocd.argoproj.io");
+  expect(freed()).toEqual([]);
+  walk.clusters.objects.delete(ToyClusters.key("in-cluster", "Namespace", plan.slug));
+  expect(freed()).toEqual([]);
+  walk.clusters.objects.delete(ToyClusters.key("far", "Namespace", plan.slug));
+  expect(freed()).toMatchObject([
+    { patch: { metadata: { finalizers: [] } } },
+    { patch: { metadata: { finalizers: [] } } },
+  ]);
 });
 
 test.each(["ApplicationSet", "AppProject", "Application"])("without its %s it goes as well", (kind) => {
