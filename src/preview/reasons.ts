@@ -1,10 +1,10 @@
 import { oneLine } from "../model/markdown.ts";
 import type { PreviewReason } from "../model/preview.ts";
-import { hubOf } from "./app-project.ts";
 import { isOperating } from "./application.ts";
 import { ranForThis } from "./operations.ts";
 import { isNothing, type PartView } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
+import { setReasons } from "./set-errors.ts";
 import { workloadReasons } from "./workload-reasons.ts";
 import type { PreviewWorld } from "./world.ts";
 
@@ -25,22 +25,6 @@ export function reasonsOf(
     ...(views.some(({ moved }) => !moved) ? setReasons(plan, world) : []),
     ...world.places.flatMap(workloadReasons),
   ];
-}
-
-/** `missingkey=error`, a project that is not there, a cluster that Argo CD no longer knows, a name that is taken: https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/ */
-function setReasons(plan: PreviewPlan, { applicationSet }: PreviewWorld): PreviewReason[] {
-  const status = (applicationSet?.status ?? {}) as { conditions?: unknown };
-  const conditions = (Array.isArray(status.conditions) ? status.conditions : []) as Record<string, unknown>[];
-  return conditions
-    .filter(({ type, status: is }) => type === "ErrorOccurred" && is === "True")
-    .map(({ message }) => ({
-      cause: "sync",
-      message: `Argo CD cannot make the Applications: ${String(message ?? "")}`,
-      cluster: hubOf(plan).cluster,
-      object: `ApplicationSet ${applicationSet?.metadata.name ?? ""}`,
-      // Argo CD looks anew every three minutes.
-      awaits: UNKNOWN_CLUSTER.test(String(message)) || PASSING.test(String(message)) ? "machines" : "people",
-    }));
 }
 
 function partReasons(
@@ -118,7 +102,6 @@ function unreadable({ fork, credentials }: PreviewPlan): string {
 }
 
 /** Of the network or a program that is starting: the same question gets another answer later. */
-const UNKNOWN_CLUSTER = /there are no clusters with this name|error getting cluster by/;
 const PASSING =
   /connection (?:refused|reset)|timed? ?out|deadline exceeded|\bEOF\b|unavailable|context canceled|no such host|i\/o timeout|too many requests|try again|TLS handshake/i;
 

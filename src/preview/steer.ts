@@ -8,6 +8,7 @@ import { type PartView, partViews } from "./parts.ts";
 import type { PreviewPlan } from "./plan.ts";
 import { reasonsOf, tidyReasons } from "./reasons.ts";
 import { seed } from "./seed.ts";
+import { refreshSet } from "./set-errors.ts";
 import { putToSleep, type Rest, wake } from "./sleep.ts";
 import { letGo } from "./teardown.ts";
 import type { PreviewStep, PreviewWorld } from "./world.ts";
@@ -58,6 +59,7 @@ export function steer(input: SteerInput): Steering {
   const contained = objectSteps(plan, input.objects, input.isAsWanted, world);
   const hubReadable = !world.unreadable.some(({ cluster }) => cluster === hubOf(plan).cluster);
   const work = hubReadable ? views.map((view) => operate(plan, view, before, nowMs)) : [];
+  const again = hubReadable ? refreshSet(plan, views, world, before, nowMs) : { steps: [], since: {} };
   const busy = work.some((one) => one.busy);
   const rest = restOf(input, busy || views.some(isAutomated));
   const deployed = views.length > 0 && views.every(({ part }) => part.green) && contained.complete && !busy;
@@ -68,11 +70,14 @@ export function steer(input: SteerInput): Steering {
     state: "provisioning",
     parts: views.map(({ part }) => part),
     reasons: [],
-    steps: [...leaving, ...[contained, ...work, rest, ...(seeding ? [seeding] : [])].flatMap(({ steps }) => steps)],
+    steps: [
+      ...leaving,
+      ...[contained, again, ...work, rest, ...(seeding ? [seeding] : [])].flatMap(({ steps }) => steps),
+    ],
     wantsWorkload: false,
     wantsProbe: false,
     lookAgainMs: Math.min(...work.map((one) => one.lookAgainMs), LATER_MS),
-    operations: Object.assign({}, ...work.map((one) => one.since), rest.since),
+    operations: Object.assign({}, ...work.map((one) => one.since), again.since, rest.since),
     replicas: rest.replicas,
   };
   if (world.unreadable.length > 0) return unknown(found, input);

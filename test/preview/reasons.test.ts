@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { KubeObject } from "../../src/model/kubernetes.ts";
 import type { PreviewReason } from "../../src/model/preview.ts";
 import { partViews } from "../../src/preview/parts.ts";
 import type { PreviewPlan } from "../../src/preview/plan.ts";
