@@ -112,7 +112,12 @@ export class Scene {
     const fork = await github.fork(repository, "mallory", `${repository.name}-fork`);
     const author = "mallory";
     const sha = await github.commit(fork, "offer", { files: { [path]: content }, author, message: "An offer" });
-    const { number } = await github.openPull(repository, { head: `${author}:offer`, base: "main", author });
+    const { number } = await github.openPull(repository, {
+      head: `${author}:offer`,
+      base: "main",
+      title: "Shop 5",
+      author,
+    });
     this.shas.add(sha);
     this.numbers.push(number);
     return { sha, number };
