@@ -174,7 +174,7 @@ const fork: Step = {
 };
 
 /** `hms/preview` once it waits for nobody but people. */
-const settled = (scene: Scene, sha: string, sinceMs: number) => scene.check(sha, CHECK, sinceMs);
+const settled = (scene: Scene, sha: string, sinceMs: number) => scene.check(sha, CHECK, sinceMs, 30_000);
 
 function addressIn(title: string): string {
   const address = /http:\S+/.exec(plain(title))?.[0];

@@ -14,6 +14,9 @@ export interface PreviewScene {
   close(): Promise<void>;
 }
 
+/** Longest wait for one condition. Most take less than a second; on cores that others load it is many times that. */
+const WITHIN_MS = 40_000;
+
 /** With previews, in one file's tests; two pull requests each. */
 const REPOSITORIES = 20;
 let repositories = 0;
@@ -71,7 +74,7 @@ export async function push(
 }
 
 /** What `hms/preview` says of the pull request's head, once that matches. */
-export function says({ stage }: PreviewScene, pull: OpenedPull, wanted: RegExp, withinMs?: number): Promise<string> {
+export function says({ stage }: PreviewScene, pull: OpenedPull, wanted: RegExp, withinMs = WITHIN_MS): Promise<string> {
   const read = () => {
     const run = checks(stage, pull.repository, pull.sha, "hms/preview").at(-1);
     return run ? plain(`${run.conclusion ?? run.status} · ${run.output.title}\n${run.output.summary}`) : "";
@@ -109,7 +112,7 @@ export function left(
 export async function gone(
   scene: PreviewScene,
   pull: Pick<OpenedPull, "repository" | "number">,
-  withinMs?: number,
+  withinMs = WITHIN_MS,
 ): Promise<void> {
   await until(scene.stage, "nothing is left", () => left(scene, pull).length === 0, withinMs).catch((error: Error) => {
     throw new Error(`left: ${left(scene, pull).join(", ")}\n${error.message}`);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { setStage } from "../stage/stage.ts";
 import {
   answer,
@@ -16,10 +16,9 @@ import { answers, checks, concluded, idle, newRepository, openPull, until } from
 
 /* Previews from outside, on the cluster in memory: what people see at GitHub and an administrator on the cluster. */
 
-const BROKEN = deployment().replace("replicas: 2", "replicas: [2");
+vi.setConfig({ testTimeout: 180_000 });
 
-/** A cluster that does not answer is asked again after a quarter of a minute. */
-const HEALS_WITHIN_MS = 40_000;
+const BROKEN = deployment().replace("replicas: 2", "replicas: [2");
 
 let scene: PreviewScene;
 beforeAll(async () => {
@@ -143,11 +142,11 @@ describe("what goes wrong", () => {
     } finally {
       heal();
     }
-    await gone(scene, closed, HEALS_WITHIN_MS);
-    await says(scene, pushed, /^success/, HEALS_WITHIN_MS);
+    await gone(scene, closed);
+    await says(scene, pushed, /^success/);
     expect(await answer(scene, pushed)).toBe("200 ghcr.io/acme/web:5");
     await concluded(stage, pushed, "success");
-  }, 120_000);
+  });
 
   test("SIGKILL after a push and after the close: the new commit is up, and nothing is left", async () => {
     const { stage } = scene;
