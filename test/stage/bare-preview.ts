@@ -3,7 +3,7 @@ import type { KubeObject } from "../../src/model/kubernetes.ts";
 /** A client of a Kubernetes API that knows nothing of previews. */
 export type CallApi = <T>(method: string, path: string, body?: unknown, contentType?: string) => Promise<T>;
 
-interface ApplicationStatus {
+export interface ApplicationStatus {
   sync?: { status?: string; revision?: string };
   health?: { status?: string };
   operationState?: { phase?: string; syncResult?: { revision?: string } };
@@ -143,6 +143,16 @@ function applicationNames(set: KubeObject): string[] {
   return generators.flatMap(({ list }) => list.elements.map(({ name }) => name));
 }
 
+export function isHealthy({ sync, health, operationState }: ApplicationStatus, sha: string): boolean {
+  return (
+    sync?.status === "Synced" &&
+    sync.revision === sha &&
+    health?.status === "Healthy" &&
+    operationState?.phase === "Succeeded" &&
+    operationState.syncResult?.revision === sha
+  );
+}
+
 /** Resolves once Argo CD shows the Application synced to a commit, and healthy. */
 export async function isHealthyAt(call: CallApi, path: string, sha: string, everyMs = EVERY_MS): Promise<void> {
   for (;;) {
@@ -153,15 +163,7 @@ export async function isHealthyAt(call: CallApi, path: string, sha: string, ever
         throw error;
       },
     );
-    const { sync, health, operationState } = status;
-    if (
-      sync?.status === "Synced" &&
-      sync.revision === sha &&
-      health?.status === "Healthy" &&
-      operationState?.phase === "Succeeded" &&
-      operationState.syncResult?.revision === sha
-    )
-      return;
+    if (isHealthy(status, sha)) return;
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }

@@ -13,6 +13,7 @@ import {
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewGrounds } from "./deps.ts";
 import { awaitedImages, type Hindrance, inspected } from "./hindrances.ts";
+import { standsMs } from "./observe-workload.ts";
 import { observeWorld } from "./observe-world.ts";
 import { planPreview } from "./plan-preview.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
@@ -21,8 +22,6 @@ import { takeDownPreview } from "./take-down.ts";
 
 /** What was just written shows itself in a watch; where none tells, this soon. */
 const AFTER_WRITES_MS = 2_000;
-
-const REASONS_STAND_MS = 3_000;
 
 type WantedThere = Extract<Wanted, { kind: "up" | "asleep" }>;
 
@@ -134,7 +133,8 @@ async function walk(
   if (decision.wantsWorkload) {
     // What is scaled or seeded follows from what runs now; for reasons a moment ago will do.
     const follows = !plan.awake || plan.config.seed !== undefined || Object.keys(before?.replicas ?? {}).length > 0;
-    world = await grounds.workloads.observe(world, { sha: plan.sha, nowMs, maxAgeMs: follows ? 0 : REASONS_STAND_MS });
+    const maxAgeMs = follows ? 0 : standsMs(nowMs - (before?.sinceMs ?? nowMs));
+    world = await grounds.workloads.observe(world, { sha: plan.sha, nowMs, maxAgeMs });
     decision = decide(world);
   }
   if (decision.wantsProbe && plan.url !== undefined) {

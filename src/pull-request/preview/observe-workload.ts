@@ -27,9 +27,15 @@ export interface GoodEnough {
   maxAgeMs: number;
 }
 
-/** Nobody asks for what is older. */
-const KEPT_MS = 5_000;
+/** Reasons follow from what runs; what has been so for long is looked at after half of that time again, but so soon at most, and so late. */
+const STANDS_MS = 3_000;
+const STANDS_MOST_MS = 15_000;
 const MOST = 500;
+
+/** How old what is shown as a reason may be: `forMs`, since when it has been so. */
+export function standsMs(forMs: number): number {
+  return Math.min(Math.max(forMs / 2, STANDS_MS), STANDS_MOST_MS);
+}
 
 /**
  * What runs in the namespaces of previews, for reasons and for sleep. It is not watched: that would be every object of the cluster. Eight lists a
@@ -63,7 +69,7 @@ export class Workloads {
       const workload = lists.flat();
       // Those that were read first come first.
       for (const [oldest, { atMs }] of this.#known) {
-        if (this.#known.size < MOST && nowMs - atMs < KEPT_MS) break;
+        if (this.#known.size < MOST && nowMs - atMs < STANDS_MOST_MS) break;
         this.#known.delete(oldest);
       }
       this.#known.set(id, { atMs: nowMs, sha, workload });

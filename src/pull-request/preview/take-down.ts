@@ -3,13 +3,13 @@ import type { PreviewRecord } from "../../model/preview.ts";
 import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewDeps } from "./deps.ts";
+import { standsMs } from "./observe-workload.ts";
 import { observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
 
 /** A namespace that takes longer may be held by what is in it. */
 const HANGS_MS = 8_000;
-const HOLDERS_STAND_MS = 3_000;
 
 /** `sha`: of the head, as far as it is known. */
 export type TakeDownScene = Pick<PreviewScene, "key" | "run" | "owner" | "slug" | "before" | "nowMs"> & {
@@ -60,7 +60,7 @@ export async function takeDownPreview(
       const sinceMs = Date.parse(namespace?.metadata.deletionTimestamp ?? "");
       return nowMs - sinceMs >= HANGS_MS;
     });
-    const known = { sha: record.sha, nowMs, maxAgeMs: HOLDERS_STAND_MS };
+    const known = { sha: record.sha, nowMs, maxAgeMs: standsMs(nowMs - record.sinceMs) };
     const world = hangs ? await grounds.workloads.observe(seen, known) : seen;
     return { world, plan: takeDown({ made, owner, slug, world, nowMs }) };
   };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import { type Cluster, ClusterError, type Clusters } from "../../../src/ports/cluster.ts";
 import type { PreviewWorld } from "../../../src/preview/preview.ts";
-import { Workloads } from "../../../src/pull-request/preview/observe-workload.ts";
+import { standsMs, Workloads } from "../../../src/pull-request/preview/observe-workload.ts";
 
 const argocd = { cluster: "in-cluster", namespace: "argocd" };
 const AT = { sha: "a".repeat(40), nowMs: 10_000, maxAgeMs: 3_000 };
@@ -82,4 +82,12 @@ test("it remembers so many namespaces and no more", async () => {
   const first = podsIn(await workloads.observe(world("n0"), AT));
   for (let i = 1; i <= 500; i++) await workloads.observe(world(`n${i}`), AT);
   expect(podsIn(await workloads.observe(world("n0"), AT))).not.toEqual(first);
+});
+
+test.each([
+  [0, 3_000],
+  [8_000, 4_000],
+  [600_000, 15_000],
+])("what has been so for %d ms may be %d ms old", (forMs, ageMs) => {
+  expect(standsMs(forMs)).toBe(ageMs);
 });
