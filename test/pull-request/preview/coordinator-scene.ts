@@ -16,6 +16,7 @@ import { FactMemory } from "../../../src/pull-request/preview/github-facts.ts";
 import { Workloads } from "../../../src/pull-request/preview/observe-workload.ts";
 import { reconcilePreview } from "../../../src/pull-request/preview/reconcile-preview.ts";
 import { sweepPreviews } from "../../../src/pull-request/preview/sweep-previews.ts";
+import { takeDownUninstalled } from "../../../src/pull-request/preview/take-down-uninstalled.ts";
 import { temporaryPath } from "../../adapters/sqlite/temporary-path.ts";
 import { SettableClock } from "../../contract/settable-clock.ts";
 import { inventoryCluster, previewConfig, previewPlan, SHA } from "../../preview/plans.ts";
@@ -244,6 +245,15 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       throw new Error(`it is ${JSON.stringify(await this.record())}`);
     },
     sweep: () => sweepPreviews({ ...deps(), log: { warn: () => undefined } }),
+    /** A run of the installation's key. */
+    async runInstallation() {
+      const key = { kind: "installation", installationId: KEY.installationId } as const;
+      const lease = { attempt: 0, causes: [] };
+      const outcome = await takeDownUninstalled(deps(), key, { key: "", lease, fence: async () => undefined });
+      settle();
+      clock.advance(1000);
+      return outcome;
+    },
     async record(): Promise<PreviewRecord | undefined> {
       return (await engine.records.get<PreviewRecord>(storageKey.preview(2, 3, 7)))?.value;
     },
