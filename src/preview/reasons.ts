@@ -73,12 +73,13 @@ function partReasons(
     return [{ ...where, cause: "source", message: "There is no manifest in it at this commit.", awaits: "people" }];
   }
   if (sync?.status === "OutOfSync") {
+    const synced = current && operationState?.phase === "Succeeded";
     return resources
       .filter(({ status }) => status === "OutOfSync")
       .map(({ kind, name }) => ({
         ...at,
         cause: "sync",
-        message: "It is not yet as the manifests say.",
+        message: synced ? UNLIKE : "It is not yet as the manifests say.",
         object: `${kind} ${name}`,
         awaits,
       }));
@@ -100,6 +101,10 @@ function unreadable({ fork, credentials }: PreviewPlan): string {
     ? "Argo CD is refused the source with the credential that the operator gave for this repository."
     : "Argo CD cannot read the source: it is private or not there, and the operator gave no credential for this repository.";
 }
+
+/** The API server leaves out fields that it does not know. */
+const UNLIKE =
+  "It was synced, and still is not as the manifests say: a field may be misspelt, or something on the cluster sets it.";
 
 /** Of the network or a program that is starting: the same question gets another answer later. */
 const PASSING =
@@ -130,7 +135,7 @@ function plainly(message: string): string {
     .replace(/^Failed last sync attempt to \[?[0-9a-f]{40}\]?: /, "")
     .replace(/^Failed to load target state: /, "")
     .replace(/^failed to generate manifest for source \d{1,3} of \d{1,3}: /, "")
-    .replace(/^rpc error: code = Unknown desc = /, "")
+    .replace(/^rpc error: code = (?:Unknown|FailedPrecondition|InvalidArgument) desc = /, "")
     .replace(/^Manifest generation error \(cached\): /, "")
     .replace(/failed to unmarshal manifest: error converting YAML to JSON: /, "")
     .replace(/^one or more objects failed to apply, reason: /, "")

@@ -49,7 +49,7 @@ describe("what Argo CD says", () => {
 
   test.each<[message: string, shown: string | undefined, file: string | undefined, awaits: string]>([
     [
-      'Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = Manifest generation error (cached): Failed to unmarshal "deploy.yaml": failed to unmarshal manifest: error converting YAML to JSON: yaml: line 3: did not find',
+      'Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = FailedPrecondition desc = Manifest generation error (cached): Failed to unmarshal "deploy.yaml": failed to unmarshal manifest: error converting YAML to JSON: yaml: line 3: did not find',
       'Failed to unmarshal "deploy.yaml": yaml: line 3: did not find',
       "deploy.yaml",
       "people",
@@ -89,6 +89,16 @@ describe("what Argo CD says", () => {
         { cause: "credentials", awaits: "people", message: expect.stringContaining(shown) },
       ]);
     }
+  });
+
+  test("an object that stays unlike its manifest although it was synced: a field that the API server left out, say", () => {
+    const resources = [{ kind: "Deployment", name: "web", status: "OutOfSync" }];
+    const sync = { status: "OutOfSync", revision: SHA };
+    const succeeded = { phase: "Succeeded", message: "", syncResult: { revision: SHA, resources: [] } };
+    const [synced] = told({ sync, resources, operationState: succeeded });
+    expect(synced).toMatchObject({ object: "Deployment web", message: expect.stringContaining("misspelt") });
+    const [before] = told({ sync, resources, operationState: undefined });
+    expect(before).toMatchObject({ message: "It is not yet as the manifests say.", awaits: "machines" });
   });
 
   test("nothing of what is in order", () => {

@@ -154,7 +154,8 @@ export class Applications {
       return { revision: sha, tracked: compare(metadata.name, manifests, destination, namespace) };
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
-      const message = `Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = ${error.message}`;
+      const code = error.message.startsWith("Failed to unmarshal") ? "FailedPrecondition" : "Unknown";
+      const message = `Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = ${code} desc = ${error.message}`;
       return { revision: "", tracked: compare(metadata.name, [], destination, namespace), error: message };
     }
   }
