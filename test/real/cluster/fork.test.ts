@@ -25,6 +25,8 @@ import {
 let story: Story;
 let fork: RepositoryHandle;
 let pull: Opened;
+/** The commit that somebody let run first. */
+let allowed: string;
 
 beforeAll(async () => {
   story = await setStory({ yml: previewYml("  pod_security: baseline\n") });
@@ -88,15 +90,24 @@ test("let run by somebody with write access: this very commit, held by the stric
 });
 
 test("the next push ends it, and the new commit waits again", async () => {
-  const before = pull.sha;
+  allowed = pull.sha;
   pull.sha = await commit("offer");
   await gone(story, pull);
   const waits = await preview(story, pull, ({ conclusion }) => conclusion === "action_required");
   expect(words(waits)).toContain(`/hms ok-to-test ${pull.sha}`);
   const [deployment] = await deployments(story, pull);
-  expect([deployment?.sha, deployment?.statuses.at(-1)?.state]).toEqual([before, "inactive"]);
-  await say("grace", `/hms ok-to-test ${before}`);
+  expect([deployment?.sha, deployment?.statuses.at(-1)?.state]).toEqual([allowed, "inactive"]);
+  await say("grace", `/hms ok-to-test ${allowed}`);
   expect(await onCluster(story, pull)).toEqual([]);
+});
+
+test("the commit that was let run comes back by force, and waits again", async () => {
+  await story.stage.github.push(fork, "offer", allowed, { by: "mallory", force: true });
+  await quiet(story);
+  await preview(story, { ...pull, sha: allowed }, ({ conclusion }) => conclusion === "action_required");
+  expect(await onCluster(story, pull)).toEqual([]);
+  pull.sha = await commit("offer");
+  await preview(story, pull, ({ conclusion }) => conclusion === "action_required");
 });
 
 test("let run once more, it comes back, and goes when it is closed", async () => {
