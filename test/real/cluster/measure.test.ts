@@ -28,7 +28,7 @@ import {
  */
 
 /** How many at once; the figures in docs/performance.md are of 200, which take minutes on two cores. `HMS_MEASURE_ROUTES=1` also tells what is asked for. */
-const AT_ONCE = Number(process.env.HMS_MEASURE_PREVIEWS ?? 30);
+const AT_ONCE = Number(process.env.HMS_MEASURE_PREVIEWS ?? 20);
 const PUSHES = 5;
 /** Longest that all of them may take, on whatever machine. */
 const WITHIN_MS = 120_000 + AT_ONCE * 4_000;
