@@ -9,16 +9,27 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    fileParallelism: false,
     projects: [
       {
         extends: true,
-        test: { name: "real", include: ["test/real/**/*.test.ts"], exclude: ["**/node_modules/**", CLUSTER] },
+        test: {
+          name: "real",
+          include: ["test/real/**/*.test.ts"],
+          exclude: ["**/node_modules/**", CLUSTER],
+          fileParallelism: false,
+          sequence: { groupOrder: 0 },
+        },
       },
-      // These share one Kubernetes with Argo CD, which starts only where one of them runs.
+      // These share one Kubernetes with Argo CD, which starts only where one of them runs. They wait for clusters more than they work.
       {
         extends: true,
-        test: { name: "cluster", include: [CLUSTER], globalSetup: "test/real/bed/global-setup.ts" },
+        test: {
+          name: "cluster",
+          include: [CLUSTER],
+          globalSetup: "test/real/bed/global-setup.ts",
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },
