@@ -115,6 +115,8 @@ export async function startControlPlane(
         "--use-service-account-credentials=true",
         "--leader-elect=false",
         "--secure-port=0",
+        // While the API server is away no node tells that it lives. A kubelet would say anew that its pods are ready; KWOK does not.
+        "--node-monitor-grace-period=1h",
         // The defaults make namespaces of a burst of previews wait for each other.
         "--kube-api-qps=200",
         "--kube-api-burst=400",
