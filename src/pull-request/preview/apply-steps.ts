@@ -1,5 +1,6 @@
+import type { KubeObject } from "../../model/kubernetes.ts";
 import type { PreviewReason } from "../../model/preview.ts";
-import { ClusterError, type Clusters } from "../../ports/cluster.ts";
+import { type Cluster, ClusterError, type Clusters } from "../../ports/cluster.ts";
 import type { Run } from "../../ports/run.ts";
 import type { PreviewStep } from "../../preview/preview.ts";
 
@@ -22,7 +23,7 @@ export async function applySteps(
     try {
       switch (step.do) {
         case "apply":
-          await cluster.apply(step.object);
+          await applied(cluster, step.object);
           break;
         case "delete":
           await cluster.delete(step.ref, { uid: step.uid, propagation: step.propagation });
@@ -44,6 +45,22 @@ export async function applySteps(
   return reasons;
 }
 
+/** Of Argo CD's controller, which writes a whole ApplicationSet back when it takes the mark of a refresh off, and owns what it only rewrote. */
+const SET_WRITER = "argocd-applicationset-controller";
+const OTHER_MANAGER = /conflicts? with "([^"]{1,253})"/g;
+
+/** Other managers' fields are left alone and told, but for those of our own ApplicationSet that Argo CD's controller wrote back as they were. */
+async function applied(cluster: Cluster, object: KubeObject): Promise<void> {
+  try {
+    await cluster.apply(object);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || object.kind !== "ApplicationSet") throw error;
+    const managers = [...error.message.matchAll(OTHER_MANAGER)].map(([, name]) => name);
+    if (managers.length === 0 || managers.some((name) => name !== SET_WRITER)) throw error;
+    await cluster.apply(object, { force: true });
+  }
+}
+
 const CAUSES = {
   unavailable: "cluster",
   "no-such-kind": "cluster",
@@ -59,6 +76,12 @@ function reasonOf(step: PreviewStep, error: ClusterError): PreviewReason {
     message: error.message,
     cluster: step.cluster,
     object: `${target.kind} ${target.metadata.name}`,
-    awaits: error.fault === "unavailable" || error.fault === "conflict" ? "machines" : "people",
+    awaits: awaitsOf(error),
   };
+}
+
+/** Who changed a field of ours has to leave it to us; any other conflict is one that time resolves. */
+function awaitsOf({ fault, message }: ClusterError): PreviewReason["awaits"] {
+  if (fault === "conflict") return message.search(OTHER_MANAGER) < 0 ? "machines" : "people";
+  return fault === "unavailable" ? "machines" : "people";
 }

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { KINDS } from "../../../src/model/kubernetes.ts";
+import { describe, expect, test } from "vitest";
+import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
 import { type Cluster, ClusterError, type ClusterFault, type Clusters } from "../../../src/ports/cluster.ts";
 import { LeaseLostError } from "../../../src/ports/run.ts";
 import type { PreviewStep } from "../../../src/preview/preview.ts";
@@ -91,4 +91,45 @@ test("a cluster that is declared no more is passed over", async () => {
   const { clusters, written, run } = ground();
   expect(await applySteps(clusters, [apply("north", "a"), apply("east", "b")], run)).toEqual([]);
   expect(written).toEqual(["east apply b"]);
+});
+
+describe("a field that another manager wrote", () => {
+  const set = {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "ApplicationSet",
+    metadata: { name: "pr", namespace: "argocd" },
+  };
+  const argocd =
+    'Apply failed with 1 conflict: conflict with "argocd-applicationset-controller" using argoproj.io/v1alpha1: .spec.generators';
+  const person = `${argocd}; conflicts with "kubectl-edit" using argoproj.io/v1alpha1: .spec.template`;
+
+  async function tried(object: KubeObject, message: string) {
+    const forced: boolean[] = [];
+    const cluster = {
+      apply: (_: KubeObject, { force = false } = {}) => {
+        forced.push(force);
+        return force ? Promise.resolve() : Promise.reject(new ClusterError("west", "conflict", 0, message));
+      },
+    } as unknown as Cluster;
+    const { run } = ground();
+    const reasons = await applySteps(
+      { names: ["west"], cluster: () => cluster },
+      [{ do: "apply", cluster: "west", object }],
+      run,
+    );
+    return { forced, reasons };
+  }
+
+  test("is ours again where Argo CD's controller only wrote the set back", async () => {
+    expect(await tried(set, argocd)).toEqual({ forced: [false, true], reasons: [] });
+  });
+
+  test.each<[what: string, object: KubeObject, message: string]>([
+    ["of somebody besides", set, person],
+    ["of another kind", { ...set, kind: "AppProject" }, argocd],
+  ])("is left alone and told: %s", async (_what, object, message) => {
+    const { forced, reasons } = await tried(object, message);
+    expect(forced).toEqual([false]);
+    expect(reasons).toMatchObject([{ cause: "held", awaits: "people" }]);
+  });
 });
