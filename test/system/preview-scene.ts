@@ -14,8 +14,8 @@ export interface PreviewScene {
   close(): Promise<void>;
 }
 
-/** Longest wait for one condition. Most take less than a second; on cores that others load it is many times that. */
-const WITHIN_MS = 40_000;
+/** Longest wait for one condition. Most take less than a second; what watches told of a cluster that fell silent stands for 15 s, and cores may be loaded. */
+export const WITHIN_MS = 40_000;
 
 /** With previews, in one file's tests; two pull requests each. */
 const REPOSITORIES = 20;
