@@ -59,7 +59,7 @@ async function neitherGreenNorGone(closed: Opened | undefined, why: RegExp): Pro
 
 /** Argo CD looks once a minute at what it lost from sight. */
 const BY_ITSELF_MS = 150_000;
-vi.setConfig({ testTimeout: 2 * BY_ITSELF_MS });
+vi.setConfig({ testTimeout: 4 * BY_ITSELF_MS });
 
 async function healed(closed?: Opened): Promise<void> {
   await preview(story, pushed, isGreen, "hms/preview", BY_ITSELF_MS);
@@ -100,9 +100,9 @@ test("the API server is down while one is made, one is moved, and one is removed
   });
   await healed(closed);
   if (!opened) throw new Error("none was opened");
-  await preview(story, opened, isGreen);
+  await preview(story, opened, isGreen, "hms/preview", BY_ITSELF_MS);
   await close(opened);
-  await gone(story, opened);
+  await gone(story, opened, BY_ITSELF_MS);
 });
 
 test("the API server answers nothing", async () => {

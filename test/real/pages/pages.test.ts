@@ -103,7 +103,7 @@ const PLACES: Place[] = [
     says: "The JSON cannot be read",
   },
   { name: "queue", login: "grace", path: "/queue", says: "Delayed" },
-  { name: "installations", login: "grace", path: "/installations", says: "deployments: read" },
+  { name: "installations", login: "grace", path: "/installations", says: "deployments: write" },
   { name: "repositories that are listed no more", login: "grace", path: "/installations", says: "acme/prototypes" },
   { name: "doctor", login: "grace", path: "/doctor", says: "acme" },
   { name: "ledger", login: "grace", path: "/ledger", says: "pull_request.opened" },
