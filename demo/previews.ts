@@ -1,3 +1,4 @@
+import { webDeployment } from "../test/stage/web-deployment.ts";
 import { everythingOf, opened } from "./cluster.ts";
 import type { Scene } from "./stage.ts";
 import { hold, plain, type Step } from "./steps.ts";
@@ -29,7 +30,7 @@ const previewed = (pr: Previewed): Step => ({
   name: "previewed",
   title: "Ada changes what is deployed, and her pull request gets a namespace of its own with an address",
   async play(scene, observe) {
-    const sha = await scene.push("web", { [FILE]: manifest("shop:2") }, "Shop 2", "main");
+    const sha = await scene.push("web", { [FILE]: webDeployment("ghcr.io/acme/shop:2") }, "Shop 2", "main");
     const openedMs = performance.now();
     pr.number = await scene.openPull("web", "Shop 2");
     const check = await settled(scene, sha, openedMs);
@@ -70,7 +71,7 @@ const moved = (pr: Previewed): Step => ({
   title: "She pushes: the same namespace moves to the new commit",
   async play(scene, observe) {
     const pushedMs = performance.now();
-    const sha = await scene.push("web", { [FILE]: manifest("shop:3") }, "Shop 3");
+    const sha = await scene.push("web", { [FILE]: webDeployment("ghcr.io/acme/shop:3") }, "Shop 3");
     const check = await settled(scene, sha, pushedMs);
     hold(check.conclusion === "success", `${CHECK} is ${check.conclusion}: ${check.output.title}`);
     const answer = await opened(pr.address);
@@ -92,7 +93,7 @@ const broken = (pr: Previewed): Step => ({
     const pushedMs = performance.now();
     const sha = await scene.push(
       "web",
-      { [FILE]: manifest("shop:4").replace("replicas: 2", "replicas: [2") },
+      { [FILE]: webDeployment("ghcr.io/acme/shop:4").replace("replicas: 2", "replicas: [2") },
       "Shop 4",
     );
     const check = await settled(scene, sha, pushedMs);
@@ -139,7 +140,7 @@ const fork: Step = {
   name: "fork",
   title: "Mallory offers a change from a fork: nothing runs before somebody lets that very commit",
   async play(scene, observe) {
-    const { sha, number } = await scene.offerFromFork(FILE, manifest("shop:5"));
+    const { sha, number } = await scene.offerFromFork(FILE, webDeployment("ghcr.io/acme/shop:5"));
     const awaited = await settled(scene, sha, performance.now());
     hold(awaited.conclusion === "action_required", `${CHECK} is ${awaited.conclusion}: ${awaited.output.title}`);
     const line = `/hms ok-to-test ${sha}`;
@@ -214,23 +215,4 @@ async function until<T>(read: () => Promise<T | undefined | false>): Promise<T |
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   return undefined;
-}
-
-/** Two pods of one image, as the Pod Security Standard `restricted` wants them. */
-export function manifest(image: string): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: RuntimeDefault } }
-      containers:
-        - name: web
-          image: ghcr.io/acme/${image}
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
-`;
 }

@@ -4,7 +4,7 @@ import { systemClock } from "../src/ports/clock.ts";
 import { startHms } from "../test/stage/process.ts";
 import { type SimulatedCluster, simulateCluster } from "../test/stage/simulated-cluster.ts";
 import { type CheckRun, type Stage, setStage } from "../test/stage/stage.ts";
-import { manifest } from "./previews.ts";
+import { webDeployment } from "../test/stage/web-deployment.ts";
 
 /**
  * What the organisation lets an administrator set aside, so that the gate prints the line to paste; and previews for those pull requests that change
@@ -41,7 +41,7 @@ export async function setDemoStage(): Promise<DemoStage> {
       files: {
         ".github/hms.yml": configuration(simulated.ingressPort),
         "src/cart.js": "export const cart = [];\n",
-        "deploy/web.yaml": manifest("shop:1"),
+        "deploy/web.yaml": webDeployment("ghcr.io/acme/shop:1"),
       },
     });
     const { close } = stage;

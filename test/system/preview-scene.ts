@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
 import { type SimulatedCluster, simulateCluster } from "../stage/simulated-cluster.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
+import { webDeployment } from "../stage/web-deployment.ts";
 import { checks, newRepository, type OpenedPull, until } from "./scene.ts";
 
 /** What the tests of previews in memory share: the cluster with HMS-SYS beside it, and what an administrator sees on it. */
@@ -36,21 +37,7 @@ export async function setPreviewScene(): Promise<PreviewScene> {
 }
 
 export function deployment(image = "ghcr.io/acme/web:1"): string {
-  return `apiVersion: apps/v1
-kind: Deployment
-metadata: { name: web }
-spec:
-  replicas: 2
-  selector: { matchLabels: { app: web } }
-  template:
-    metadata: { labels: { app: web } }
-    spec:
-      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: RuntimeDefault } }
-      containers:
-        - name: web
-          image: ${image}
-          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: [ALL] } }
-`;
+  return webDeployment(image);
 }
 
 /** A repository with previews of one component; `yml`: more lines below `preview`. */

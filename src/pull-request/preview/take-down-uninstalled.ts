@@ -1,6 +1,6 @@
 import { formatKey, type Key, type PreviewKey, parseKey } from "../../model/key.ts";
 import type { Outcome } from "../../model/outcome.ts";
-import type { PreviewRecord } from "../../model/preview.ts";
+import type { PreviewReason, PreviewRecord } from "../../model/preview.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { repositoryStream } from "../../ports/ledger.ts";
 import type { InstallationState } from "../../ports/life-cycle.ts";
@@ -46,10 +46,10 @@ async function takeDownOne(deps: UninstalledDeps, key: PreviewKey, before: Previ
   const nowMs = deps.clock.now();
   const owner = { appId: deps.appId, installationId, repositoryId, number };
   const scene = { deps, key, run, owner, slug: before.slug, before, sha: before.sha, nowMs };
-  const why = {
-    cause: "config" as const,
+  const why: PreviewReason = {
+    cause: "config",
     message: "The App is not installed here any more.",
-    awaits: "nobody" as const,
+    awaits: "nobody",
   };
   const { activeAtMs } = before;
   const { record } = await takeDownPreview(scene, { kind: "down", state: "gone", reasons: [why], activeAtMs });
