@@ -1,3 +1,5 @@
+import type { ScanKind } from "./scan.ts";
+
 /** Severity of a finding, worst first. */
 export const SEVERITIES = ["critical", "high", "medium", "low", "note"] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -17,18 +19,49 @@ export interface Finding {
     /** 1-based line in `commit`'s version of the file. */
     line?: number;
     endLine?: number;
-    /** The commit that brought it, 40-hex. */
+    /** The commit that brought it, 40-hex; for dispatched kinds the one that was scanned. */
     commit: string;
-    /** Line in the head's version where it still stands; absent when it stands only in the history. */
+    /** Line in the head's version where it still stands (for dispatched kinds `line`); absent when it stands only in the history. */
     headLine?: number;
   };
   /** Stable over moved lines: SHA-256 (hex) over rule, path and normalised context with the secret masked. */
   fingerprint: string;
+  /** Against the merge base; absent: nothing to compare with, which counts as new. */
+  baseline?: "new" | "unchanged";
+  /** It stands on a line that the pull request changes. */
+  onChangedLine?: boolean;
+  /** An unchanged finding that has been known for longer than its grace. */
+  overdue?: boolean;
+  /** The waiver of the default branch under which it does not count. `until`: ISO date. */
+  waiver?: { reason: string; owner: string; until: string };
+  /** A proposed waiver of this pull request would cover it; it does not count yet. */
+  wouldBeWaived?: true;
 }
 
 /** The state of one scan at one head SHA. Only `completed` speaks of the code; all else is *unknown* to the policy. */
 export type ScanReport =
-  | { kind: string; status: "completed"; sha: string; findings: Finding[]; scannedCommits: number; notes: string[] }
-  | { kind: string; status: "running"; sha: string; reason: string }
+  | {
+      kind: ScanKind;
+      status: "completed";
+      sha: string;
+      findings: Finding[];
+      notes: string[];
+      /** Only of scans that read commits one by one. */
+      scannedCommits?: number;
+      tool?: { name: string; version?: string };
+      /** How many the merge base had that the head has no more. */
+      fixed?: number;
+      /** Sentences about waivers: expired, unused, proposed. */
+      waiverNotes?: string[];
+      url?: string;
+    }
+  | { kind: ScanKind; status: "running"; sha: string; reason: string; phase?: "queued" | "running"; url?: string }
   /** The scan could not say: tool failed, list truncated, time limit. */
-  | { kind: string; status: "unknown"; sha: string; reason: string };
+  | {
+      kind: ScanKind;
+      status: "unknown";
+      sha: string;
+      reason: string;
+      cause?: "failed" | "timed-out" | "not-installed" | "cancelled";
+      url?: string;
+    };

@@ -110,7 +110,7 @@ export async function reconcilePull(
     ...(snapshot.hold ? { held: true } : {}),
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     checks: [
-      ...snapshot.scans.map((report) => scanCheck(pull.headSha, secretsCheckRun(report, pull))),
+      ...snapshot.scans.map((report) => scanCheck(pull.headSha, report.kind, secretsCheckRun(report, pull))),
       ...(await headPreviewCheck(records, key, pull.headSha, preview)),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
     ],

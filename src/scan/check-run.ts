@@ -62,7 +62,7 @@ export function secretsCheckRun(
   return {
     status: "completed",
     conclusion: failing ? "failure" : "success",
-    title: title(findings, report.scannedCommits),
+    title: title(findings, report.scannedCommits ?? 0),
     summary: summary(report, pull, { standing, past, unscanned }),
     text: joinWithin(
       [
@@ -97,7 +97,7 @@ function summary(
   parts: { standing: Finding[]; past: Finding[]; unscanned: Finding[] },
 ): string {
   const lines = [
-    `Looked through ${report.scannedCommits} of ${pull.of ? `${pull.of} ${count(pull.commits, "commit")}` : `${count(pull.commits, "commit")} of this pull request`}, each with its message, up to ${inlineCode(report.sha)}.`,
+    `Looked through ${report.scannedCommits ?? 0} of ${pull.of ? `${pull.of} ${count(pull.commits, "commit")}` : `${count(pull.commits, "commit")} of this pull request`}, each with its message, up to ${inlineCode(report.sha)}.`,
   ];
   if (parts.standing.length > 0) {
     lines.push(

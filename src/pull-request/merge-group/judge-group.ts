@@ -112,7 +112,7 @@ export async function judgeGroup(
       vote,
       mode: judged.length > 0 && judged.every((one) => one.mode === "shadow") ? "shadow" : "enforce",
       draft: false,
-      checks: [scanCheck(sha, content)],
+      checks: [scanCheck(sha, report.kind, content)],
     },
     events,
   };

@@ -1,0 +1,47 @@
+import type { Finding } from "./finding.ts";
+
+/** Kinds whose scanner runs outside of the process: in a workflow, in a Job on the preview's cluster, or on a server that is asked. */
+export const DISPATCHED_KINDS = ["sast", "leaks", "dependencies", "iac", "image", "dast", "quality"] as const;
+export type DispatchedKind = (typeof DISPATCHED_KINDS)[number];
+
+/** Every kind of scan; its check run is `hms/scan/<kind>`. */
+export type ScanKind = "secrets" | "agents" | DispatchedKind;
+
+/** The workflow that runs dispatched scans: a file of `.github/workflows` on the default branch. */
+export const SCAN_WORKFLOW = "hms-scan.yml";
+
+/** What one dispatched scan found in one commit, converted and remembered. */
+export interface ScanResult {
+  kind: DispatchedKind;
+  /** 40-hex. */
+  sha: string;
+  tool: { name: string; version?: string };
+  /** All of them; nothing is compared yet. */
+  findings: Finding[];
+  /** What the reader should know, one sentence each. */
+  notes: string[];
+}
+
+/** One dispatched scan of one commit, from the wish for it to its end. */
+export interface ScanRun {
+  /** 32 hex. */
+  id: string;
+  kind: DispatchedKind;
+  tool: string;
+  /** The nonce itself is known only to the run that was started. */
+  nonceSha256: string;
+  requestedAtMs: number;
+  deadlineMs: number;
+  /** What a dynamic or image scan looks at: an address or an image. */
+  target?: string;
+  /** The merge base, where only what lies between it and the commit is looked through. */
+  base?: string;
+  state: ScanRunState;
+}
+
+export type ScanRunState =
+  | { is: "starting" }
+  | { is: "queued" | "running"; runId: number; url: string }
+  /** `digest`: of the report's bytes, so that the very same one may come again. `findings`: their number. */
+  | { is: "reported"; atMs: number; digest: string; findings: number }
+  | { is: "failed" | "timed-out" | "cancelled" | "not-installed"; reason: string; url?: string };
