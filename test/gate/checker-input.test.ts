@@ -57,7 +57,12 @@ test("equal facts in another order are the same input", () => {
     permission: "write" as const,
     sha: SHA,
   }));
-  const scans = ["secrets", "sast"].map((kind) => ({ kind, status: "running" as const, sha: SHA, reason: "It runs." }));
+  const scans = (["secrets", "sast"] as const).map((kind) => ({
+    kind,
+    status: "running" as const,
+    sha: SHA,
+    reason: "It runs.",
+  }));
   const paths = [".github/hms.yml", ".github/hms-waivers.yml"];
   const unknown = ["One fact.", "Another fact."];
   const input = (one: Partial<Snapshot>) => canonicalJson(mergeInput(snapshot(one)));
