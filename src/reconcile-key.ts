@@ -53,6 +53,8 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
       return reconcileMergeGroup(deps, key, ref, run);
     case "onboarding":
       return onboarding ? reconcileOnboarding(onboarding, key, ref, run) : { kind: "done" };
+    case "scan":
+      return { kind: "done" };
     case "preview":
       return reconcilePreview(rooms.previews, key, ref, run);
     case "notice":

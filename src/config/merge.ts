@@ -1,5 +1,6 @@
 import type { PreviewConfig } from "./preview.ts";
 import { overPreview, PREVIEW_DEFAULTS, PREVIEW_WEAKENED } from "./preview-merge.ts";
+import { overScan, SCAN_WEAKENED } from "./scan-merge.ts";
 import { DEFAULTS, type EnforceableKey, type HmsConfig, type HmsFile, PERMISSIONS } from "./schema.ts";
 
 export type MergeResult =
@@ -42,6 +43,7 @@ function over(base: Merged, file: HmsFile | undefined): Merged {
   const gate = file?.gate;
   return {
     scan: {
+      ...overScan(base.scan, file?.scan),
       secrets: {
         tool: secrets?.tool ?? base.scan.secrets.tool,
         required: secrets?.required ?? base.scan.secrets.required,
@@ -77,6 +79,7 @@ type Comparison = (base: Merged, config: Merged) => string | undefined;
 
 const WEAKENED: Record<EnforceableKey, Comparison> = {
   ...PREVIEW_WEAKENED,
+  ...SCAN_WEAKENED,
   "scan.secrets.required": (base, config) =>
     base.scan.secrets.required && !config.scan.secrets.required ? "it must stay `true`" : undefined,
   "scan.secrets.limits": (base, config) => {

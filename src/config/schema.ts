@@ -3,6 +3,9 @@ import { readPattern } from "../model/path-pattern.ts";
 import type { PreviewConfig } from "./preview.ts";
 import { PREVIEW_ENFORCEABLE } from "./preview-merge.ts";
 import { previewSchema } from "./preview-schema.ts";
+import type { ScanConfig } from "./scan.ts";
+import { SCAN_DEFAULTS, SCAN_ENFORCEABLE } from "./scan-merge.ts";
+import { scanSchema } from "./scan-schema.ts";
 
 /**
  * The schema of `.github/hms.yml`. It knows only what this version does: a key of a later version is refused, since to pass over it
@@ -23,6 +26,7 @@ export const ENFORCEABLE = [
   "gate.approvals.carry",
   "gate.approvals.bots",
   "gate.overrides",
+  ...SCAN_ENFORCEABLE,
   ...PREVIEW_ENFORCEABLE,
 ] as const;
 
@@ -158,7 +162,10 @@ const organisation = z
 export const hmsFileSchema = z
   .strictObject({
     version: z.literal(1).meta({ description: "Version of this file's format. Always 1." }),
-    scan: z.strictObject({ secrets: secrets.optional() }).optional().meta({ description: "What is scanned." }),
+    scan: z
+      .strictObject({ secrets: secrets.optional(), ...scanSchema })
+      .optional()
+      .meta({ description: "What is scanned." }),
     gate: gate.optional(),
     preview: previewSchema.optional(),
     organisation: organisation.optional(),
@@ -172,7 +179,6 @@ export type EnforceableKey = (typeof ENFORCEABLE)[number];
 /** Keys of later versions, to say so instead of "unknown". */
 export const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["promotion", "agents", "notifications"],
-  scan: ["sast", "dependencies", "image", "iac", "dast", "waivers"],
   gate: ["merge_queue"],
 };
 
@@ -180,7 +186,7 @@ export const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
 export interface HmsConfig {
   scan: {
     secrets: { tool: "secretlint"; required: boolean; limits: { fileSizeMb: number; commitSizeMb: number } };
-  };
+  } & ScanConfig;
   gate: {
     mode: "enforce" | "shadow";
     approvals: {
@@ -202,7 +208,10 @@ export interface HmsConfig {
  * GitHub's own rules do that and a lone maintainer could never merge.
  */
 export const DEFAULTS: HmsConfig = {
-  scan: { secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } } },
+  scan: {
+    secrets: { tool: "secretlint", required: true, limits: { fileSizeMb: 5, commitSizeMb: 50 } },
+    ...SCAN_DEFAULTS,
+  },
   gate: {
     mode: "enforce",
     approvals: { count: 0, codeOwners: false, paths: [], carry: "content-neutral", bots: [] },

@@ -8,6 +8,8 @@ export type Key =
   | { kind: "commit"; installationId: number; repositoryId: number; sha: string }
   /** A merge queue's commit, judged as a whole; what it says is written by the commit's own key. */
   | { kind: "merge-group"; installationId: number; repositoryId: number; sha: string }
+  /** The scans of one commit that run elsewhere: whatever is started, cancelled or given up of them is by the holder of this key's lease. */
+  | { kind: "scan"; installationId: number; repositoryId: number; sha: string }
   | { kind: "repository"; installationId: number; repositoryId: number }
   /** The first configuration that is proposed to a repository. */
   | { kind: "onboarding"; installationId: number; repositoryId: number }
@@ -28,6 +30,7 @@ export function formatKey(key: Key): string {
       return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.number}`;
     case "commit":
     case "merge-group":
+    case "scan":
       return `${key.kind}/${key.installationId}/${key.repositoryId}/${key.sha}`;
     case "onboarding":
     case "repository":
@@ -38,13 +41,13 @@ export function formatKey(key: Key): string {
 }
 
 const PATTERN =
-  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository|onboarding)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice|preview)\/(\d+)\/(\d+)\/(\d+))$/;
+  /^(?:(pull)\/(\d+)\/(\d+)\/(\d+)|(commit|merge-group|scan)\/(\d+)\/(\d+)\/([0-9a-f]{40})|(repository|onboarding)\/(\d+)\/(\d+)|(installation)\/(\d+)|(notice|preview)\/(\d+)\/(\d+)\/(\d+))$/;
 
 /** @throws {Error} when the text is not a key: keys are written by us alone, so this is a broken store. */
 export function parseKey(text: string): Key {
   const m = PATTERN.exec(text);
   if (m?.[1]) return { kind: "pull", installationId: Number(m[2]), repositoryId: Number(m[3]), number: Number(m[4]) };
-  const kind = m?.[5] as "commit" | "merge-group" | undefined;
+  const kind = m?.[5] as "commit" | "merge-group" | "scan" | undefined;
   if (m && kind) return { kind, installationId: Number(m[6]), repositoryId: Number(m[7]), sha: String(m[8]) };
   const whole = m?.[9] as "repository" | "onboarding" | undefined;
   if (m && whole) return { kind: whole, installationId: Number(m[10]), repositoryId: Number(m[11]) };

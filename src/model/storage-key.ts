@@ -106,6 +106,31 @@ export const storageKey = {
   /** Where the findings stand in one head, valid for one revision of the scanner. */
   placed: (installationId: number, repositoryId: number, kind: string, revision: string, headSha: string) =>
     `placed/${installationId}/${repositoryId}/${kind}/${revision}/${headSha}`,
+  /** `ScanRun`: the last scan of that kind at a commit that runs elsewhere. */
+  scanRun: (installationId: number, repositoryId: number, sha: string, kind: string) =>
+    `scan-run/${installationId}/${repositoryId}/${sha}/${kind}`,
+  scanRuns: (installationId: number, repositoryId: number, sha: string) =>
+    `scan-run/${installationId}/${repositoryId}/${sha}/`,
+  scanRunsOf: (installationId: number, repositoryId: number) => `scan-run/${installationId}/${repositoryId}/`,
+  /** `{ installationId, repositoryId, sha, kind }` by the scan's id, which is all that a report names. */
+  scanById: (id: string) => `scan-by-id/${id}`,
+  /** `ScanWanted`: what a pull request wants scanned at a commit, its head or its merge base. */
+  scanWanted: (installationId: number, repositoryId: number, sha: string, number: number) =>
+    `scan-wanted/${installationId}/${repositoryId}/${sha}/${number}`,
+  scansWanted: (installationId: number, repositoryId: number, sha: string) =>
+    `scan-wanted/${installationId}/${repositoryId}/${sha}/`,
+  /** `{ shas }`: the commits at which a pull request wants something scanned. */
+  scanWanting: (installationId: number, repositoryId: number, number: number) =>
+    `scan-wanting/${installationId}/${repositoryId}/${number}`,
+  /** `ScanResult`: what the last scan of that kind found at a commit. */
+  scanResult: (installationId: number, repositoryId: number, sha: string, kind: string) =>
+    `scan-result/${installationId}/${repositoryId}/${sha}/${kind}`,
+  /** Since when findings of that kind are known on the default branch: fingerprint → ms since the epoch. */
+  firstSeen: (installationId: number, repositoryId: number, kind: string) =>
+    `first-seen/${installationId}/${repositoryId}/${kind}`,
+  /** `{ commentId }`: a scan of that kind is asked for again. */
+  scanAgain: (installationId: number, repositoryId: number, sha: string, kind: string) =>
+    `scan-again/${installationId}/${repositoryId}/${sha}/${kind}`,
   /** `{ delivery }`: all open pull requests of the repository, or of the whole installation, are to be read, changed or not. */
   reread: (installationId: number, repositoryId?: number) =>
     repositoryId === undefined ? `reread/${installationId}` : `reread/${installationId}/${repositoryId}`,

@@ -46,7 +46,7 @@ describe("mistakes, each with its place", () => {
       "2:1 unknown key `xyzzy` at the top; known here: version, scan, gate, preview, organisation",
     ],
     ["version: 1\npromotion: {}", "2:1 this version does not know `promotion` at the top yet"],
-    ["version: 1\nscan:\n  sast: { tool: semgrep }", "3:3 this version does not know `sast` under `scan` yet"],
+    ["version: 1\ngate:\n  merge_queue: {}", "3:3 this version does not know `merge_queue` under `gate` yet"],
     [
       "version: 1\nscan: { secrets: { tool: gitleaks } }",
       "2:26 `scan.secrets.tool` must be `secretlint`, not the text `gitleaks`",
