@@ -14,6 +14,7 @@ import type { InstallationFacts, LifeCycleApi } from "./life-cycle.ts";
 import type { MergeGroupReads } from "./merge-groups.ts";
 import type { Teams } from "./people.ts";
 import type { Proposals } from "./proposals.ts";
+import type { Workflows } from "./workflows.ts";
 
 /** Why GitHub did not do what was asked, sorted by what a caller can do about it. */
 export type GitHubFault =
@@ -144,6 +145,7 @@ export interface InstallationLimits {
 export interface GitHub {
   proposals(installationId: number, ref: RepositoryRef): Proposals;
   previewDeployments(installationId: number, ref: RepositoryRef): Deployments;
+  workflows(installationId: number, ref: RepositoryRef): Workflows;
   readonly deliveries: AppDeliveries;
   readonly teams: Teams;
   readonly lifeCycle: LifeCycleApi;

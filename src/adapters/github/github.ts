@@ -15,6 +15,7 @@ import { proposals } from "./proposals.ts";
 import { GitHubRepository } from "./repository.ts";
 import { shapes, take } from "./shapes.ts";
 import { connectTeams } from "./teams.ts";
+import { botOf, workflows } from "./workflows.ts";
 
 /** What every caller of GitHub is given besides. */
 export interface Calls {
@@ -70,6 +71,7 @@ function oneClientForAllEvents({ octokit }: { octokit: unknown }) {
 
 export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): GitHub {
   const connection = new Connection(options);
+  const bot = botOf(connection);
   return {
     deliveries: appDeliveries(connection),
     teams: connectTeams(connection),
@@ -78,6 +80,7 @@ export function connectGitHub(options: Omit<GitHubOptions, "webhookSecret">): Gi
     inspection: inspection(connection, options.baseUrl),
     proposals: (installationId, ref) => proposals(connection, installationId, ref),
     previewDeployments: (installationId, ref) => deployments(connection, installationId, ref, options.appId),
+    workflows: (installationId, ref) => workflows(connection, installationId, ref, bot),
     repository: (installationId: number, ref: RepositoryRef): RepositoryApi =>
       Object.assign(
         new GitHubRepository(connection, installationId, ref, options.appId),

@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { issuerUrl, OidcIssuer } from "./actions/oidc.ts";
 import { accountAdministration } from "./administration/accounts.ts";
+import { actionsAdministration } from "./administration/actions.ts";
+import { actionsSettings } from "./administration/actions-settings.ts";
 import { appAdministration } from "./administration/apps.ts";
 import { lifeCycleAdministration } from "./administration/life-cycle.ts";
 import { pullAdministration } from "./administration/pulls.ts";
@@ -19,6 +22,7 @@ import { State } from "./state.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 export type { Organization, User } from "./administration/accounts.ts";
+export type { ReadyJob, StartedJob } from "./administration/actions.ts";
 export type { AppRegistration, RegisteredApp } from "./administration/apps.ts";
 export type { AppRef, RepositoryRef } from "./administration/lookup.ts";
 export type { CommitOptions, ProtectOptions, RepositoryHandle } from "./administration/repositories.ts";
@@ -59,6 +63,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
     faults: new Faults(),
     rateLimits: new RateLimits(now),
     requests: new RequestLog(),
+    oidc: new OidcIssuer(),
     background: new Set(),
   };
   const server = createApiServer(site, createRouter());
@@ -79,6 +84,10 @@ export async function startGitHub(options: GitHubOptions = {}) {
     ...appAdministration(site),
     ...lifeCycleAdministration(site),
     ...userAccessAdministration(site),
+    ...actionsAdministration(site),
+    ...actionsSettings(site),
+    /** Of the tokens that workflows identify themselves with; for `HMS_OIDC_ISSUER`. */
+    oidcIssuer: issuerUrl(site),
     /** Arms a fault; the function returned disarms it. */
     fault: (fault: Fault): (() => void) => site.faults.add(fault),
     clearFaults: (): void => site.faults.clear(),

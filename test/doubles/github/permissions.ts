@@ -1,6 +1,7 @@
 import type { components } from "@octokit/openapi-types";
 
-export type Permissions = components["schemas"]["app-permissions"];
+/** The description lacks the permission for variables, which the documentation has. */
+export type Permissions = components["schemas"]["app-permissions"] & { actions_variables?: "read" | "write" };
 export type PermissionName = keyof Permissions;
 export type PermissionLevel = "read" | "write" | "admin";
 /** `checks:write`: a permission of a GitHub App with the level it has to reach. */
@@ -38,4 +39,5 @@ export const eventPermission: Record<string, PermissionName[]> = {
   create: ["contents"],
   delete: ["contents"],
   fork: ["contents"],
+  workflow_run: ["actions"],
 };

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { OidcIssuer } from "./actions/oidc.ts";
 import type { Faults } from "./faults.ts";
 import type { GitProcesses } from "./git/process.ts";
 import { type Network, openNetwork } from "./git/repository.ts";
@@ -20,6 +21,7 @@ export type Site = {
   faults: Faults;
   rateLimits: RateLimits;
   requests: RequestLog;
+  oidc: OidcIssuer;
   /** Work that a request left behind (mergeability, webhooks of a push); awaited on close. */
   background: Set<Promise<unknown>>;
 };

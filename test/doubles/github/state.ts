@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { Actions } from "./actions/state.ts";
 import type { Activity } from "./activity.ts";
 import type { CheckRun, CheckSuite, CommitStatus } from "./checks-state.ts";
 import type { GitRepository } from "./git/repository.ts";
@@ -220,6 +221,7 @@ export class State {
   readonly installationTokens = new Map<string, InstallationToken>();
   readonly userTokens = new Map<string, Account>();
   readonly userAccesses = new UserAccesses();
+  readonly actions = new Actions();
   readonly repositories = new Map<number, Repository>();
   readonly runs = new Map<number, { run: CheckRun; repository: Repository }>();
   readonly suites = new Map<number, { suite: CheckSuite; repository: Repository }>();

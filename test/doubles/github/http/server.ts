@@ -72,8 +72,10 @@ async function answer(
 ): Promise<{ reply: Reply; actor: Actor }> {
   let actor: Actor = { kind: "anonymous" };
   try {
-    actor = authenticate(site, request.headers);
-    const counted = path !== "/rate_limit" && !path.startsWith("/login/");
+    // Not the API, but what runners talk to, which has tokens of its own.
+    const service = path.startsWith("/_services/");
+    if (!service) actor = authenticate(site, request.headers);
+    const counted = !service && path !== "/rate_limit" && !path.startsWith("/login/");
     if (counted) site.rateLimits.check(actor, method, path);
     const route = router.match(method, path);
     if (!route) throw notFound();

@@ -1,9 +1,12 @@
 import { Router } from "../http/router.ts";
 import { accountRoutes } from "./accounts.ts";
+import { actionsRoutes } from "./actions.ts";
+import { actionsSettingsRoutes } from "./actions-settings.ts";
 import { activityRoutes } from "./activity.ts";
 import { appManifestRoutes } from "./app-manifests.ts";
 import { appRoutes } from "./apps.ts";
 import { checkRoutes } from "./checks.ts";
+import { codeScanningRoutes } from "./code-scanning.ts";
 import { commitRoutes } from "./commits.ts";
 import { contentRoutes } from "./contents.ts";
 import { deliveryRoutes } from "./deliveries.ts";
@@ -19,6 +22,7 @@ import { reviewRoutes } from "./reviews.ts";
 import { rulesetRoutes } from "./rulesets.ts";
 import { signInRoutes } from "./sign-in.ts";
 import { statusRoutes } from "./statuses.ts";
+import { tokenServiceRoutes } from "./token-service.ts";
 import { userInstallationRoutes } from "./user-installations.ts";
 
 /** All routes. Of two that fit the one registered first answers, so those that end in a ref come after what lies below. */
@@ -44,6 +48,10 @@ export function createRouter(): Router {
     protectionRoutes,
     rulesetRoutes,
     deploymentRoutes,
+    actionsRoutes,
+    actionsSettingsRoutes,
+    codeScanningRoutes,
+    tokenServiceRoutes,
     activityRoutes,
     repositoryRoutes,
   ]) {
