@@ -6,6 +6,7 @@
 package hms.merge
 
 import data.hms.approvals
+import data.hms.findings
 import data.hms.overrides
 import data.hms.people
 import data.hms.preview
@@ -31,17 +32,12 @@ denials contains {
 
 denials contains {
 	"rule": rule,
-	"message": concat("", [text.counted(count(found), concat(" ", [severity, "finding"])), ": ", text.by_rule(found), "."]),
-	"remedy": concat(" ", [
-		text.remedy(found),
-		overrides.hint(rule),
-	]),
+	"message": findings_message(found, rule),
+	"remedy": concat(" ", [text.remedy(found), overrides.hint(rule)]),
 	"controls": ["RA-5", "SI-2"],
 } if {
-	some severity in ["critical", "high"]
-	rule := concat("", ["no-", severity, "-findings"])
-	found := findings(severity)
-	count(found) > 0
+	some rule in {entry.by | some entry in blocking}
+	found := [entry | some entry in blocking; entry.by == rule]
 }
 
 denials contains {
@@ -57,13 +53,25 @@ denials contains {
 	preview.unhealthy
 }
 
-# Findings of every scan at the head, asked for or not, finished or not: a finding is a fact.
-findings(severity) := [finding.rule |
-	some scan in input.scans
-	scan.sha == head
-	some finding in scan.findings
-	finding.severity == severity
-]
+blocking := findings.blocking(findings.at(head))
+
+findings_message(found, rule) := concat("", [
+	text.counted(findings.total(all), concat(" ", [severity, "finding"])), ": ", text.by_rule(all), ".",
+]) if {
+	some severity in ["critical", "high"]
+	rule == concat("", ["no-", severity, "-findings"])
+	all := [entry.finding | some entry in found]
+} else := concat("", [
+	text.counted(findings.total(all), concat(" ", [found[0].kind, "finding"])), " (", text.by_severity(all), "): ",
+	text.by_rule(all), old(all), ".",
+]) if {
+	all := [entry.finding | some entry in found]
+}
+
+old(all) := concat("", ["; ", format_int(number, 10), " of them the base branch has as well"]) if {
+	number := findings.total([finding | some finding in all; finding.state == "unchanged"])
+	number > 0
+} else := ""
 
 # Waiting on machines
 
@@ -230,7 +238,7 @@ warn contains {
 
 warn contains {
 	"rule": denial.rule,
-	"message": concat("", ["Overridden by ", override.by, text.reason(override.reason), ". It said: ", denial.message]),
+	"message": concat("", [overrides.standing(override), text.reason(override.reason), ". It said: ", denial.message]),
 } if {
 	some denial in denials
 	some override in overrides.valid
@@ -256,8 +264,36 @@ warn contains {
 
 warn contains {
 	"rule": "lesser-findings",
-	"message": concat("", [text.counted(count(found), "medium or low finding"), ": ", text.by_rule(found), "."]),
+	"message": concat("", [lesser(found), ": ", text.by_rule(found), "."]),
 } if {
-	found := array.concat(findings("medium"), findings("low"))
+	found := findings.milder(findings.at(head))
 	count(found) > 0
 }
+
+lesser(found) := text.counted(findings.total(found), "medium or low finding") if {
+	every finding in found { finding.severity in {"medium", "low"} }
+} else := concat("", [text.counted(findings.total(found), "finding"), " too mild to block (", text.by_severity(found), ")"])
+
+warn contains {
+	"rule": "waived-findings",
+	"message": concat("", [
+		text.counted(findings.total(found), "finding"), " of the ", kind, " scan covered by waivers: ", text.by_rule(found),
+		". hms/scan/", kind, " says by which, and until when.",
+	]),
+} if {
+	some kind in {entry.kind | some entry in set_aside; findings.waived(entry.finding)}
+	found := [entry.finding | some entry in set_aside; entry.kind == kind; findings.waived(entry.finding)]
+}
+
+warn contains {
+	"rule": "old-findings",
+	"message": concat("", [
+		text.counted(findings.total(found), "finding"), " of the ", kind, " scan that the base branch has as well: ",
+		text.by_rule(found), ".",
+	]),
+} if {
+	some kind in {entry.kind | some entry in set_aside; not findings.waived(entry.finding)}
+	found := [entry.finding | some entry in set_aside; entry.kind == kind; not findings.waived(entry.finding)]
+}
+
+set_aside := findings.set_aside(findings.at(head))

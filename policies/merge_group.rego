@@ -6,6 +6,7 @@
 #   and what the queue's own commits bring is looked at as well.
 package hms.merge_group
 
+import data.hms.findings
 import data.hms.shape
 import data.hms.text
 
@@ -59,22 +60,20 @@ deny contains {
 }
 
 deny contains {
-	"rule": concat("-", ["no", severity, "findings"]),
+	"rule": rule,
 	"message": concat("", [
-		"The queue's own commits bring ", text.counted(count(found), concat(" ", [severity, "finding"])), " that no pull request has: ",
-		text.by_rule(found), ".",
+		"The queue's own commits bring ", text.counted(findings.total(found), concat(" ", [severity, "finding"])),
+		" that no pull request has: ", text.by_rule(found), ".",
 	]),
 	"remedy": "Find out how the merge came to hold it, and queue the pull requests again.",
 	"controls": ["RA-5", "SI-2"],
 } if {
-	some severity in ["critical", "high"]
-	found := [finding.rule |
-		some scan in input.scans
-		some finding in scan.findings
-		finding.severity == severity
-	]
-	count(found) > 0
+	some rule in {entry.by | some entry in brought}
+	some severity in {entry.finding.severity | some entry in brought; entry.by == rule}
+	found := [entry.finding | some entry in brought; entry.by == rule; entry.finding.severity == severity]
 }
+
+brought := findings.blocking(input.scans)
 
 deny contains {
 	"rule": "required-scans",
@@ -197,19 +196,4 @@ problems contains shape.element_problem("scans", "reason") if {
 	not is_string(object.get(scan, "reason", ""))
 }
 
-problems contains shape.element_problem("scans", "findings") if {
-	some scan in input.scans
-	not shape.has_list(scan, "findings")
-}
-
-problems contains shape.element_problem("scans", "findings.rule") if {
-	some scan in input.scans
-	some finding in scan.findings
-	not shape.has_text(finding, "rule")
-}
-
-problems contains shape.element_problem("scans", "findings.severity") if {
-	some scan in input.scans
-	some finding in scan.findings
-	not shape.one_of(finding, "severity", {"critical", "high", "medium", "low", "note"})
-}
+problems contains problem if some problem in shape.findings_problems

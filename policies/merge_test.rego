@@ -22,7 +22,19 @@ override(patch) := object.union(
 	patch,
 )
 
-overridden(patch) := decision(object.union(findings([critical]), {"overrides": [override(patch)]}))
+overridden(patch) := decision(object.union(
+	findings([critical]),
+	{"overrides": [override(patch), override(object.union(patch, {"by": "edsger", "by_id": 4}))]},
+))
+
+sast(list) := {"scans": [scan("secrets", {}), scan("sast", {"findings": list})]}
+
+configured(patch) := {"config": {
+	"scans": [object.union({"kind": "sast", "required": true, "fail_on": ["critical", "high"], "old_debt": "ignore"}, patch)],
+	"overrides": [{"rule": "no-sast-findings", "permission": "admin"}, {"rule": "no-critical-findings", "permission": "admin"}],
+}}
+
+flaw(patch) := object.union({"rule": "sast/eval", "severity": "critical"}, patch)
 
 test_findings_are_counted_and_named if {
 	high := [{"rule": concat("/", ["x", name]), "severity": "high"} | some name in ["a", "b", "c", "d"]]
@@ -112,10 +124,84 @@ test_trusted_paths if {
 test_an_override_turns_a_denial_into_a_warning if {
 	answer := overridden({})
 	answer.allow
-	answer.warn == [{
-		"rule": "no-critical-findings",
-		"message": "Overridden by barbara: revoked. It said: 1 critical finding: secrets/key (1).",
+	[entry.message | some entry in answer.warn] == [
+		"Overridden by barbara: revoked. It said: 1 critical finding: secrets/key (1).",
+		"Overridden by edsger: revoked. It said: 1 critical finding: secrets/key (1).",
+	]
+}
+
+test_one_person_does_not_set_a_secret_aside if {
+	every overrides in [[override({})], [override({}), override({"by": "renamed"})]] {
+		answer := decision(object.union(findings([critical]), {"overrides": overrides}))
+		rules(answer.deny) == ["no-critical-findings"]
+		startswith(answer.warn[0].message, "1 of 2 people overrides this: barbara: revoked.")
+		contains(answer.deny[0].remedy, "Or let 2 people with admin permission")
+		endswith(answer.deny[0].remedy, "(1 of 2 people so far)")
+	}
+}
+
+test_other_findings_take_one_person_unless_the_configuration_asks_for_more if {
+	rule := "no-sast-findings"
+	overrides := {"overrides": [override({"rule": rule}), override({"rule": rule, "by": "edsger", "by_id": 4})]}
+	patch := object.union(sast([flaw({})]), configured({}))
+	one := {"overrides": [overrides.overrides[0]]}
+	decision(object.union(patch, one)).allow
+	more := {"config": {"overrides": [{"rule": rule, "permission": "admin", "people": 3}]}}
+	answer := decision(object.union_n([patch, more, overrides]))
+	rules(answer.deny) == [rule]
+	startswith(answer.warn[0].message, "2 of 3 people override this: barbara: revoked.")
+}
+
+test_a_kind_that_is_configured_has_a_rule_of_its_own if {
+	answer := decision(object.union(sast([flaw({"count": 3}), flaw({"rule": "sast/sql", "severity": "high"})]), configured({})))
+	[[entry.rule, entry.message] | some entry in answer.deny] == [[
+		"no-sast-findings",
+		"4 sast findings (3 critical, 1 high): sast/eval (3), sast/sql (1).",
+	]]
+}
+
+test_old_debt if {
+	old := flaw({"state": "unchanged", "count": 5})
+	ignored := decision(object.union(sast([old]), configured({})))
+	ignored.allow
+	ignored.warn == [{
+		"rule": "old-findings",
+		"message": "5 findings of the sast scan that the base branch has as well: sast/eval (5).",
 	}]
+	overdue := decision(object.union(sast([object.union(old, {"overdue": true})]), configured({})))
+	blocked := decision(object.union(sast([old]), configured({"old_debt": "block"})))
+	unconfigured := decision(sast([old]))
+	every answer in [overdue, blocked] {
+		[[entry.rule, entry.message] | some entry in answer.deny] == [[
+			"no-sast-findings",
+			"5 sast findings (5 critical): sast/eval (5); 5 of them the base branch has as well.",
+		]]
+	}
+	rules(unconfigured.deny) == ["no-critical-findings"]
+}
+
+test_secrets_are_never_old_debt if {
+	entry := configured({"kind": "secrets", "fail_on": []})
+	answer := decision(object.union(findings([object.union(critical, {"state": "unchanged"})]), entry))
+	rules(answer.deny) == ["no-critical-findings"]
+}
+
+test_waived_findings_do_not_block_and_are_named if {
+	answer := decision(object.union(sast([flaw({"waived": true, "count": 2})]), configured({"old_debt": "block"})))
+	answer.allow
+	answer.warn == [{
+		"rule": "waived-findings",
+		"message": concat("", [
+			"2 findings of the sast scan covered by waivers: sast/eval (2). ",
+			"hms/scan/sast says by which, and until when.",
+		]),
+	}]
+}
+
+test_what_is_too_mild_is_told if {
+	answer := decision(object.union(sast([flaw({"severity": "high"}), flaw({"severity": "low"})]), configured({"fail_on": ["critical"]})))
+	answer.allow
+	[entry.message | some entry in answer.warn] == ["2 findings too mild to block (1 high, 1 low): sast/eval (2)."]
 }
 
 test_overrides_that_do_not_count_say_why if {
@@ -125,7 +211,7 @@ test_overrides_that_do_not_count_say_why if {
 		[{"permission": "maintain"}, "it takes admin permission"],
 		[{"rule": "approvals"}, "the configuration does not let this rule be overridden"],
 	] {
-		answer := overridden(case[0])
+		answer := decision(object.union(findings([critical]), {"overrides": [override(case[0])]}))
 		rules(answer.deny) == ["no-critical-findings"]
 		endswith(answer.warn[0].message, concat("", [" does not count: ", case[1], "."]))
 	}

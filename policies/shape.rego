@@ -144,24 +144,38 @@ problems contains element_problem("scans", "reason") if {
 	not is_string(scan.reason)
 }
 
-problems contains element_problem("scans", "findings") if {
+problems contains problem if some problem in findings_problems
+
+# METADATA
+# description: What is wrong with findings, and with what the configuration says of them; the same at every point.
+findings_problems contains element_problem("scans", "findings") if {
 	some scan in input.scans
 	not has_list(scan, "findings")
 }
 
-problems contains element_problem("scans", "findings.rule") if {
+findings_problems contains element_problem("scans", "findings.rule") if {
 	some scan in input.scans
 	some finding in scan.findings
 	not has_text(finding, "rule")
 }
 
-problems contains element_problem("scans", "findings.severity") if {
+findings_problems contains element_problem("scans", "findings.severity") if {
 	some scan in input.scans
 	some finding in scan.findings
-	not one_of(finding, "severity", {"critical", "high", "medium", "low", "note"})
+	not one_of(finding, "severity", severities)
 }
 
-problems contains element_problem("config.overrides", "rule or permission") if {
+findings_problems contains element_problem("scans", "findings.state, waived, overdue or count") if {
+	some scan in input.scans
+	some finding in scan.findings
+	not known_finding(finding)
+}
+
+findings_problems contains "config.scans is not a list of scans with kind, required, fail_on and old_debt" if {
+	not known_scans(object.get(input.config, "scans", []))
+}
+
+problems contains element_problem("config.overrides", "rule, permission or people") if {
 	some entry in input.config.overrides
 	not known_override(entry)
 }
@@ -287,6 +301,29 @@ preview_states := {
 
 known_requirement(preview) if is_boolean(preview.required)
 
+severities := {"critical", "high", "medium", "low", "note"}
+
+# Inputs of earlier releases have findings one by one, all of them new.
+known_finding(finding) if {
+	object.get(finding, "state", "new") in {"new", "unchanged"}
+	is_boolean(object.get(finding, "waived", false))
+	is_boolean(object.get(finding, "overdue", false))
+	whole(object.get(finding, "count", 1), 1, 1000000000)
+}
+
+known_scans(scans) if {
+	is_array(scans)
+	every scan in scans { known_scan(scan) }
+}
+
+known_scan(scan) if {
+	is_string(scan.kind)
+	is_boolean(scan.required)
+	all_strings(scan.fail_on)
+	every severity in scan.fail_on { severity in severities }
+	scan.old_debt in {"ignore", "block"}
+}
+
 known_bot(entry) if {
 	is_string(entry.app)
 	whole_number(entry, 100)
@@ -295,6 +332,14 @@ known_bot(entry) if {
 known_override(entry) if {
 	is_string(entry.rule)
 	entry.permission in {"write", "maintain", "admin"}
+	whole(object.get(entry, "people", 1), 1, 100)
+}
+
+whole(value, least, most) if {
+	is_number(value)
+	value == floor(value)
+	value >= least
+	value <= most
 }
 
 all_strings(values) if {

@@ -7,6 +7,24 @@ problems(patch) := found if {
 	found := shape.problems with input as object.union(fixture, patch)
 }
 
+finding(patch) := {"scans": [object.union(
+	{"kind": "sast", "sha": "x", "status": "completed", "findings": []},
+	{"findings": [object.union({"rule": "sast/x", "severity": "high"}, patch)]},
+)]}
+
+configured(patch) := {"config": {"scans": [object.union(
+	{"kind": "sast", "required": true, "fail_on": ["high"], "old_debt": "ignore"},
+	patch,
+)]}} if {
+	is_object(patch)
+} else := {"config": {"scans": [patch]}}
+
+test_what_is_well_formed_has_no_problem if {
+	every patch in [finding({"state": "unchanged", "waived": true, "overdue": true, "count": 7}), configured({})] {
+		count(problems(patch)) == 0
+	}
+}
+
 test_the_fixture_has_no_problem if count(problems({})) == 0
 
 test_each_broken_part_is_named if {
@@ -47,9 +65,20 @@ test_each_broken_part_is_named if {
 		[{"scans": [{}]}, "scans[].findings is missing or of the wrong type"],
 		[{"scans": [{"findings": ["x"]}]}, "scans[].findings.rule is missing or of the wrong type"],
 		[{"scans": [{"findings": [{"severity": "HIGH"}]}]}, "scans[].findings.severity is missing or of the wrong type"],
+		[finding({"state": "old"}), "scans[].findings.state, waived, overdue or count is missing or of the wrong type"],
+		[finding({"waived": "yes"}), "scans[].findings.state, waived, overdue or count is missing or of the wrong type"],
+		[finding({"overdue": 1}), "scans[].findings.state, waived, overdue or count is missing or of the wrong type"],
+		[finding({"count": 0}), "scans[].findings.state, waived, overdue or count is missing or of the wrong type"],
+		[configured("sast"), "config.scans is not a list of scans with kind, required, fail_on and old_debt"],
+		[configured({"fail_on": ["grave"]}), "config.scans is not a list of scans with kind, required, fail_on and old_debt"],
+		[configured({"old_debt": "30d"}), "config.scans is not a list of scans with kind, required, fail_on and old_debt"],
+		[
+			{"config": {"overrides": [{"rule": "x", "permission": "admin", "people": 1.5}]}},
+			"config.overrides[].rule, permission or people is missing or of the wrong type",
+		],
 		[
 			{"config": {"overrides": [{"rule": "x", "permission": "read"}]}},
-			"config.overrides[].rule or permission is missing or of the wrong type",
+			"config.overrides[].rule, permission or people is missing or of the wrong type",
 		],
 		[{"config": {"approvals": {"count": -1}}}, "config.approvals.count is not a whole number from 0 to 100"],
 		[{"config": {"required_scans": [1]}}, "config.required_scans holds something that is not a name"],

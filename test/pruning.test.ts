@@ -26,7 +26,7 @@ const passing = (installationId: number, number: number, commit: string): string
 const lasting = [
   storageKey.repository(1, 2),
   storageKey.hold(1, 2, 4),
-  storageKey.override(1, 2, 4, OVER, "approvals"),
+  storageKey.override(1, 2, 4, OVER, "approvals", 9),
   storageKey.okToTest(1, 2, 4),
   storageKey.onboarding(1, 2),
   storageKey.installationState(1),

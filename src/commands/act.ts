@@ -153,7 +153,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       await lookAtPreview(deps.engine.queue, key);
       break;
     case "override":
-      await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule), {
+      await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule, byId), {
         rule: command.rule,
         by,
         byId,

@@ -68,7 +68,12 @@ function over(base: Merged, file: HmsFile | undefined): Merged {
         carry: gate?.approvals?.carry ?? base.gate.approvals.carry,
         bots: gate?.approvals?.bots ?? base.gate.approvals.bots,
       },
-      overrides: gate?.overrides ?? base.gate.overrides,
+      overrides:
+        gate?.overrides?.map(({ rule, permission, people = 1 }) => ({
+          rule,
+          permission,
+          ...(people > 1 ? { people } : {}),
+        })) ?? base.gate.overrides,
       reportBypasses: gate?.report_bypasses ?? base.gate.reportBypasses,
     },
     preview: overPreview(base.preview, file?.preview),
@@ -115,16 +120,20 @@ const WEAKENED: Record<EnforceableKey, Comparison> = {
     return app && `\`${app}\` may not need fewer approvals than without this file`;
   },
   "gate.overrides": (base, config) => {
-    const least = new Map(base.gate.overrides.map((entry) => [entry.rule, PERMISSIONS.indexOf(entry.permission)]));
+    const least = new Map(base.gate.overrides.map((entry) => [entry.rule, entry]));
     const weaker = config.gate.overrides.find((entry) => {
       const needed = least.get(entry.rule);
-      return needed === undefined || PERMISSIONS.indexOf(entry.permission) < needed;
+      return (
+        needed === undefined ||
+        PERMISSIONS.indexOf(entry.permission) < PERMISSIONS.indexOf(needed.permission) ||
+        (entry.people ?? 1) < (needed.people ?? 1)
+      );
     });
     if (!weaker) return undefined;
-    const needed = base.gate.overrides.find((entry) => entry.rule === weaker.rule);
-    return needed
-      ? `\`${weaker.rule}\` may be overridden with the permission \`${needed.permission}\` at least`
-      : `\`${weaker.rule}\` may not be overridden`;
+    const needed = least.get(weaker.rule);
+    if (!needed) return `\`${weaker.rule}\` may not be overridden`;
+    const people = (needed.people ?? 1) > 1 ? ` by ${needed.people} people` : "";
+    return `\`${weaker.rule}\` may be overridden${people} with the permission \`${needed.permission}\` at least`;
   },
 };
 

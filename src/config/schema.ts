@@ -65,6 +65,10 @@ const override = z.strictObject({
   permission: z
     .enum(PERMISSIONS)
     .meta({ description: "What the person who overrides must at least be allowed to do in the repository." }),
+  people: z.int().min(1).max(5).optional().meta({
+    description:
+      "How many people it takes, none of whom wrote or last pushed the commit; one unless given. Secrets take two at least.",
+  }),
 });
 
 const bot = z.strictObject({
@@ -196,7 +200,8 @@ export interface HmsConfig {
       carry: "content-neutral" | "never";
       bots: { app: string; count: number }[];
     };
-    overrides: { rule: string; permission: (typeof PERMISSIONS)[number] }[];
+    /** `people`: absent: one. */
+    overrides: { rule: string; permission: (typeof PERMISSIONS)[number]; people?: number }[];
     reportBypasses: boolean;
   };
   /** Undefined: no file names a component. */

@@ -3,6 +3,7 @@ import type { CheckerInput, MergeGroupInput } from "../model/checker-input.ts";
 import type { ScanReport } from "../model/finding.ts";
 import type { Permission, Person, RepositoryRef } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
+import { checkerFindings } from "./checker-findings.ts";
 
 /** The checker's input for the merge of one pull request. Lists are sorted: equal facts give an equal digest. */
 export function mergeInput(snapshot: Snapshot): CheckerInput {
@@ -35,7 +36,9 @@ export function mergeInput(snapshot: Snapshot): CheckerInput {
     required_reviews: [...snapshot.requiredReviews].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)),
     scans: scansOf(snapshot.scans),
     hold: snapshot.hold,
-    overrides: [...snapshot.overrides].sort((a, b) => (a.rule < b.rule ? -1 : 1)),
+    overrides: [...snapshot.overrides].sort((a, b) =>
+      a.rule === b.rule ? a.by_id - b.by_id : a.rule < b.rule ? -1 : 1,
+    ),
     ok_to_test: snapshot.okToTest,
     preview: snapshot.preview,
     unknown: [...snapshot.unknown].sort(),
@@ -76,10 +79,7 @@ function scansOf(scans: ScanReport[]): CheckerInput["scans"] {
       sha: scan.sha,
       status: scan.status,
       ...(scan.status === "completed" ? {} : { reason: scan.reason }),
-      findings:
-        scan.status === "completed"
-          ? scan.findings.map(({ rule, severity, message, fingerprint }) => ({ rule, severity, message, fingerprint }))
-          : [],
+      findings: scan.status === "completed" ? checkerFindings(scan.kind, scan.findings) : [],
     }))
     .sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }

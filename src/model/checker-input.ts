@@ -1,4 +1,4 @@
-import type { Finding, ScanReport } from "./finding.ts";
+import type { Finding, ScanReport, Severity } from "./finding.ts";
 import type { PreviewState } from "./preview.ts";
 import type { Permission } from "./pull-request.ts";
 import type { GateState } from "./verdict.ts";
@@ -71,7 +71,7 @@ export interface MergeGroupInput extends Pick<CheckerInput, "schema" | "reposito
     /** It has been undecided for so long that waiting on serves nobody. */
     overdue: boolean;
   };
-  config: Pick<CheckerConfig, "valid" | "required_scans">;
+  config: Pick<CheckerConfig, "valid" | "required_scans" | "scans">;
 }
 
 /** Whatever the checker is asked about. */
@@ -118,7 +118,21 @@ export interface CheckerScan {
   sha: string;
   status: ScanReport["status"];
   reason?: string;
-  findings: Pick<Finding, "rule" | "severity" | "message" | "fingerprint">[];
+  /** All of them count: the worst new ones stand one by one, the others together. */
+  findings: CheckerFinding[];
+}
+
+/** A finding, or some that are alike. Inputs of earlier releases say neither state nor path nor count. */
+export interface CheckerFinding extends Pick<Finding, "rule" | "severity" | "message" | "fingerprint"> {
+  /** Against the merge base; absent: new. */
+  state?: "new" | "unchanged";
+  /** A waiver of the default branch covers it. */
+  waived?: true;
+  /** Unchanged, and known for longer than the configuration lets it be. */
+  overdue?: true;
+  path?: string;
+  /** How many it stands for; absent: itself. Message and fingerprint are then those of one of them. */
+  count?: number;
 }
 
 export interface CheckerConfig {
@@ -132,7 +146,13 @@ export interface CheckerConfig {
     /** How many approvals a pull request needs that this App alone brought, in place of `count`. */
     bots: { app: string; count: number }[];
   };
-  overrides: { rule: string; permission: "write" | "maintain" | "admin" }[];
+  /** `people`: how many it takes; absent: one. */
+  overrides: { rule: string; permission: "write" | "maintain" | "admin"; people?: number }[];
+  /**
+   * Scans besides that for secrets: new findings of the severities `fail_on` block, and those that the base branch has as well do so where
+   * `old_debt` is `block`. Inputs of earlier releases do not have it.
+   */
+  scans?: { kind: string; required: boolean; fail_on: Severity[]; old_debt: "ignore" | "block" }[];
   /** Whether the gate waits for a healthy preview; inputs of earlier releases do not say. */
   preview?: { required: boolean };
 }

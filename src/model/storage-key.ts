@@ -66,8 +66,9 @@ export const storageKey = {
   checkerRevision: () => "checker/revision",
   hold: (installationId: number, repositoryId: number, number: number) =>
     `hold/${installationId}/${repositoryId}/${number}`,
-  override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string) =>
-    `override/${installationId}/${repositoryId}/${number}/${sha}/${rule}`,
+  /** One of each person: some rules take two. Those of earlier releases, of whoever came last, have no `@`. */
+  override: (installationId: number, repositoryId: number, number: number, sha: string, rule: string, byId: number) =>
+    `override/${installationId}/${repositoryId}/${number}/${sha}/${rule}@${byId}`,
   overrides: (installationId: number, repositoryId: number, number: number, sha: string) =>
     `override/${installationId}/${repositoryId}/${number}/${sha}/`,
   /** An answer to a comment is about to be posted: whoever finds this looks first whether it already stands there. */

@@ -4,6 +4,7 @@ import { mergeCorpus } from "./corpus-merge.ts";
 import { mergeGroupCorpus } from "./corpus-merge-group.ts";
 import { peopleCorpus } from "./corpus-people.ts";
 import { previewCorpus } from "./corpus-preview.ts";
+import { scansCorpus } from "./corpus-scans.ts";
 
 /** One input and what every implementation of the checker must make of it. */
 export interface CorpusRow {
@@ -24,5 +25,6 @@ export const corpus: CorpusRow[] = [
   ...peopleCorpus,
   ...commandCorpus,
   ...previewCorpus,
+  ...scansCorpus,
   ...malformedCorpus,
 ];

@@ -1,4 +1,10 @@
-import type { CheckerConfig, CheckerInput, CheckerScan, RequiredReview } from "../../src/model/checker-input.ts";
+import type {
+  CheckerConfig,
+  CheckerFinding,
+  CheckerInput,
+  CheckerScan,
+  RequiredReview,
+} from "../../src/model/checker-input.ts";
 import type { Severity } from "../../src/model/finding.ts";
 import type { Permission } from "../../src/model/pull-request.ts";
 
@@ -142,8 +148,12 @@ export function scan(kind: string, findings: CheckerScan["findings"] = [], sha =
   return { kind, sha, status: "completed", findings };
 }
 
-export function finding(severity: Severity, rule = `secrets/${severity}-example`): CheckerScan["findings"][number] {
-  return { rule, severity, message: "Something was found.", fingerprint: "f".repeat(64) };
+export function finding(
+  severity: Severity,
+  rule = `secrets/${severity}-example`,
+  change: Partial<CheckerFinding> = {},
+): CheckerFinding {
+  return { rule, severity, message: "Something was found.", fingerprint: "f".repeat(64), ...change };
 }
 
 export function override(by: string, permission: Permission = "admin", rule = "no-critical-findings", sha = HEAD) {

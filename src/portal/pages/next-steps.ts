@@ -13,6 +13,9 @@ export interface NextStep {
 /** Rules that wait for a review. */
 const REVIEWED = ["approvals", "code-owners", "path-approvals", "trusted-paths-admin-approval"];
 
+/** What the default policy says of findings, which may be secrets. */
+const SECRETS = new Set(["no-critical-findings", "no-high-findings", "no-leaks-findings"]);
+
 /** What brings a pull request on from where it stands, most pressing first. Nothing for one that is closed or ready. */
 export function stepsOf({ row, decision, input, hold }: PullView): NextStep[] {
   if (!row.open || row.state === "allow") return [];
@@ -24,7 +27,7 @@ export function stepsOf({ row, decision, input, hold }: PullView): NextStep[] {
     const permission = overridable.get(rule);
     if (permission === undefined) continue;
     steps.push({
-      what: `Fix what ${rule} names. Or let it pass once, as somebody with ${permission} permission who neither wrote nor last pushed it:`,
+      what: `Fix what ${rule} names. Or let it pass once, as somebody with ${permission} permission who neither wrote nor last pushed it${SECRETS.has(rule) ? " (it takes two where secrets were found)" : ""}:`,
       line: `/hms override ${rule} ${row.headSha} <reason>`,
     });
   }

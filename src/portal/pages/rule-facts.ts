@@ -1,4 +1,4 @@
-import type { CheckerDocument, CheckerInput, MergeGroupInput } from "../../model/checker-input.ts";
+import type { CheckerDocument, CheckerFinding, CheckerInput, MergeGroupInput } from "../../model/checker-input.ts";
 
 /** One fact that a rule looked at: what it is, and what was read. Plain text, also of contributors. */
 export interface Fact {
@@ -24,8 +24,14 @@ const AT_MERGE: Record<string, RuleStory<CheckerInput>> = {
     asks: "The configuration on the default branch is valid.",
     facts: ({ config }) => [{ name: "Configuration valid", value: yesNo(config.valid) }],
   },
-  "no-critical-findings": { asks: "No scan found anything critical.", facts: (input) => findings(input, "critical") },
-  "no-high-findings": { asks: "No scan found anything of high severity.", facts: (input) => findings(input, "high") },
+  "no-critical-findings": {
+    asks: "No search for secrets, and no scan without a rule of its own, found anything critical.",
+    facts: (input) => unruledFindings(input, "critical"),
+  },
+  "no-high-findings": {
+    asks: "No search for secrets, and no scan without a rule of its own, found anything of high severity.",
+    facts: (input) => unruledFindings(input, "high"),
+  },
   "facts-known": {
     asks: "Every fact that the decision needs could be read.",
     facts: ({ unknown }) => [{ name: "Not known", value: list(unknown, "nothing") }],
@@ -92,7 +98,35 @@ const AT_MERGE_GROUP: Record<string, RuleStory<MergeGroupInput>> = {
 };
 
 function storiesOf(input: CheckerDocument | undefined): Record<string, RuleStory<never>> {
-  return input?.point === "merge-group" ? AT_MERGE_GROUP : AT_MERGE;
+  if (input?.point === "merge-group") return AT_MERGE_GROUP;
+  const kinds = ruledKinds(input);
+  return kinds.length === 0 ? AT_MERGE : { ...AT_MERGE, ...Object.fromEntries(kinds.map(storyOfKind)) };
+}
+
+/** Kinds of scans that the configuration names: each has a rule of its own. Facts that another release wrote may say it otherwise. */
+function ruledKinds(input: CheckerInput | undefined): string[] {
+  const scans: unknown = input?.config?.scans;
+  return Array.isArray(scans)
+    ? scans.flatMap((one) => (typeof one?.kind === "string" && one.kind !== "secrets" ? [one.kind] : []))
+    : [];
+}
+
+function storyOfKind(kind: string): [string, RuleStory<CheckerInput>] {
+  return [
+    `no-${kind}-findings`,
+    {
+      asks: `The ${kind} scan found nothing new of the severities that block.`,
+      facts: (input) => [
+        ...(input.config.scans ?? [])
+          .filter((one) => one.kind === kind)
+          .flatMap(({ fail_on, old_debt }) => [
+            { name: "Severities that block", value: list(fail_on, "none") },
+            { name: "What the base branch has as well", value: old_debt === "block" ? "blocks" : "is let through" },
+          ]),
+        ...findings(input, (one) => one.kind === kind),
+      ],
+    },
+  ];
 }
 
 /** Rules of our own policy at the point of these facts, in the order in which people read them. */
@@ -123,18 +157,36 @@ function scansOf({ config, scans }: Pick<CheckerInput, "config" | "scans"> | Mer
   ];
 }
 
-function findings({ scans, pull_request }: CheckerInput, severity: string): Fact[] {
+function unruledFindings(input: CheckerInput, severity: string): Fact[] {
+  const ruled = ruledKinds(input);
+  return findings(input, (one) => !ruled.includes(one.kind) && one.severity === severity);
+}
+
+type Found = CheckerFinding & { kind: string };
+
+function findings({ scans, pull_request }: CheckerInput, ofRule: (one: Found) => boolean): Fact[] {
   const found = scans
     .filter((scan) => scan.sha === pull_request.head_sha)
-    .flatMap((scan) => scan.findings)
-    .filter((finding) => finding.severity === severity);
-  const shown = found.slice(0, 20).map((finding) => ({ name: finding.rule, value: finding.message }));
-  const left = found.length - shown.length;
+    .flatMap(({ kind, findings }) => findings.map((one) => ({ ...one, kind })))
+    .filter(ofRule);
+  const total = (some: readonly Found[]) => some.reduce((sum, { count = 1 }) => sum + count, 0);
+  const shown = found.slice(0, 20);
+  const left = total(found) - total(shown);
   return [
-    { name: "Findings", value: String(found.length) },
-    ...shown,
+    { name: "Findings", value: String(total(found)) },
+    ...shown.map((one) => ({ name: one.rule, value: `${one.message}${standing(one)}` })),
     ...(left > 0 ? [{ name: "And", value: `${left} more; the input below has all of them` }] : []),
   ];
+}
+
+function standing({ state, waived, overdue, count }: Found): string {
+  const words = [
+    ...(count === undefined ? [] : [`${count} alike`]),
+    ...(state === "unchanged" ? ["the base branch has it as well"] : []),
+    ...(overdue ? ["known for too long"] : []),
+    ...(waived ? ["waived"] : []),
+  ];
+  return words.length === 0 ? "" : ` (${words.join(", ")})`;
 }
 
 function owned({ required_reviews, approvals }: CheckerInput, rule: string): Fact[] {

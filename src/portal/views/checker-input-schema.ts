@@ -26,10 +26,26 @@ const scan = z.strictObject({
         severity: z.enum(["critical", "high", "medium", "low", "note"]),
         message: text,
         fingerprint: text,
+        state: z.enum(["new", "unchanged"]).optional(),
+        waived: z.literal(true).optional(),
+        overdue: z.literal(true).optional(),
+        path: text.optional(),
+        count: z.int().positive().optional(),
       }),
     )
-    .max(1_000),
+    .max(2_000),
 });
+
+const scanRules = z
+  .array(
+    z.strictObject({
+      kind: text,
+      required: z.boolean(),
+      fail_on: z.array(z.enum(["critical", "high", "medium", "low", "note"])).max(5),
+      old_debt: z.enum(["ignore", "block"]),
+    }),
+  )
+  .max(20);
 
 const repository = z.strictObject({ id: z.int().positive(), owner: login, name: login, default_branch: text });
 
@@ -109,8 +125,15 @@ const checkerInput = z.strictObject({
       bots: z.array(z.strictObject({ app: text, count })).max(100),
     }),
     overrides: z
-      .array(z.strictObject({ rule: text, permission: z.enum(["write", "maintain", "admin"]) }))
+      .array(
+        z.strictObject({
+          rule: text,
+          permission: z.enum(["write", "maintain", "admin"]),
+          people: z.int().positive().max(100).optional(),
+        }),
+      )
       .max(LIST_MAX),
+    scans: scanRules.optional(),
     preview: z.strictObject({ required: z.boolean() }).optional(),
   }),
   command: z
@@ -147,7 +170,11 @@ const mergeGroupInput = z.strictObject({
     overdue: z.boolean(),
   }),
   scans: z.array(scan).max(20),
-  config: z.strictObject({ valid: z.boolean(), required_scans: z.array(text).max(20) }),
+  config: z.strictObject({
+    valid: z.boolean(),
+    required_scans: z.array(text).max(20),
+    scans: scanRules.optional(),
+  }),
 });
 
 /** Whatever the checker is asked about. */

@@ -29,7 +29,7 @@ test("a pull request with everything that people can say is told as described", 
   const { records, ledger } = deps.engine;
   await records.put(storageKey.hold(7, 42, 1), { by: "grace", reason: "wait" });
   await records.put(storageKey.okToTest(7, 42, 1), { by: "linus", sha: shaOf(1) });
-  await records.put(storageKey.override(7, 42, 1, shaOf(1), "r"), { rule: "r", by: "linus", reason: "known" });
+  await records.put(storageKey.override(7, 42, 1, shaOf(1), "r", 9), { rule: "r", by: "linus", reason: "known" });
   const data = { check: "hms/gate", state: { status: "in_progress" }, title: "t", decisions: [], pulls: [1] };
   await ledger.append("repository/7/42", [
     { type: "check_written", subject: `commit/7/42/${shaOf(1)}`, atMs: 1, id: "c", data },

@@ -3,7 +3,7 @@ import { policySources } from "../../../scripts/policy-sources.ts";
 import type { CheckerInput, CheckerPreview, MergeGroupInput } from "../../../src/model/checker-input.ts";
 import { ownRules, ruleFacts } from "../../../src/portal/pages/rule-facts.ts";
 import { ruleResults, verdictTree } from "../../../src/portal/pages/verdict.ts";
-import { mergeableInput } from "../../policies/inputs.ts";
+import { mergeableInput, scan } from "../../policies/inputs.ts";
 import { policies } from "../views/village.ts";
 import { words } from "./site.ts";
 
@@ -30,7 +30,28 @@ test("every rule that our own policy names has its facts told", async () => {
   );
   const known = [...ownRules(mergeableInput()), ...ownRules(group)].map(({ rule }) => rule);
   // A remark needs no facts: it says them.
-  expect([...new Set(named)].filter((rule) => !known.includes(rule))).toEqual(["lesser-findings"]);
+  expect([...new Set(named)].filter((rule) => !known.includes(rule))).toEqual([
+    "lesser-findings",
+    "waived-findings",
+    "old-findings",
+  ]);
+});
+
+test("a kind of scan that the configuration names has a rule with its facts", () => {
+  const flaw = { rule: "sast/eval", severity: "high" as const, message: "Code is evaluated.", fingerprint: "f" };
+  const input = mergeableInput({
+    scans: [scan("secrets"), scan("sast", [flaw, { ...flaw, state: "unchanged", count: 30 }])],
+    config: { scans: [{ kind: "sast", required: true, fail_on: ["high"], old_debt: "ignore" }] },
+  });
+  expect(ownRules(input).map(({ rule }) => rule)).toContain("no-sast-findings");
+  expect(ruleFacts("no-sast-findings", input)).toEqual([
+    { name: "Severities that block", value: "high" },
+    { name: "What the base branch has as well", value: "is let through" },
+    { name: "Findings", value: "31" },
+    { name: "sast/eval", value: "Code is evaluated." },
+    { name: "sast/eval", value: "Code is evaluated. (30 alike, the base branch has it as well)" },
+  ]);
+  expect(ruleFacts("no-high-findings", input)).toEqual([{ name: "Findings", value: "0" }]);
 });
 
 test("order: what denies, people, machines, remarks, what is met", () => {

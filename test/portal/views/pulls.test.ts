@@ -98,7 +98,7 @@ test("a pull request's page has its decision with the facts, what people said, a
   await check(shaOf(2), "another's", { status: "completed", conclusion: "success" }, [2]);
   await records.put(storageKey.hold(7, 42, 1), { by: "grace", reason: "wait", commentId: 4 });
   await records.put(storageKey.okToTest(7, 42, 1), { by: "linus", sha: shaOf(10) });
-  await records.put(storageKey.override(7, 42, 1, shaOf(11), "no-high-findings"), {
+  await records.put(storageKey.override(7, 42, 1, shaOf(11), "no-high-findings", 9), {
     rule: "no-high-findings",
     by: "linus",
     sha: shaOf(11),
