@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Intent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
+import { SCAN_WORKFLOW } from "../model/scan.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { Acceptance } from "../ports/queue.ts";
 import { happenedAtMs } from "./happened-at.ts";
@@ -55,6 +56,7 @@ const bodies = {
     reason: z.string().optional(),
     merge_group: z.object({ head_sha: sha, head_ref: z.string(), base_ref: z.string() }),
   }),
+  workflow_run: z.object({ workflow_run: z.object({ path: z.string(), display_title: z.string().nullish() }) }),
   push: z.object({
     ref: z.string(),
     before: sha.optional(),
@@ -76,6 +78,12 @@ const BRANCHES = "refs/heads/";
 const CONFIG_FILES = new Set([".github/hms.yml", ...CODE_OWNERS_PATHS]);
 /** Blanks only, no line breaks: else thousands of empty lines would take seconds. What is a command is decided when it is acted on. */
 const SPEAKS_TO_US = /^[ \t]*\/hms\b/im;
+const SCAN_PATH = `.github/workflows/${SCAN_WORKFLOW}`;
+/**
+ * What the workflow's `run-name` makes of its inputs: the kind, the commit and the scan's id. Whoever may start workflows may name any commit:
+ * it is looked at once more, and nothing of the run is believed.
+ */
+const SCAN_TITLE = /^hms-scan [a-z]{1,20} ([0-9a-f]{40}) [0-9a-f]{32}$/;
 /** GitHub lists at most so many commits in a push's payload; beyond, any file may have changed. */
 const PUSH_COMMITS_MAX = 2048;
 
@@ -205,6 +213,15 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
         const value = { headRef, baseRef, seenAtMs: nowMs };
         mapped.records.push({ key: storageKey.group(installationId, repositoryId, head), value });
       }
+      return mapped;
+    }
+    case "workflow_run": {
+      const parsed = bodies.workflow_run.safeParse(payload);
+      if (!parsed.success) return undefined;
+      const { path, display_title: title } = parsed.data.workflow_run;
+      const scanned = path.split("@")[0] === SCAN_PATH ? SCAN_TITLE.exec(title ?? "")?.[1] : undefined;
+      if (scanned === undefined) return undefined;
+      look({ kind: "scan", installationId, repositoryId, sha: scanned });
       return mapped;
     }
     case "repository": {

@@ -11,6 +11,7 @@ const shapes = [
     .transform((p) => p.review.submitted_at),
   z.object({ pull_request: moment }).transform((p) => p.pull_request.updated_at),
   z.object({ check_suite: moment }).transform((p) => p.check_suite.updated_at),
+  z.object({ workflow_run: moment }).transform((p) => p.workflow_run.updated_at),
   z.object({ installation: moment }).transform((p) => p.installation.updated_at),
   // A push tells only when the repository was last pushed to, in seconds.
   z

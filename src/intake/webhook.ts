@@ -58,6 +58,7 @@ const EVENTS = [
   "github_app_authorization",
   "installation_target",
   "repository",
+  "workflow_run",
 ] as const;
 
 export type WebhookListener = (request: IncomingMessage, response: ServerResponse) => void;
