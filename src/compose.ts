@@ -31,6 +31,7 @@ import type { PullRequestDeps } from "./pull-request/deps.ts";
 import { reconcile } from "./reconcile-key.ts";
 import { examineRunning } from "./run-doctor.ts";
 import { createSecretScanner } from "./scan/secrets.ts";
+import { openScans } from "./scans.ts";
 import { createLog } from "./telemetry/log.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { startTracing } from "./telemetry/tracing.ts";
@@ -125,6 +126,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     sent: metrics.notification,
   };
   const previews = await openPreviews(settings, { github, engine, configuration, clock }, metrics.previews, log);
+  const scans = openScans({ github, engine, clock }, metrics.scans);
   const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
@@ -133,7 +135,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     log,
     concurrency: CONCURRENCY,
     leaseMs: overrides.leaseMs ?? LEASE_MS,
-    reconcile: (run) => reconcile({ pulls: deps, previews: previews.deps, sweep, notifications, onboarding }, run),
+    reconcile: (run) =>
+      reconcile({ pulls: deps, previews: previews.deps, scans: scans.deps, sweep, notifications, onboarding }, run),
     ended: ({ key, outcome, durationMs }) => metrics.run(key.slice(0, key.indexOf("/")), outcome, durationMs),
   });
 

@@ -25,6 +25,12 @@ const PASSING = [
   "revoked",
   "same-change",
   "scan",
+  "scan-again",
+  "scan-by-id",
+  "scan-result",
+  "scan-run",
+  "scan-wanted",
+  "scan-wanting",
 ];
 
 /** Lets go of what no open pull request needs and nobody has written for long: a store would otherwise grow with every push. */
@@ -38,6 +44,12 @@ export async function pruneRecords(records: Pick<Records, "list" | "prune">): Pr
   // Approvals of an earlier head may be carried to the one of today.
   for (const { key } of await records.list("head-base/")) {
     const [, installationId, repositoryId, number, sha] = key.split("/");
+    const repository = `${installationId}/${repositoryId}`;
+    if (needed.has(`${repository}/${number}`)) needed.add(`${repository}/${sha}`);
+  }
+  // What is compared with is the merge base's.
+  for (const { key } of await records.list("scan-wanted/")) {
+    const [, installationId, repositoryId, sha, number] = key.split("/");
     const repository = `${installationId}/${repositoryId}`;
     if (needed.has(`${repository}/${number}`)) needed.add(`${repository}/${sha}`);
   }

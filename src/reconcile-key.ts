@@ -20,11 +20,15 @@ import { reconcilePreview } from "./pull-request/preview/reconcile-preview.ts";
 import { takeDownUninstalled } from "./pull-request/preview/take-down-uninstalled.ts";
 import { reconcilePull } from "./pull-request/reconcile.ts";
 import { reconcileCommit } from "./pull-request/reconcile-commit.ts";
+import type { ScanDeps } from "./pull-request/scan/deps.ts";
+import { reconcileScans } from "./pull-request/scan/reconcile-scans.ts";
+import { sweepScans } from "./pull-request/scan/want-scans.ts";
 
 /** Whatever a key may need; a room that is turned off is not there. */
 export interface Rooms {
   pulls: PullRequestDeps;
   previews: PreviewDeps;
+  scans: ScanDeps;
   sweep: SweepDeps;
   notifications: NotificationDeps | undefined;
   onboarding: OnboardingDeps | undefined;
@@ -47,6 +51,7 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
     case "repository": {
       const outcome = await reconcileRepository(sweep, key, ref);
       await sweepGroups(deps, key, ref);
+      await sweepScans(deps.engine, key);
       return outcome;
     }
     case "merge-group":
@@ -54,7 +59,7 @@ export async function reconcile(rooms: Rooms, run: Run): Promise<Outcome> {
     case "onboarding":
       return onboarding ? reconcileOnboarding(onboarding, key, ref, run) : { kind: "done" };
     case "scan":
-      return { kind: "done" };
+      return reconcileScans(rooms.scans, key, ref, run);
     case "preview":
       return reconcilePreview(rooms.previews, key, ref, run);
     case "notice":
@@ -102,6 +107,7 @@ async function tellDeliveries(deps: PullRequestDeps, key: Key, run: Run): Promis
   if (
     key.kind === "installation" ||
     key.kind === "commit" ||
+    key.kind === "scan" ||
     ["notice", "onboarding", "preview"].includes(key.kind) ||
     run.lease.causes.length === 0
   )

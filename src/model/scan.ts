@@ -36,6 +36,8 @@ export interface ScanRun {
   target?: string;
   /** The merge base, where only what lies between it and the commit is looked through. */
   base?: string;
+  /** Since when its workflow run is known to be over although no report came, ms since the epoch. */
+  overSinceMs?: number;
   state: ScanRunState;
 }
 
@@ -45,3 +47,33 @@ export type ScanRunState =
   /** `digest`: of the report's bytes, so that the very same one may come again. `findings`: their number. */
   | { is: "reported"; atMs: number; digest: string; findings: number }
   | { is: "failed" | "timed-out" | "cancelled" | "not-installed"; reason: string; url?: string };
+
+/** One scan as a pull request wants it; its commit is that of the key. */
+export interface WantedScan {
+  kind: DispatchedKind;
+  tool: string;
+  timeoutMs: number;
+  target?: string;
+  base?: string;
+}
+
+/** What a pull request wants scanned at a commit: record `storageKey.scanWanted`. `base`: only to compare its head with. */
+export interface ScanWanted {
+  as: "head" | "base";
+  scans: WantedScan[];
+}
+
+/** What a scan reported: record `storageKey.scanResult`. It counts only for the run that names its digest. */
+export interface StoredScanResult extends ScanResult {
+  /** Of the scan. */
+  id: string;
+  digest: string;
+}
+
+/** Where a scan's id leads: record `storageKey.scanById`. */
+export interface ScanPlace {
+  installationId: number;
+  repositoryId: number;
+  sha: string;
+  kind: DispatchedKind;
+}

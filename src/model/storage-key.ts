@@ -112,7 +112,6 @@ export const storageKey = {
     `scan-run/${installationId}/${repositoryId}/${sha}/${kind}`,
   scanRuns: (installationId: number, repositoryId: number, sha: string) =>
     `scan-run/${installationId}/${repositoryId}/${sha}/`,
-  scanRunsOf: (installationId: number, repositoryId: number) => `scan-run/${installationId}/${repositoryId}/`,
   /** `{ installationId, repositoryId, sha, kind }` by the scan's id, which is all that a report names. */
   scanById: (id: string) => `scan-by-id/${id}`,
   /** `ScanWanted`: what a pull request wants scanned at a commit, its head or its merge base. */
@@ -120,6 +119,7 @@ export const storageKey = {
     `scan-wanted/${installationId}/${repositoryId}/${sha}/${number}`,
   scansWanted: (installationId: number, repositoryId: number, sha: string) =>
     `scan-wanted/${installationId}/${repositoryId}/${sha}/`,
+  scansWantedOf: (installationId: number, repositoryId: number) => `scan-wanted/${installationId}/${repositoryId}/`,
   /** `{ shas }`: the commits at which a pull request wants something scanned. */
   scanWanting: (installationId: number, repositoryId: number, number: number) =>
     `scan-wanting/${installationId}/${repositoryId}/${number}`,
@@ -129,9 +129,13 @@ export const storageKey = {
   /** Since when findings of that kind are known on the default branch: fingerprint → ms since the epoch. */
   firstSeen: (installationId: number, repositoryId: number, kind: string) =>
     `first-seen/${installationId}/${repositoryId}/${kind}`,
-  /** `{ commentId }`: a scan of that kind is asked for again. */
+  /** `{ missingAtMs, reason }`: the repository's workflow for scans could not be started; `{}`: it may have changed since. */
+  scanWorkflow: (installationId: number, repositoryId: number) => `scan-workflow/${installationId}/${repositoryId}`,
+  /** `{ atMs }`: a scan of that kind is asked for again. */
   scanAgain: (installationId: number, repositoryId: number, sha: string, kind: string) =>
     `scan-again/${installationId}/${repositoryId}/${sha}/${kind}`,
+  scansAgain: (installationId: number, repositoryId: number, sha: string) =>
+    `scan-again/${installationId}/${repositoryId}/${sha}/`,
   /** `{ delivery }`: all open pull requests of the repository, or of the whole installation, are to be read, changed or not. */
   reread: (installationId: number, repositoryId?: number) =>
     repositoryId === undefined ? `reread/${installationId}` : `reread/${installationId}/${repositoryId}`,

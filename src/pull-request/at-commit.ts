@@ -14,6 +14,8 @@ export interface PullAtCommit {
   held?: boolean;
   /** The preview was seen healthy at this commit. */
   previewHealthy?: boolean;
+  /** What was judged is another from then on though nothing tells of it, ms since the epoch. */
+  factsUntilMs?: number;
   /** The other checks, `hms/config` and `hms/scan/…`; they too belong to the commit. */
   checks: CheckContent[];
 }

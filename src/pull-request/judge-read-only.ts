@@ -45,7 +45,10 @@ export async function judgeReadOnly(
   const configuration = deps.configuration ?? configurationSource(github, () => clock.now());
   const api = github.repository(installationId, ref);
   const pull = await api.pull(number);
-  const observed = await observe({ api, records: memoryRecords(), scanner, configuration, installationId }, pull);
+  const observed = await observe(
+    { api, records: memoryRecords(), scanner, configuration, clock, installationId },
+    pull,
+  );
   const { config } = observed.snapshot;
   const judgement = await judge(checker, observed.snapshot, undefined, clock.now());
   const vote = { number, baseRef: pull.baseRef, ...answerOf(judgement), overridable: config.overrides };

@@ -14,8 +14,9 @@ const EXPIRED_RETRY_MS = 5_000;
 const WAITING_RETRY_MS = 60_000;
 
 /** When a pull request that was judged is judged again although nothing tells of a change: pure. */
-export function lookAgain({ vote, undecidedSinceMs }: PullAtCommit, nowMs: number): Outcome {
-  const validUntilMs = vote.decision?.verdict.validUntilMs;
+export function lookAgain({ vote, undecidedSinceMs, factsUntilMs }: PullAtCommit, nowMs: number): Outcome {
+  const ends = [vote.decision?.verdict.validUntilMs, factsUntilMs].filter((one) => one !== undefined);
+  const validUntilMs = ends.length === 0 ? undefined : Math.min(...ends);
   switch (voteState(vote)) {
     case "unknown": {
       const forMs = Math.max(0, nowMs - (undecidedSinceMs ?? nowMs));

@@ -6,6 +6,7 @@ import type { PreviewRecord } from "../model/preview.ts";
 import type { PullRequest } from "../model/pull-request.ts";
 import type { Snapshot } from "../model/snapshot.ts";
 import { storageKey } from "../model/storage-key.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import { lastPusher, recordedPusher } from "../ports/last-pusher.ts";
 import type { Records } from "../ports/records.ts";
@@ -14,6 +15,7 @@ import { readApprovals } from "./approvals/approvals.ts";
 import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./approvals/required-reviews.ts";
 import type { ConfigurationSource } from "./configuration.ts";
 import { readPreview } from "./preview/preview-fact.ts";
+import { readScans, type ScansRead } from "./scan/read-scans.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {
@@ -21,6 +23,8 @@ export interface Observed {
   /** What is known of the head's preview. */
   preview: PreviewRecord | undefined;
   config: EffectiveConfig;
+  /** What of scans that run elsewhere is wanted where; until when what was read of them holds. */
+  scans: Pick<ScansRead, "wants" | "look" | "validUntilMs">;
 }
 
 /** Reads everything that the decision needs about an open pull request, at its head as it is now. */
@@ -30,6 +34,7 @@ export async function observe(
     records: Records;
     scanner: SecretScanner;
     configuration: ConfigurationSource;
+    clock: Clock;
     installationId: number;
   },
   pull: PullRequest,
@@ -55,6 +60,8 @@ export async function observe(
     recordedPusher(records, installationId, repositoryId, pull),
     readPreview(deps, pull, effective.preview, before.previewHealthy ?? false),
   ]);
+  const seen = { record: preview.record, wanted: effective.preview !== undefined };
+  const scans = await readScans(deps, pull, effective.scan, seen, deps.clock.now());
   const { approvals: asked } = effective.gate;
   const owned = await readOwnedFiles(api, pull, asked);
   const touchesTrusted = withCodeOwners(await confirmTouched(api, pull, scan.touchesTrusted), owned, asked);
@@ -74,7 +81,7 @@ export async function observe(
     changedFiles: owned.changedFiles,
     requiredReviews: await requiredReviews(api, owned.demands, approvals),
     touchesTrustedPaths: touchesTrusted,
-    scans: [scan.report],
+    scans: [scan.report, ...scans.reports],
     hold: hold ? { by: hold.value.by, reason: hold.value.reason } : null,
     overrides: await Promise.all(
       // What was overridden for one base was not for another.
@@ -100,7 +107,7 @@ export async function observe(
     preview: preview.fact,
     unknown: owned.unknown,
   };
-  return { snapshot, config, preview: preview.record };
+  return { snapshot, config, preview: preview.record, scans };
 }
 
 /** Where code owners are asked, who changes whom they are changes the gate itself. */

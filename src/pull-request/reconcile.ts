@@ -23,6 +23,7 @@ import { lookAgain } from "./look-again.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { headPreviewCheck } from "./preview/preview-check.ts";
+import { wantScans } from "./scan/want-scans.ts";
 import { scanCheck } from "./scan-check.ts";
 import { verdictEvent } from "./verdict-event.ts";
 
@@ -71,6 +72,7 @@ export async function reconcilePull(
     await leaveCommit(deps, key, pull.headSha, pull.merged ? "merged" : "unmerged");
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
     await lookAtPreview(deps, key, run, false);
+    await wantScans(deps.engine, key, new Map(), [], run);
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
     return lookAtMerge(deps, key, api, pull, run);
@@ -87,7 +89,7 @@ export async function reconcilePull(
       checks: last?.checks ?? [],
     });
   }
-  const { snapshot, config, preview } = await span("observe", {}, () =>
+  const { snapshot, config, preview, scans } = await span("observe", {}, () =>
     observe({ ...deps, api, records, installationId }, pull, last),
   ).catch(async (error: unknown) => {
     if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
@@ -109,6 +111,7 @@ export async function reconcilePull(
     draft: pull.draft,
     ...(snapshot.hold ? { held: true } : {}),
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
+    ...(scans.validUntilMs === undefined ? {} : { factsUntilMs: scans.validUntilMs }),
     checks: [
       ...snapshot.scans.map((report) => scanCheck(pull.headSha, report.kind, secretsCheckRun(report, pull))),
       ...(await headPreviewCheck(records, key, pull.headSha, preview)),
@@ -126,6 +129,7 @@ export async function reconcilePull(
     deps.decided?.(voteState(at.vote));
   }
   await lookAtPreview(deps, key, run, snapshot.preview !== null);
+  await wantScans(deps.engine, key, scans.wants, scans.look, run);
   return lookAgain(at, deps.clock.now());
 }
 

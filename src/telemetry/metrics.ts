@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import type { QueueStats } from "../ports/queue.ts";
 import { createHealingMetrics, type HealingMetrics } from "./healing-metrics.ts";
 import { createPreviewMetrics, type PreviewMetrics } from "./preview-metrics.ts";
+import { createScanMetrics, type ScanMetrics } from "./scan-metrics.ts";
 
 /** What `/metrics` shows, in the Prometheus text format. No repository, pull request or login ever becomes a label. */
 export interface Metrics {
@@ -18,6 +19,7 @@ export interface Metrics {
   bypass(): void;
   readonly healing: HealingMetrics;
   readonly previews: PreviewMetrics;
+  readonly scans: ScanMetrics;
   /** Whether the checker is as it should be. */
   checker(healthy: boolean): void;
   /** A message to who is awaited, by the kind of its target. */
@@ -123,6 +125,7 @@ export function createMetrics(): Metrics {
     contentType: registry.contentType,
     healing: createHealingMetrics(registry),
     previews: createPreviewMetrics(registry),
+    scans: createScanMetrics(registry),
     checker: (healthy) => checker.set(healthy ? 1 : 0),
     delivery: (event, result) => deliveries.inc({ event, result }),
     run: (kind, outcome, durationMs) => runs.observe({ kind, outcome }, durationMs / 1000),

@@ -1,0 +1,13 @@
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Engine } from "../../ports/engine.ts";
+import type { Workflows } from "../../ports/workflows.ts";
+
+/** What starting, watching and ending scans needs from outside. */
+export interface ScanDeps {
+  github: { workflows(installationId: number, ref: RepositoryRef): Workflows };
+  engine: Engine;
+  clock: Clock;
+  /** Told of every state that a scan comes to, for metrics. */
+  became?(kind: string, state: string): void;
+}

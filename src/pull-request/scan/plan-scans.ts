@@ -1,0 +1,127 @@
+import type { ScanRun, ScanRunState, WantedScan } from "../../model/scan.ts";
+import type { WorkflowRun } from "../../ports/workflows.ts";
+
+/** What is known of one commit's scans at one moment. */
+export interface ScansAtCommit {
+  /** By every pull request that wants something. */
+  wanted: readonly (readonly WantedScan[])[];
+  runs: readonly ScanRun[];
+  /** By kind: when it was last asked for again, ms since the epoch. */
+  again: ReadonlyMap<string, number>;
+  nowMs: number;
+}
+
+export type ScanStep =
+  | { step: "start"; scan: WantedScan; asked: boolean }
+  /** Its start was cut off: GitHub may have got it or not. */
+  | { step: "adopt"; run: ScanRun }
+  | { step: "look"; run: ScanRun }
+  /** It is ended: at GitHub, and in what is remembered. */
+  | { step: "end"; run: ScanRun; as: "cancelled" | "timed-out"; reason: string };
+
+/** Where the workflow is missing, it is looked for again after so long. */
+export const MISSING_RETRY_MS = 10 * 60_000;
+/** A start of which GitHub's answer was lost shows in its list by then. */
+export const ADOPT_AFTER_MS = 10_000;
+/** The report is posted before the run is over, but may be on its way a second time. */
+export const REPORT_GRACE_MS = 10_000;
+
+const isLive = ({ state }: ScanRun): boolean =>
+  state.is === "starting" || state.is === "queued" || state.is === "running";
+
+/** What has to be done about the scans of one commit: pure. At most one scan of a kind is alive at a time. */
+export function planScans({ wanted, runs, again, nowMs }: ScansAtCommit): ScanStep[] {
+  const scans = unionOf(wanted);
+  const steps: ScanStep[] = [];
+  for (const run of runs) {
+    if (!isLive(run)) continue;
+    const scan = scans.get(run.kind);
+    if (scan === undefined)
+      steps.push({ step: "end", run, as: "cancelled", reason: "No open pull request wants this scan any more." });
+    else if (differs(scan, run))
+      steps.push({ step: "end", run, as: "cancelled", reason: "Another scan took its place." });
+    else if (nowMs >= run.deadlineMs)
+      steps.push({ step: "end", run, as: "timed-out", reason: `No report came within ${minutes(run)}.` });
+    else steps.push({ step: run.state.is === "starting" ? "adopt" : "look", run });
+  }
+  for (const scan of scans.values()) {
+    const run = runs.find((one) => one.kind === scan.kind);
+    const asked = again.has(scan.kind);
+    if (run === undefined || (!isLive(run) && (asked || differs(scan, run) || isToRepeat(run, nowMs))))
+      steps.push({ step: "start", scan, asked });
+  }
+  return steps;
+}
+
+/** What a kind is to be scanned with where pull requests differ: from which base on the whole history stands in for all of theirs. */
+function unionOf(wanted: ScansAtCommit["wanted"]): Map<string, WantedScan> {
+  const scans = new Map<string, WantedScan>();
+  for (const scan of wanted.flat()) {
+    const known = scans.get(scan.kind);
+    const { base: _, ...whole } = known ?? scan;
+    scans.set(scan.kind, known === undefined ? scan : known.base === scan.base ? known : whole);
+  }
+  return scans;
+}
+
+function differs(scan: WantedScan, run: ScanRun): boolean {
+  return scan.tool !== run.tool || scan.target !== run.target || scan.base !== run.base;
+}
+
+function isToRepeat({ state, requestedAtMs }: ScanRun, nowMs: number): boolean {
+  if (state.is === "cancelled") return true;
+  return state.is === "not-installed" && nowMs >= requestedAtMs + MISSING_RETRY_MS;
+}
+
+function minutes({ requestedAtMs, deadlineMs }: ScanRun): string {
+  const count = Math.round((deadlineMs - requestedAtMs) / 60_000);
+  return `${count} minute${count === 1 ? "" : "s"}`;
+}
+
+/** What a scan that is under way has become, by what GitHub says of its run: pure. Only the report's own endpoint makes it *reported*. */
+export function afterLook(run: ScanRun, found: WorkflowRun | undefined, nowMs: number): ScanRun {
+  const { state } = run;
+  if (state.is !== "queued" && state.is !== "running") return run;
+  const { runId, url } = state;
+  const failed = (reason: string): ScanRun => ({ ...run, state: { is: "failed", reason, url } });
+  if (found === undefined) return failed("GitHub knows its workflow run no more.");
+  if (found.attempt > 1)
+    return failed(
+      "Somebody ran its workflow again by hand; only the first attempt counts. `/hms scan` starts a new one.",
+    );
+  if (found.status !== "completed") {
+    const is = found.status === "in_progress" ? "running" : "queued";
+    return { ...run, state: { is, runId, url } };
+  }
+  const overSinceMs = run.overSinceMs ?? nowMs;
+  if (nowMs < overSinceMs + REPORT_GRACE_MS) return { ...run, overSinceMs };
+  return failed(
+    found.conclusion === "cancelled"
+      ? "Its workflow run was cancelled at GitHub."
+      : `Its workflow run ended (${said(found.conclusion)}) without a report.`,
+  );
+}
+
+function said(conclusion: string | null): string {
+  return /^[a-z_]{1,30}$/.exec(conclusion ?? "")?.[0]?.replaceAll("_", " ") ?? "no conclusion";
+}
+
+/** When the commit's scans are looked at again although nothing tells of a change, ms from now; undefined: not. */
+export function lookAtScansInMs(runs: readonly ScanRun[], nowMs: number): number | undefined {
+  const due = runs.flatMap((run) => {
+    if (run.state.is === "starting") return [nowMs + ADOPT_AFTER_MS];
+    if (run.state.is === "not-installed") return [run.requestedAtMs + MISSING_RETRY_MS];
+    if (!isLive(run)) return [];
+    if (run.overSinceMs !== undefined) return [run.overSinceMs + REPORT_GRACE_MS];
+    return [Math.min(run.deadlineMs, nowMs + LOOK_EVERY_MS)];
+  });
+  return due.length === 0 ? undefined : Math.max(1_000, Math.min(...due) - nowMs);
+}
+
+/** GitHub tells when a run starts and ends; what it did not tell is found by then. */
+const LOOK_EVERY_MS = 120_000;
+
+/** States in which nothing of a scan changes by itself. */
+export function isOver(state: ScanRunState): boolean {
+  return state.is !== "starting" && state.is !== "queued" && state.is !== "running";
+}

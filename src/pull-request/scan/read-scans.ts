@@ -1,0 +1,151 @@
+import type { ScanConfig } from "../../config/scan.ts";
+import type { ScanReport } from "../../model/finding.ts";
+import type { PreviewRecord } from "../../model/preview.ts";
+import type { ChangedFile, PullRequest } from "../../model/pull-request.ts";
+import type { DispatchedKind, ScanKind, ScanRun, ScanWanted, StoredScanResult } from "../../model/scan.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import type { RepositoryApi } from "../../ports/github.ts";
+import type { Records } from "../../ports/records.ts";
+import { type ChangedLines, changedLinesOfPatch } from "../../scan/baseline.ts";
+import { type SeenScan, scanReport } from "./scan-report.ts";
+import { type ScansWanted, wantedScans } from "./wanted-scans.ts";
+
+/** What the scans besides that for secrets say of a pull request, and what of them is wanted where. */
+export interface ScansRead {
+  reports: ScanReport[];
+  /** Kinds that the changed files call for. */
+  concerned: ReadonlySet<ScanKind>;
+  wants: ReadonlyMap<string, ScanWanted>;
+  /** Commits at which something is to be done about a scan that is wanted already. */
+  look: string[];
+  /** ms since the epoch: what was read is another from then on, though nothing tells of it. */
+  validUntilMs?: number;
+}
+
+const NOTHING: ScansRead = { reports: [], concerned: new Set(), wants: new Map(), look: [] };
+
+interface ReadDeps {
+  api: RepositoryApi;
+  records: Records;
+  installationId: number;
+}
+
+/** Asks GitHub nothing where the configuration names no scans: it costs a call for what the pull request changes. */
+export async function readScans(
+  deps: ReadDeps,
+  pull: PullRequest,
+  config: ScanConfig,
+  preview: { record: PreviewRecord | undefined; wanted: boolean },
+  nowMs: number,
+): Promise<ScansRead> {
+  if (Object.keys(config.dispatched).length === 0 && config.agents === undefined) return NOTHING;
+  const change = await changeOf(deps.api, pull);
+  const record = preview.record;
+  const wanted = wantedScans(config, {
+    headSha: pull.headSha,
+    mergeBase: change.mergeBase,
+    changedFiles: change.complete ? pathsOf(change.files) : null,
+    preview: preview.wanted
+      ? { healthy: record?.state === "healthy" && record.unknown === undefined, url: record?.url }
+      : undefined,
+  });
+  const read: ScansRead = {
+    reports: wanted.held.map((held): ScanReport => heldReport(held, pull.headSha)),
+    concerned: wanted.concerned,
+    wants: wantsOf(wanted, pull.headSha, change.mergeBase),
+    look: [],
+  };
+  const renames = renamesOf(change.files);
+  const changed = changedOf(change);
+  const ends: number[] = [];
+  for (const { kind } of wanted.head) {
+    const head = await seenAt(deps, pull.headSha, kind);
+    const compared = wanted.base.some((one) => one.kind === kind) && change.mergeBase !== undefined;
+    const base = compared && change.mergeBase !== undefined ? await seenAt(deps, change.mergeBase, kind) : undefined;
+    const scan = config.dispatched[kind];
+    if (scan === undefined) continue;
+    const { report, validUntilMs } = scanReport({
+      kind,
+      sha: pull.headSha,
+      config: scan,
+      head,
+      base,
+      renames,
+      changed,
+      firstSeen: typeof scan.oldDebt === "string" ? {} : await firstSeen(deps, kind),
+      nowMs,
+    });
+    read.reports.push(report);
+    if (validUntilMs !== undefined) ends.push(validUntilMs);
+    if (isToStart(head)) read.look.push(pull.headSha);
+    if (base && change.mergeBase !== undefined && isToStart(base)) read.look.push(change.mergeBase);
+  }
+  return ends.length === 0 ? read : { ...read, validUntilMs: Math.min(...ends) };
+}
+
+interface Change {
+  mergeBase: string | undefined;
+  files: ChangedFile[];
+  complete: boolean;
+}
+
+/** What lies between the merge base and this very head. Of a long list the pull request's own one has more, if it is still the same one. */
+async function changeOf(api: RepositoryApi, pull: PullRequest): Promise<Change> {
+  const { mergeBase, files, complete } = await api.compare(pull.baseSha, pull.headSha);
+  if (complete) return { mergeBase, files, complete };
+  const own = await api.pullFiles(pull);
+  const now = await api.pull(pull.number);
+  const same = now.headSha === pull.headSha && now.baseRef === pull.baseRef;
+  return { mergeBase, files: same ? own.files : files, complete: same && own.complete };
+}
+
+function pathsOf(files: readonly ChangedFile[]): string[] {
+  return files.flatMap(({ path, previousPath }) => [path, ...(previousPath ? [previousPath] : [])]);
+}
+
+function renamesOf(files: readonly ChangedFile[]): Map<string, string> {
+  const renamed = files.filter(({ status }) => status === "renamed");
+  return new Map(renamed.flatMap(({ path, previousPath }) => (previousPath ? [[previousPath, path] as const] : [])));
+}
+
+function changedOf({ files, complete }: Change): ChangedLines {
+  const lines = new Map<string, [number, number][]>();
+  for (const { path, patch } of files) if (patch !== undefined) lines.set(path, changedLinesOfPatch(patch));
+  const whole = files.every(({ patch, additions }) => patch !== undefined || additions === 0);
+  return { lines, complete: complete && whole };
+}
+
+function wantsOf({ head, base }: ScansWanted, headSha: string, mergeBase: string | undefined): Map<string, ScanWanted> {
+  const wants = new Map<string, ScanWanted>();
+  if (head.length > 0) wants.set(headSha, { as: "head", scans: head });
+  if (base.length > 0 && mergeBase !== undefined) wants.set(mergeBase, { as: "base", scans: base });
+  return wants;
+}
+
+function heldReport({ kind, status, reason }: ScansWanted["held"][number], sha: string): ScanReport {
+  return status === "running"
+    ? { kind, status, sha, reason, phase: "queued" }
+    : { kind, status, sha, reason, cause: "not-installed" };
+}
+
+async function seenAt(
+  { records, api, installationId }: ReadDeps,
+  sha: string,
+  kind: DispatchedKind,
+): Promise<SeenScan> {
+  const [run, result] = await Promise.all([
+    records.get<ScanRun>(storageKey.scanRun(installationId, api.ref.id, sha, kind)),
+    records.get<StoredScanResult>(storageKey.scanResult(installationId, api.ref.id, sha, kind)),
+  ]);
+  return { run: run?.value, result: result?.value };
+}
+
+async function firstSeen({ records, api, installationId }: ReadDeps, kind: string): Promise<Record<string, number>> {
+  const key = storageKey.firstSeen(installationId, api.ref.id, kind);
+  return (await records.get<Record<string, number>>(key))?.value ?? {};
+}
+
+/** Nobody is at it, and nobody will be unless its commit is looked at. */
+function isToStart({ run }: SeenScan): boolean {
+  return run === undefined || run.state.is === "cancelled" || run.state.is === "not-installed";
+}

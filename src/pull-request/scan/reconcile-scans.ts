@@ -1,0 +1,254 @@
+import { createHash, randomBytes } from "node:crypto";
+import { formatKey, type Key } from "../../model/key.ts";
+import type { Outcome } from "../../model/outcome.ts";
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import { SCAN_WORKFLOW, type ScanPlace, type ScanRun, type ScanWanted, type WantedScan } from "../../model/scan.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { repositoryStream } from "../../ports/ledger.ts";
+import type { RecordEntry } from "../../ports/records.ts";
+import type { Run } from "../../ports/run.ts";
+import type { Workflows } from "../../ports/workflows.ts";
+import type { ScanDeps } from "./deps.ts";
+import {
+  ADOPT_AFTER_MS,
+  afterLook,
+  lookAtScansInMs,
+  MISSING_RETRY_MS,
+  planScans,
+  type ScanStep,
+} from "./plan-scans.ts";
+
+export type ScanKey = Key & { kind: "scan" };
+
+/** Record `storageKey.scanWorkflow`: the repository's workflow was not there when it was last tried. */
+interface MissingWorkflow {
+  missingAtMs?: number;
+  reason?: string;
+}
+
+interface Scene {
+  deps: ScanDeps;
+  key: ScanKey;
+  ref: RepositoryRef;
+  workflows: Workflows;
+  run: Run;
+  /** The pull requests that want something of this commit. */
+  wanting: number[];
+}
+
+/** Whether there is room for another scan of the kind. */
+type Carried = "freed" | undefined;
+
+/** Characters of what GitHub says. */
+const REASON_MAX = 300;
+/** Ends that free the place for another scan, and then its start. */
+const PASSES = 3;
+
+/**
+ * One commit's scans that run elsewhere: what is wanted → what is started, looked at, ended. Everything comes from records and GitHub, and what is
+ * about to be started is written down before, so that each run may be cut off anywhere.
+ */
+export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: RepositoryRef, run: Run): Promise<Outcome> {
+  const { records } = deps.engine;
+  const { installationId, repositoryId, sha } = key;
+  const at = [installationId, repositoryId, sha] as const;
+  const workflows = deps.github.workflows(installationId, ref);
+  for (let pass = 1; ; pass++) {
+    const wanted = await records.list<ScanWanted>(storageKey.scansWanted(...at));
+    const runs = await records.list<ScanRun>(storageKey.scanRuns(...at));
+    const asked = await records.list<{ atMs: number }>(storageKey.scansAgain(...at));
+    const steps = planScans({
+      wanted: wanted.map(({ value }) => value.scans),
+      runs: runs.map(({ value }) => value),
+      again: new Map(asked.map((entry) => [kindOf(entry.key), entry.value.atMs])),
+      nowMs: deps.clock.now(),
+    });
+    const wanting = wanted.map((entry) => Number(entry.key.slice(entry.key.lastIndexOf("/") + 1)));
+    const scene: Scene = { deps, key, ref, workflows, run, wanting };
+    let freed = false;
+    for (const step of steps) freed = (await carryOut(scene, step, runs)) === "freed" || freed;
+    // One that is alive stands for what was asked meanwhile.
+    for (const entry of asked)
+      if ((await records.get(entry.key))?.revision === entry.revision) await records.delete(entry.key);
+    if (freed && pass < PASSES) continue;
+    const now = await records.list<ScanRun>(storageKey.scanRuns(...at));
+    const kinds = new Set(wanted.flatMap(({ value }) => value.scans.map(({ kind }) => kind)));
+    const live = now.flatMap(({ value }) => (kinds.has(value.kind) ? [value] : []));
+    const againMs = lookAtScansInMs(live, deps.clock.now());
+    return againMs === undefined ? { kind: "done" } : { kind: "requeue", afterMs: againMs };
+  }
+}
+
+function kindOf(recordKey: string): string {
+  return recordKey.slice(recordKey.lastIndexOf("/") + 1);
+}
+
+async function carryOut(scene: Scene, step: ScanStep, runs: RecordEntry<ScanRun>[]): Promise<Carried> {
+  const entryOf = (run: ScanRun): RecordEntry<ScanRun> | undefined => runs.find(({ value }) => value.id === run.id);
+  switch (step.step) {
+    case "start": {
+      const before = runs.find(({ value }) => value.kind === step.scan.kind);
+      await start(scene, step.scan, before, step.asked);
+      return undefined;
+    }
+    case "adopt": {
+      const entry = entryOf(step.run);
+      return entry && adopt(scene, entry);
+    }
+    case "look": {
+      const entry = entryOf(step.run);
+      if (entry) await look(scene, entry);
+      return undefined;
+    }
+    case "end": {
+      const entry = entryOf(step.run);
+      return entry && end(scene, entry, step);
+    }
+  }
+}
+
+async function start(
+  scene: Scene,
+  scan: WantedScan,
+  before: RecordEntry<ScanRun> | undefined,
+  asked: boolean,
+): Promise<void> {
+  const { deps, key, run } = scene;
+  const { installationId, repositoryId, sha } = key;
+  const nowMs = deps.clock.now();
+  const id = randomBytes(16).toString("hex");
+  const nonce = randomBytes(32).toString("base64url");
+  const { timeoutMs, ...what } = scan;
+  const starting: ScanRun = {
+    id,
+    ...what,
+    nonceSha256: createHash("sha256").update(nonce).digest("hex"),
+    requestedAtMs: nowMs,
+    deadlineMs: nowMs + timeoutMs,
+    state: { is: "starting" },
+  };
+  const missing = asked ? undefined : await missingSince(scene, nowMs);
+  if (missing !== undefined) {
+    const told = before?.value.state.is === "not-installed";
+    const notInstalled: ScanRun = { ...starting, state: { is: "not-installed", reason: missing } };
+    return write(scene, notInstalled, before?.revision ?? 0, told ? "quietly" : "told");
+  }
+  const place: ScanPlace = { installationId, repositoryId, sha, kind: scan.kind };
+  await run.fence();
+  // Before anything is asked of GitHub: whoever goes on after a crash finds that it was about to be, and its report finds its place.
+  const [revision] = await Promise.all([
+    put(scene, starting, before?.revision ?? 0),
+    deps.engine.records.put(storageKey.scanById(id), place),
+  ]);
+  await run.fence();
+  const dispatched = await scene.workflows.dispatch(
+    SCAN_WORKFLOW,
+    scene.ref.defaultBranch,
+    inputsOf(scene, starting, nonce),
+  );
+  if (dispatched.kind === "started") {
+    const { runId, url } = dispatched;
+    return write(scene, { ...starting, state: { is: "queued", runId, url } }, revision);
+  }
+  const reason = `The scan could not be started: ${dispatched.reason.slice(0, REASON_MAX)}.`;
+  await deps.engine.records.put(storageKey.scanWorkflow(installationId, repositoryId), { missingAtMs: nowMs, reason });
+  return write(scene, { ...starting, state: { is: "not-installed", reason } }, revision);
+}
+
+/** Why the repository's workflow could not be started a moment ago; undefined where it is worth a try. */
+async function missingSince({ deps, key }: Scene, nowMs: number): Promise<string | undefined> {
+  const recordKey = storageKey.scanWorkflow(key.installationId, key.repositoryId);
+  const known = (await deps.engine.records.get<MissingWorkflow>(recordKey))?.value;
+  const fresh = known?.missingAtMs !== undefined && nowMs < known.missingAtMs + MISSING_RETRY_MS;
+  return fresh ? (known.reason ?? "The workflow is not there.") : undefined;
+}
+
+function inputsOf({ key }: Scene, scan: ScanRun, nonce: string): Record<string, string> {
+  const { id, kind, tool, base = "", target = "" } = scan;
+  return { scan: id, nonce, kind, tool, sha: key.sha, base, target };
+}
+
+/** A start that was cut off. GitHub's list tells whether the run is there; if not, the scan is as good as cancelled, and started anew. */
+async function adopt(scene: Scene, { value: scan, revision }: RecordEntry<ScanRun>): Promise<Carried> {
+  const { deps, workflows } = scene;
+  const nowMs = deps.clock.now();
+  const listed = await workflows.recent(SCAN_WORKFLOW, scan.requestedAtMs);
+  const found = listed.find(({ title }) => title.endsWith(` ${scan.id}`));
+  if (found) {
+    const is = found.status === "in_progress" ? "running" : "queued";
+    await write(scene, { ...scan, state: { is, runId: found.id, url: found.url } }, revision);
+    return undefined;
+  }
+  if (nowMs < scan.requestedAtMs + ADOPT_AFTER_MS) return undefined;
+  const reason = "It is not known to have started.";
+  await write(scene, { ...scan, state: { is: "cancelled", reason } }, revision, "quietly");
+  return "freed";
+}
+
+async function look(scene: Scene, { value: scan, revision }: RecordEntry<ScanRun>): Promise<void> {
+  if (scan.state.is !== "queued" && scan.state.is !== "running") return;
+  const found = await scene.workflows.run(scan.state.runId);
+  const after = afterLook(scan, found, scene.deps.clock.now());
+  if (after.state.is === scan.state.is && after.overSinceMs === scan.overSinceMs) return;
+  await write(scene, after, revision, after.state.is === scan.state.is ? "quietly" : "told");
+}
+
+async function end(
+  scene: Scene,
+  { value: scan, revision }: RecordEntry<ScanRun>,
+  { as, reason }: Extract<ScanStep, { step: "end" }>,
+): Promise<Carried> {
+  const { state } = scan;
+  const at = state.is === "queued" || state.is === "running" ? state : undefined;
+  if (at) {
+    await scene.run.fence();
+    await scene.workflows.cancel(at.runId);
+  }
+  await write(scene, { ...scan, state: { is: as, reason, ...(at && { url: at.url }) } }, revision);
+  return "freed";
+}
+
+/** @returns the record's new revision. Rejects where somebody else wrote it meanwhile, such as the report that came in: it is read again then. */
+async function put({ deps, key }: Scene, scan: ScanRun, revision: number): Promise<number> {
+  const { installationId, repositoryId, sha } = key;
+  const recordKey = storageKey.scanRun(installationId, repositoryId, sha, scan.kind);
+  const written = await deps.engine.records.compareAndSwap(recordKey, scan, revision);
+  if (written === undefined) throw new Error("the scan's record was written by somebody else meanwhile");
+  return written;
+}
+
+/** What a scan came to, with the pull requests that are to hear of it. */
+async function write(scene: Scene, scan: ScanRun, revision: number, as: "told" | "quietly" = "told"): Promise<void> {
+  const { deps, key, run, wanting } = scene;
+  const { installationId, repositoryId } = key;
+  const { id, kind, tool, state } = scan;
+  await run.fence();
+  if (as === "quietly") {
+    await put(scene, scan, revision);
+    return;
+  }
+  // In one turn of the event loop, so in one transaction.
+  await Promise.all([
+    put(scene, scan, revision),
+    deps.engine.ledger.append(repositoryStream(key), [
+      {
+        type: "scan_state",
+        subject: formatKey(key),
+        atMs: deps.clock.now(),
+        id: `scan/${id}/${state.is}`,
+        data: {
+          scan: id,
+          kind,
+          tool,
+          state: state.is,
+          ...("reason" in state ? { reason: state.reason } : {}),
+          ...("runId" in state ? { runId: state.runId } : {}),
+        },
+      },
+    ]),
+    ...wanting.map((number) =>
+      deps.engine.queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number })),
+    ),
+  ]);
+  deps.became?.(kind, state.is);
+}

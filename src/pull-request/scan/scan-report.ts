@@ -1,0 +1,123 @@
+import type { DispatchedScan } from "../../config/scan.ts";
+import type { Finding, ScanReport } from "../../model/finding.ts";
+import type { DispatchedKind, ScanRun, StoredScanResult } from "../../model/scan.ts";
+import { type ChangedLines, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
+
+/** The last scan of one kind at one commit, and what it reported. */
+export interface SeenScan {
+  run: ScanRun | undefined;
+  result: StoredScanResult | undefined;
+}
+
+export interface ScanContext {
+  kind: DispatchedKind;
+  sha: string;
+  config: DispatchedScan;
+  head: SeenScan;
+  /** At the merge base; undefined: findings of this kind are compared with nothing. */
+  base: SeenScan | undefined;
+  /** From the path in the merge base to that in the head. */
+  renames: ReadonlyMap<string, string>;
+  changed: ChangedLines;
+  /** Since when findings are known on the default branch, by fingerprint. */
+  firstSeen: Readonly<Record<string, number>>;
+  nowMs: number;
+}
+
+/** What one scan says of the head, compared with the merge base: pure. Whatever is not a whole report is not known. */
+export function scanReport(context: ScanContext): { report: ScanReport; validUntilMs?: number } {
+  const { kind, sha, head, base } = context;
+  const about = { kind, sha };
+  const reported = resultOf(head);
+  if (reported === undefined) return { report: { ...about, ...unreported(head) } };
+  const before = base && (resultOf(base) ?? unreported(base));
+  // Nothing counts as new before that is known: else a pull request would be blamed for what was there.
+  if (before && "status" in before && before.status === "running") {
+    const reason = "To compare with, the merge base is being scanned as well.";
+    return { report: { ...about, status: "running", phase: before.phase ?? "running", reason, ...urlOf(before) } };
+  }
+  const known = before && "findings" in before ? before : undefined;
+  const compared = known
+    ? compareWithBaseline(reported.findings, known.findings, context.renames)
+    : { findings: [...reported.findings], fixed: undefined };
+  const aged = withAge(compared.findings, context);
+  const notes = [...reported.notes];
+  if (before && "status" in before)
+    notes.push(`All findings count as new, as the merge base could not be scanned: ${before.reason}`);
+  const url = urlOfRun(head.run);
+  return {
+    report: {
+      ...about,
+      status: "completed",
+      findings: onChangedLines(aged.findings, context.changed),
+      notes,
+      tool: reported.tool,
+      ...(compared.fixed ? { fixed: compared.fixed.length } : {}),
+      ...(url === undefined ? {} : { url }),
+    },
+    ...(aged.validUntilMs === undefined ? {} : { validUntilMs: aged.validUntilMs }),
+  };
+}
+
+/** Only what belongs to the report that was taken. */
+function resultOf({ run, result }: SeenScan): StoredScanResult | undefined {
+  if (run?.state.is !== "reported" || result === undefined) return undefined;
+  return result.id === run.id && result.digest === run.state.digest ? result : undefined;
+}
+
+type Unreported =
+  | Pick<Extract<ScanReport, { status: "running" }>, "status" | "reason" | "phase" | "url">
+  | Pick<Extract<ScanReport, { status: "unknown" }>, "status" | "reason" | "cause" | "url">;
+
+function unreported({ run }: SeenScan): Unreported {
+  if (run === undefined) return { status: "running", phase: "queued", reason: "It is about to be started." };
+  const { state } = run;
+  switch (state.is) {
+    case "starting":
+      return { status: "running", phase: "queued", reason: "It is being started." };
+    case "queued":
+      return { status: "running", phase: "queued", reason: "It waits for a runner.", url: state.url };
+    case "running":
+      return { status: "running", phase: "running", reason: "It is running.", url: state.url };
+    case "reported":
+      return {
+        status: "unknown",
+        cause: "failed",
+        reason: "Its report is not there any more; `/hms scan` makes another.",
+      };
+    // It is started again as soon as its commit is looked at.
+    case "cancelled":
+      return { status: "running", phase: "queued", reason: "It is about to be started again." };
+    default: {
+      const { is: cause, reason, url } = state;
+      return { status: "unknown", cause, reason, ...(url === undefined ? {} : { url }) };
+    }
+  }
+}
+
+function urlOf({ url }: Unreported): { url?: string } {
+  return url === undefined ? {} : { url };
+}
+
+function urlOfRun(run: ScanRun | undefined): string | undefined {
+  return run && "url" in run.state ? run.state.url : undefined;
+}
+
+/** Old findings that have been known for longer than their grace, and when the next one will have been. */
+function withAge(
+  findings: Finding[],
+  { config, firstSeen, nowMs }: ScanContext,
+): { findings: Finding[]; validUntilMs?: number } {
+  const { oldDebt } = config;
+  if (typeof oldDebt === "string") return { findings };
+  let next = Number.POSITIVE_INFINITY;
+  const aged = findings.map((finding): Finding => {
+    if (finding.baseline !== "unchanged") return finding;
+    // Of one that nobody wrote down the grace begins now.
+    const endsMs = (firstSeen[finding.fingerprint] ?? nowMs) + oldDebt.graceMs;
+    if (nowMs >= endsMs) return { ...finding, overdue: true };
+    next = Math.min(next, endsMs);
+    return finding;
+  });
+  return Number.isFinite(next) ? { findings: aged, validUntilMs: next } : { findings: aged };
+}

@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { parseHmsYml } from "../../../src/config/hms-yml.ts";
+import { mergeConfig } from "../../../src/config/merge.ts";
+import type { ScanConfig } from "../../../src/config/scan.ts";
+import { type ScanFacts, wantedScans } from "../../../src/pull-request/scan/wanted-scans.ts";
+
+const [HEAD, BASE] = ["a".repeat(40), "b".repeat(40)];
+
+function configured(scan: string): ScanConfig {
+  const parsed = parseHmsYml(`version: 1\nscan: ${scan}\n`);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const merged = mergeConfig(undefined, parsed.config);
+  if (!merged.ok) throw new Error(JSON.stringify(merged.problems));
+  return merged.config.scan;
+}
+
+const facts: ScanFacts = {
+  headSha: HEAD,
+  mergeBase: BASE,
+  changedFiles: ["src/cart.ts", "docs/cart.md"],
+  preview: undefined,
+};
+const healthy = { healthy: true, url: "https://a.example" };
+
+test.each<
+  [string, string, Partial<ScanFacts>, { head: string[]; base?: string[]; held?: string[]; concerned?: string[] }]
+>([
+  ["nothing is configured", "{}", {}, { head: [] }],
+  ["a kind without paths", "{ sast: {} }", {}, { head: ["sast"], base: ["sast"], concerned: ["sast"] }],
+  [
+    "a kind whose files are changed",
+    '{ sast: { paths: ["src/**"] } }',
+    {},
+    { head: ["sast"], base: ["sast"], concerned: ["sast"] },
+  ],
+  ["one whose files are not", '{ iac: { paths: ["*.tf"] } }', {}, { head: [] }],
+  [
+    "a list of files that is not whole",
+    '{ iac: { paths: ["*.tf"] } }',
+    { changedFiles: null },
+    { head: ["iac"], base: ["iac"], concerned: ["iac"] },
+  ],
+  ["leaks are of the commits between", "{ leaks: {} }", {}, { head: ["leaks"], concerned: ["leaks"] }],
+  ["no merge base", "{ sast: {} }", { mergeBase: undefined }, { head: ["sast"], concerned: ["sast"] }],
+  ["nothing between base and head", "{ sast: {} }", { mergeBase: HEAD }, { head: ["sast"], concerned: ["sast"] }],
+  ["an attack without a preview", "{ dast: {} }", {}, { head: [], held: ["dast unknown"], concerned: ["dast"] }],
+  [
+    "an attack on a preview that is not there yet",
+    "{ dast: {} }",
+    { preview: { healthy: false, url: "https://a.example" } },
+    { head: [], held: ["dast running"], concerned: ["dast"] },
+  ],
+  ["an attack on a preview", "{ dast: {} }", { preview: healthy }, { head: ["dast"], concerned: ["dast"] }],
+  [
+    "an attack on a preview without an address",
+    "{ dast: {} }",
+    { preview: { healthy: true, url: undefined } },
+    { head: [], held: ["dast unknown"], concerned: ["dast"] },
+  ],
+  [
+    "an attack beside the preview",
+    "{ dast: { runs_on: cluster } }",
+    { preview: healthy },
+    { head: [], held: ["dast unknown"], concerned: ["dast"] },
+  ],
+  [
+    "a server that nobody connected",
+    "{ quality: {} }",
+    {},
+    { head: [], held: ["quality unknown"], concerned: ["quality"] },
+  ],
+  ["agents that are not touched", "{ agents: {} }", {}, { head: [] }],
+  ["agents", "{ agents: {} }", { changedFiles: ["agents/a.yml"] }, { head: [], concerned: ["agents"] }],
+])("%s", (_, scan, change, { head, base = [], held = [], concerned = [] }) => {
+  const wanted = wantedScans(configured(scan), { ...facts, ...change });
+  expect({
+    head: wanted.head.map(({ kind }) => kind),
+    base: wanted.base.map(({ kind }) => kind),
+    held: wanted.held.map(({ kind, status }) => `${kind} ${status}`),
+    concerned: [...wanted.concerned],
+  }).toEqual({ head, base, held, concerned });
+});
+
+test("what is scanned in place of the files, and from where on", () => {
+  const scan = '{ leaks: {}, dast: {}, image: { image: "ghcr.io/acme/web:{{head_sha}}" } }';
+  const { head, base } = wantedScans(configured(scan), { ...facts, preview: healthy });
+  expect(head).toMatchObject([
+    { kind: "leaks", tool: "gitleaks", base: BASE },
+    { kind: "image", tool: "trivy", target: `ghcr.io/acme/web:${HEAD}` },
+    { kind: "dast", tool: "wapiti", target: healthy.url },
+  ]);
+  expect(base).toEqual([{ kind: "image", tool: "trivy", timeoutMs: 1_800_000, target: `ghcr.io/acme/web:${BASE}` }]);
+});
