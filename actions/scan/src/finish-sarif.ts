@@ -1,0 +1,126 @@
+import { readFile } from "node:fs/promises";
+import { isAbsolute, join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Exported } from "./export-tree.ts";
+import { asksToLookAway } from "./neutral.ts";
+import type { Log, PhysicalLocation, Result, Run } from "./sarif.ts";
+
+const CONTEXT_LINES = 20;
+const LINE_CHARS = 1_000;
+const CACHED_FILES = 64;
+
+/**
+ * Makes a tool's SARIF the repository's: paths relative to its root, the lines around each result, and suppressions in the source
+ * told of as rejected. Results are never dropped. `secret`: lines are not quoted, as they hold what was leaked.
+ */
+export async function finishSarif(log: Log, exported: Exported | undefined, secret: boolean): Promise<void> {
+  const linesOf = lineReader(exported);
+  for (const run of log.runs) {
+    for (const result of run.results ?? []) {
+      for (const { physicalLocation } of result.locations ?? [])
+        if (physicalLocation) relocate(physicalLocation, exported);
+      const place = result.locations?.[0]?.physicalLocation;
+      if (place) await annotate(result, place, linesOf, secret);
+    }
+    forgetThisMachine(run);
+  }
+}
+
+function relocate(place: PhysicalLocation, exported: Exported | undefined): void {
+  const artifact = place.artifactLocation;
+  if (artifact?.uri === undefined) return;
+  delete artifact.uriBaseId;
+  delete artifact.index;
+  artifact.uri = relativeUri(artifact.uri, exported?.root);
+}
+
+/** A tool's path or URI as one relative to the repository's root, percent-encoded. What is elsewhere stays as it is: whoever reads the report judges it. */
+export function relativeUri(uri: string, root: string | undefined): string {
+  const path = pathOf(uri);
+  if (path === undefined) return uri;
+  const inside = root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+  if (isAbsolute(inside)) return uri;
+  return posix.normalize(inside).split("/").map(encodeURIComponent).join("/");
+}
+
+function pathOf(uri: string): string | undefined {
+  if (uri.startsWith("file:")) {
+    try {
+      return fileURLToPath(uri);
+    } catch {
+      return undefined;
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(uri)) return undefined;
+  try {
+    return decodeURIComponent(uri);
+  } catch {
+    // A path with a bare percent sign, as tools write that do not encode.
+    return uri;
+  }
+}
+
+type LinesOf = (uri: string) => Promise<readonly string[] | undefined>;
+
+async function annotate(result: Result, place: PhysicalLocation, linesOf: LinesOf, secret: boolean): Promise<void> {
+  const { region, artifactLocation } = place;
+  if (secret) {
+    delete place.contextRegion;
+    if (region) delete region.snippet;
+  }
+  const from = region?.startLine;
+  if (region === undefined || from === undefined || artifactLocation?.uri === undefined) return;
+  const lines = await linesOf(artifactLocation.uri);
+  if (lines === undefined || from < 1 || from > lines.length) return;
+  const to = Math.min(Math.max(region.endLine ?? from, from), lines.length);
+  if (result.suppressions === undefined && lines.slice(Math.max(0, from - 2), to).some(asksToLookAway))
+    result.suppressions = [
+      {
+        kind: "inSource",
+        status: "rejected",
+        justification: "A comment asks the scanner to look away. It does not count.",
+      },
+    ];
+  if (secret) return;
+  delete region.snippet;
+  const last = Math.min(to, from + CONTEXT_LINES - 1);
+  const text = lines
+    .slice(from - 1, last)
+    .map((line) => line.slice(0, LINE_CHARS))
+    .join("\n");
+  place.contextRegion = { startLine: from, endLine: last, snippet: { text } };
+}
+
+/** Reads only files that were exported; keeps the last few. */
+function lineReader(exported: Exported | undefined): LinesOf {
+  const cache = new Map<string, readonly string[] | undefined>();
+  return async (uri) => {
+    const path = pathOf(uri);
+    if (exported === undefined || path === undefined || !exported.files.has(path)) return undefined;
+    if (cache.has(path)) return cache.get(path);
+    const lines = (await readFile(join(exported.root, path), "utf8")).split(/\r\n|\n|\r/);
+    const [oldest] = cache.keys();
+    if (cache.size >= CACHED_FILES && oldest !== undefined) cache.delete(oldest);
+    cache.set(path, lines);
+    return lines;
+  };
+}
+
+/** Folders, accounts and command lines of the machine are nobody's business. */
+function forgetThisMachine(run: Run): void {
+  delete run.originalUriBaseIds;
+  delete run.artifacts;
+  for (const invocation of run.invocations ?? []) {
+    for (const name of [
+      "commandLine",
+      "arguments",
+      "workingDirectory",
+      "executableLocation",
+      "environmentVariables",
+      "machine",
+      "account",
+      "processId",
+    ])
+      delete invocation[name];
+  }
+}

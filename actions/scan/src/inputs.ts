@@ -1,0 +1,73 @@
+import { getInput } from "@actions/core";
+import { ScanFailure } from "./scan-failure.ts";
+
+export const MODES = ["install", "scan", "report"] as const;
+export type Mode = (typeof MODES)[number];
+
+export const TOOLS = ["semgrep", "gitleaks", "osv-scanner", "checkov", "trivy", "wapiti", "zap", "sarif"] as const;
+export type ToolName = (typeof TOOLS)[number];
+
+export const KINDS = ["sast", "leaks", "dependencies", "iac", "image", "dast", "quality"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** What HMS-SYS asked for. Whoever may write can dispatch the workflow, so every one of these is checked before it is used. */
+export interface Asked {
+  kind: Kind;
+  tool: ToolName;
+  scan: string;
+  sha: string;
+  base: string | undefined;
+  target: string | undefined;
+}
+
+/** @throws {ScanFailure} */
+export function readMode(): Mode {
+  return oneOf("mode", MODES);
+}
+
+/** @throws {ScanFailure} */
+export function readTool(): ToolName {
+  return oneOf("tool", TOOLS);
+}
+
+/** @throws {ScanFailure} */
+export function readAsked(): Asked {
+  const base = getInput("base");
+  if (base !== "") matching("base", /^[0-9a-f]{40}$/, "a whole commit id");
+  return {
+    kind: oneOf("kind", KINDS),
+    tool: readTool(),
+    scan: matching("scan", /^[0-9a-f]{32}$/, "32 hexadecimal digits"),
+    sha: matching("sha", /^[0-9a-f]{40}$/, "a whole commit id"),
+    base: base === "" ? undefined : base,
+    target: readTarget(),
+  };
+}
+
+/** @throws {ScanFailure} */
+export function readMinutes(): number {
+  return Number(matching("timeout-minutes", /^[1-9][0-9]{0,2}$/, "a number of minutes"));
+}
+
+/** @throws {ScanFailure} */
+export function matching(name: string, pattern: RegExp, what: string): string {
+  const value = getInput(name);
+  if (!pattern.test(value)) throw new ScanFailure(`The input ${name} is not ${what}.`);
+  return value;
+}
+
+function oneOf<const T extends string>(name: string, values: readonly T[]): T {
+  const value = getInput(name);
+  const found = values.find((each) => each === value);
+  if (found === undefined) throw new ScanFailure(`The input ${name} is none of ${values.join(", ")}.`);
+  return found;
+}
+
+/** An address or the name of an image: nothing that a command line could take for an option. */
+function readTarget(): string | undefined {
+  const target = getInput("target");
+  if (target === "") return undefined;
+  if (target.length > 2000 || /[^\x21-\x7e]/.test(target) || target.startsWith("-"))
+    throw new ScanFailure("The input target is neither an address nor the name of an image.");
+  return target;
+}

@@ -1,0 +1,199 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { INPUTS, runName, type ScanStage, startScanStage } from "./scan-stage.ts";
+
+/** A scanner of a team's own: takes for SARIF what the commit holds as `found.json`. */
+const OWN_SCANNER = '#!/bin/sh\ncp "$1/found.json" "$2"\n';
+
+let stage: ScanStage;
+beforeAll(async () => {
+  stage = await startScanStage({ ".github/hms-scan/sarif": OWN_SCANNER });
+});
+beforeEach(() => {
+  stage.answers.length = 0;
+  stage.reports.length = 0;
+});
+afterAll(() => stage.close());
+
+function sarif(results: unknown[], run: object = {}): string {
+  return JSON.stringify({ version: "2.1.0", runs: [{ tool: { driver: { name: "own" } }, results, ...run }] });
+}
+
+function resultAt(uri: string, line = 1): object {
+  const physicalLocation = { artifactLocation: { uri, uriBaseId: "%SRCROOT%" }, region: { startLine: line } };
+  return { ruleId: "r1", level: "error", message: { text: "bad" }, locations: [{ physicalLocation }] };
+}
+
+describe("a scan by a team's own scanner", () => {
+  test("is posted as gzip with the run's token, its nonce and its commit", async () => {
+    const sha = stage.commit({ "found.json": sarif([resultAt("src/a.ts", 2)]), "src/a.ts": "one\ntwo\nthree\n" });
+    const { jobs, body } = await stage.play({ sha });
+    expect(jobs).toMatchObject({ scan: { conclusion: "success" }, report: { conclusion: "success" } });
+    expect(stage.reports).toHaveLength(1);
+    expect(stage.reports[0]).toMatchObject({
+      path: `/api/v1/scans/${INPUTS.scan}/report`,
+      headers: {
+        authorization: `Bearer token for ${stage.url} by Bearer request-token`,
+        "hms-scan-nonce": INPUTS.nonce,
+        "hms-scan-sha": sha,
+        "hms-scan-outcome": "completed",
+        "content-encoding": "gzip",
+        "content-type": "application/sarif+json",
+      },
+    });
+    expect(body.runs[0].results[0].locations[0].physicalLocation).toEqual({
+      artifactLocation: { uri: "src/a.ts" },
+      region: { startLine: 2 },
+      contextRegion: { startLine: 2, endLine: 2, snippet: { text: "two" } },
+    });
+  });
+
+  test("leaves no credentials in the checkout, and the job summary says how much was found", async () => {
+    const sha = stage.commit({ "found.json": sarif([resultAt("a"), resultAt("b")]) });
+    const { jobs } = await stage.play({ sha });
+    const summary = jobs.scan?.steps.find(({ id }) => id === "scan")?.summary;
+    expect(summary).toContain(`found 2 in ${sha}`);
+    expect(jobs.scan?.log).not.toContain("request-token");
+  });
+
+  test("tells what configures a scanner, and that a comment asked it to look away", async () => {
+    const sha = stage.commit({
+      "found.json": sarif([resultAt("a.py")]),
+      "a.py": "eval(x)  # nosemgrep\n",
+      "deep/.semgrepignore": "*\n",
+    });
+    const { body } = await stage.play({ sha });
+    const { results } = body.runs[0];
+    expect(results[0].suppressions).toMatchObject([{ kind: "inSource", status: "rejected" }]);
+    expect(results[1]).toMatchObject({ ruleId: "hms-scan/configuration-ignored", level: "note" });
+    expect(results[1].locations[0].physicalLocation.artifactLocation.uri).toBe("deep/.semgrepignore");
+  });
+});
+
+describe("what is not a scan is reported as failed", () => {
+  test.each([
+    ["nothing", undefined, "sarif ended with 1"],
+    ["an empty file", "", "is empty"],
+    ["half a file", '{"version":"2.1.0","runs":[', "not JSON, or was cut off"],
+    ["null", "null", "not SARIF 2.1.0"],
+    ["another format", '{"findings":[]}', "not SARIF 2.1.0"],
+    ["no run", '{"version":"2.1.0","runs":[]}', "not SARIF 2.1.0"],
+    ["a run that did not look", '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}}}]}', "has no results"],
+    ["a run that failed", sarif([], { invocations: [{ executionSuccessful: false }] }), "did not succeed"],
+    ["a link in its place", { link: "/etc/hostname" }, "sarif ended with 1"],
+  ])("%s", async (_, found, why) => {
+    const sha = stage.commit(found === undefined ? {} : { "found.json": found });
+    const { jobs, body } = await stage.play({ sha });
+    expect(jobs.scan?.conclusion).toBe("failure");
+    expect(stage.reports[0]?.headers).toMatchObject({
+      "hms-scan-outcome": "failed",
+      "content-type": "application/json",
+    });
+    expect(body.reason).toContain(why);
+    expect(jobs.report?.conclusion).toBe("failure");
+  });
+
+  test("a commit that is not there", async () => {
+    const { body, jobs } = await stage.play({ sha: "1".repeat(40) });
+    expect(jobs.scan?.conclusion).toBe("failure");
+    expect(body.reason).toContain("gave no reason");
+  });
+
+  test.each([
+    ["sha", "main"],
+    ["sha", "--upload-pack=touch x"],
+    ["scan", "../../admin"],
+    ["tool", "rm"],
+    ["kind", "x"],
+  ])("an input %s that is %s", async (name, value) => {
+    const sha = stage.commit({ "found.json": sarif([]) });
+    const { jobs } = await stage.play({ sha, [name]: value });
+    expect(jobs.scan?.conclusion).toBe("failure");
+    expect(stage.reports.filter(({ headers }) => headers["hms-scan-outcome"] === "completed")).toEqual([]);
+  });
+
+  test("no scanner on the default branch", async () => {
+    const bare = await startScanStage();
+    try {
+      const sha = bare.commit({ ".github/hms-scan/sarif": OWN_SCANNER, "found.json": sarif([]) });
+      const { body } = await bare.play({ sha });
+      expect(body.reason).toContain("cannot be started");
+    } finally {
+      await bare.close();
+    }
+  });
+});
+
+describe("the report job", () => {
+  const honest = () => stage.commit({ "found.json": sarif([]) });
+
+  test("tries again where HMS-SYS is away, as long as it is asked to wait", async () => {
+    stage.answers.push(
+      { status: 503, headers: { "retry-after": "0" } },
+      { status: 429, headers: { "retry-after": "0" } },
+    );
+    const { jobs } = await stage.play({ sha: honest() });
+    expect(jobs.report?.conclusion).toBe("success");
+    expect(stage.reports).toHaveLength(1);
+  });
+
+  test("says in HMS-SYS' own words why a report was refused, and does not insist", async () => {
+    const problem = JSON.stringify({
+      title: "Not your scan",
+      detail: "::error::The run is ##[x]another.",
+      code: "scan_claims",
+    });
+    stage.answers.push({ status: 403, body: problem });
+    const { jobs } = await stage.play({ sha: honest() });
+    expect(jobs.report?.conclusion).toBe("failure");
+    expect(jobs.report?.log).toContain("HMS-SYS answered 403: Not your scan");
+    expect(jobs.report?.steps.at(-1)?.commands?.filter((name) => name === "x")).toEqual([]);
+    expect(stage.reports).toEqual([]);
+  });
+
+  test("follows no redirect with its token", async () => {
+    stage.answers.push({ status: 307, headers: { location: "/elsewhere" } });
+    const { jobs } = await stage.play({ sha: honest() });
+    expect(jobs.report?.conclusion).toBe("failure");
+    expect(stage.reports).toEqual([]);
+  });
+
+  test.each([
+    ["", "HMS_URL is not set"],
+    ["http://hms.example.test", "not an https address"],
+    ["https://user@hms.example.test", "not an https address"],
+  ])("posts nothing where HMS_URL is %j", async (url, why) => {
+    const { jobs } = await stage.play({ sha: honest() }, { vars: url === "" ? {} : { HMS_URL: url } });
+    expect(jobs.report?.conclusion).toBe("failure");
+    expect(jobs.report?.log).toContain(why);
+    expect(stage.reports).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["a second file", { "hms-scan.sarif": sarif([]), "other.sarif": sarif([]) }],
+    ["a file of another name", { "x.sarif": sarif([]) }],
+    ["a folder", { "hms-scan.sarif/x": sarif([]) }],
+    ["an empty file", { "hms-scan.sarif": "" }],
+  ])("takes no artifact with %s", async (_, files) => {
+    const sha = honest();
+    const { body } = await stage.play(
+      { sha },
+      {
+        beforeJob: (job) => {
+          if (job.key !== "report") return;
+          const held = stage.artifactsOf(job.runId).get("hms-scan") ?? {};
+          for (const name of Object.keys(held)) delete held[name];
+          Object.assign(
+            held,
+            Object.fromEntries(Object.entries(files).map(([name, text]) => [name, Buffer.from(text)])),
+          );
+        },
+      },
+    );
+    expect(body.reason).toBeTypeOf("string");
+    expect(stage.reports[0]?.headers["hms-scan-outcome"]).toBe("failed");
+  });
+});
+
+test("a run is named so that HMS-SYS knows it by its title", () => {
+  expect(runName({ ...INPUTS, sha: "abc" })).toBe(`hms-scan quality abc ${INPUTS.scan}`);
+});
