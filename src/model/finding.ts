@@ -26,6 +26,8 @@ export interface Finding {
   };
   /** Stable over moved lines: SHA-256 (hex) over rule, path and normalised context with the secret masked. */
   fingerprint: string;
+  /** SHA-256 (hex) over the normalised context without rule and path, which stays when a file is renamed. Compared, never shown. */
+  context?: string;
   /** Against the merge base; absent: nothing to compare with, which counts as new. */
   baseline?: "new" | "unchanged";
   /** It stands on a line that the pull request changes. */

@@ -12,7 +12,7 @@ export const SCAN_WORKFLOW = "hms-scan.yml";
 
 /** What one dispatched scan found in one commit, converted and remembered. */
 export interface ScanResult {
-  kind: DispatchedKind;
+  kind: DispatchedKind | "agents";
   /** 40-hex. */
   sha: string;
   tool: { name: string; version?: string };

@@ -1,0 +1,229 @@
+import type { Finding } from "../../model/finding.ts";
+import type { ScanKind } from "../../model/scan.ts";
+import type { Draft } from "./draft.ts";
+import type { SarifComponent, SarifNotification, SarifRule, SarifRun } from "./format.ts";
+import { digest, normalisedMessage } from "./identity.ts";
+import type { Notes } from "./notes.ts";
+import { type Bases, locate } from "./path.ts";
+import { type Place, ReportProblem } from "./problem.ts";
+import { levelOf, scoreOf, severityOf, toolOf, worseLevel, worseScore } from "./severity.ts";
+import { messageText, plain, remedyOf, ruleName } from "./words.ts";
+
+export interface RunContext {
+  kind: ScanKind;
+  sha: string;
+  tool: string;
+  notes: Notes;
+}
+
+/** A finding with its column, which only the numbering of equal ones needs. */
+export interface Placed {
+  finding: Finding;
+  column: number;
+}
+
+interface KnownRule {
+  rule: SarifRule | undefined;
+  level: ReturnType<typeof levelOf>;
+  score: number | undefined;
+  remedy: string;
+}
+
+/** Throws {@link ReportProblem} where a run says of itself that it is not the scan that was asked for, or not a whole one. */
+export function checkRun(
+  run: SarifRun & { externalPropertyFileReferences?: object },
+  place: Place,
+  context: RunContext,
+): void {
+  const { name } = run.tool.driver;
+  const asked = context.tool;
+  if (asked !== "sarif" && toolOf(name) !== asked && name.toLowerCase() !== asked) {
+    throw new ReportProblem([...place, "tool", "driver", "name"], `it is “${plain(name, 60)}”, asked for was ${asked}`);
+  }
+  if (Object.keys(run.externalPropertyFileReferences ?? {}).length > 0) {
+    throw new ReportProblem(
+      [...place, "externalPropertyFileReferences"],
+      "parts of the report are in files that did not come with it",
+    );
+  }
+  const scanned = (run.versionControlProvenance ?? []).flatMap(({ revisionId }) =>
+    revisionId !== undefined && /^[0-9a-f]{40}$/i.test(revisionId) ? [revisionId.toLowerCase()] : [],
+  );
+  if (scanned.length > 0 && !scanned.includes(context.sha)) {
+    throw new ReportProblem(
+      [...place, "versionControlProvenance"],
+      `it is about commit ${scanned[0]}, asked for was ${context.sha}`,
+    );
+  }
+  for (const [at, one] of (run.invocations ?? []).entries()) {
+    const here = [...place, "invocations", at];
+    const lists = ["toolExecutionNotifications", "toolConfigurationNotifications"] as const;
+    for (const list of lists) {
+      const error = one[list]?.findIndex(({ level }) => level === "error") ?? -1;
+      if (error >= 0) {
+        const said = plain(messageText(one[list]?.[error]?.message ?? {}, undefined), 300);
+        throw new ReportProblem([...here, list, error], `the tool failed: ${said || "it gives no message"}`);
+      }
+    }
+    if (!one.executionSuccessful) {
+      const said = plain(one.exitCodeDescription ?? "", 300);
+      throw new ReportProblem(here, `the tool says that it failed${said ? `: ${said}` : ""}`);
+    }
+  }
+}
+
+/** What the tool could not look through is never passed over: its warnings while it ran are findings. */
+export function unscanned(run: SarifRun, context: RunContext): Finding[] {
+  const warnings = (run.invocations ?? []).flatMap((one) => one.toolExecutionNotifications ?? []);
+  // A notification without a level is a warning, says the standard.
+  return warnings.filter(({ level }) => (level ?? "warning") === "warning").map((one) => notScanned(one, run, context));
+}
+
+function notScanned(notification: SarifNotification, run: SarifRun, { kind, sha }: RunContext): Finding {
+  const rule = `${kind}/unscanned`;
+  const id = notification.descriptor?.id ?? "";
+  const message = plain(messageText(notification.message, undefined)) || "The tool warns without a message.";
+  const located = locate(notification.locations?.[0]?.physicalLocation?.artifactLocation, basesOf(run));
+  const path = located && "path" in located ? located.path : undefined;
+  const context = digest("unscanned", id, normalisedMessage(message));
+  return {
+    rule,
+    // The rest of the file was looked through.
+    severity: /^partial ?parsing$/i.test(id) ? "medium" : "high",
+    message: `Not looked through as a whole: ${message}`,
+    remedy: "Change the file so that the tool can read it, or have a maintainer merge a waiver for it.",
+    location: { ...(path === undefined ? {} : { path }), commit: sha },
+    fingerprint: digest(rule, path ?? null, context),
+    context,
+  };
+}
+
+/** Makes findings of a run's drafts; the equal ones among them are numbered later, over all runs. */
+export function* findingsOf(
+  drafts: readonly Draft[],
+  run: SarifRun,
+  place: Place,
+  context: RunContext,
+): Generator<Placed> {
+  const { kind, sha, notes } = context;
+  const bases = basesOf(run);
+  const ruleOf = rulesOf(run, kind);
+  const tool = toolOf(run.tool.driver.name);
+  for (const draft of drafts) {
+    const known = ruleOf(draft);
+    const ruleId = draft.ruleId ?? known.rule?.id;
+    const rule = ruleName(kind, ruleId);
+    const raw = messageText(draft.message, known.rule);
+    const located = locate(draft.location, bases);
+    const page = located && "outside" in located && kind === "dast" ? pageOf(located.outside) : undefined;
+    let identity = draft.identity ?? digest("message", normalisedMessage(raw));
+    let path: string | undefined;
+    if (located && "path" in located) path = located.path;
+    else if (page !== undefined) identity = digest("page", page, identity);
+    else if (located) {
+      identity = digest("outside", located.outside, identity);
+      notes.count("a location outside of the repository; the finding stands without it", [
+        ...place,
+        "results",
+        draft.index,
+        "locations",
+        0,
+      ]);
+    }
+    const said = plain(raw) || "The tool gives no message.";
+    const commit = draft.commit ?? sha;
+    const finding: Finding = {
+      rule,
+      severity: severityOf(
+        tool,
+        ruleId,
+        {
+          ...(draft.level === undefined ? {} : { level: draft.level }),
+          ...(draft.score === undefined ? {} : { score: draft.score }),
+          suppressed: draft.suppressed !== undefined,
+        },
+        { level: known.level, ...(known.score === undefined ? {} : { score: known.score }) },
+      ),
+      message: page === undefined ? said : `${said} (${plain(page, 300)})`,
+      remedy: known.remedy,
+      location: placeOf(path, draft, commit, sha),
+      fingerprint: digest(rule, path ?? null, identity),
+      context: identity,
+    };
+    const column = draft.column ?? 0;
+    yield { finding, column };
+    if (draft.suppressed) yield { finding: suppression(finding, draft.suppressed, kind), column };
+  }
+}
+
+function placeOf(path: string | undefined, draft: Draft, commit: string, sha: string): Finding["location"] {
+  if (path === undefined) return { commit };
+  const { line, endLine } = draft;
+  if (line === undefined) return { path, commit };
+  return {
+    path,
+    line,
+    ...(endLine === undefined ? {} : { endLine }),
+    commit,
+    ...(commit === sha ? { headLine: line } : {}),
+  };
+}
+
+/** Whoever suppresses a finding is seen doing it; the finding itself counts all the same. */
+function suppression(of: Finding, where: "inSource" | "external", kind: ScanKind): Finding {
+  const rule = `${kind}/suppression`;
+  const context = digest("suppression", of.rule, of.context ?? "");
+  return {
+    rule,
+    severity: "low",
+    message: `${where === "inSource" ? "A comment in the code" : "The tool's own list"} suppresses ${of.rule} here; that does not count.`,
+    remedy:
+      "Take the suppression out. A finding that is wrong is waived in `.github/hms-waivers.yml` on the default branch.",
+    location: of.location,
+    fingerprint: digest(rule, of.location.path ?? null, context),
+    context,
+  };
+}
+
+function basesOf(run: SarifRun): Bases {
+  return {
+    originalUriBaseIds: run.originalUriBaseIds ?? {},
+    artifacts: (run.artifacts ?? []).map(({ location }) => location),
+  };
+}
+
+/** Where a page is on whatever host it was scanned: its path and the names of what is asked for. */
+function pageOf(uri: string): string | undefined {
+  if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return undefined;
+  const { pathname, searchParams } = new URL(uri);
+  const names = [...new Set(searchParams.keys())].sort();
+  return names.length > 0 ? `${pathname}?${names.join("&")}` : pathname;
+}
+
+/** Finds a result's rule by index and by id. Where one id stands several times, the worst of them counts. */
+function rulesOf(run: SarifRun, kind: ScanKind): (draft: Draft) => KnownRule {
+  const components: SarifComponent[] = [run.tool.driver, ...(run.tool.extensions ?? [])];
+  const byId = new Map<string, KnownRule>();
+  for (const rule of components.flatMap((component) => component.rules ?? [])) {
+    byId.set(rule.id, worse(byId.get(rule.id), known(rule, kind)));
+  }
+  const none = known(undefined, kind);
+  return ({ ruleId, ruleIndex, component }) => {
+    const list = (component === undefined ? run.tool.driver : run.tool.extensions?.[component])?.rules;
+    const indexed = ruleIndex === undefined ? undefined : list?.[ruleIndex];
+    const atIndex = indexed && byId.get(indexed.id);
+    if (ruleId === undefined) return atIndex ?? none;
+    // `CA1000/1` is a part of rule `CA1000`.
+    const named = byId.get(ruleId) ?? byId.get(ruleId.slice(0, Math.max(0, ruleId.lastIndexOf("/"))));
+    return atIndex && named !== atIndex ? worse(named, atIndex) : (named ?? atIndex ?? none);
+  };
+}
+
+function known(rule: SarifRule | undefined, kind: ScanKind): KnownRule {
+  return { rule, level: levelOf(rule), score: scoreOf(rule?.properties), remedy: remedyOf(kind, rule) };
+}
+
+function worse(a: KnownRule | undefined, b: KnownRule): KnownRule {
+  if (!a) return b;
+  return { ...a, level: worseLevel(a.level, b.level), score: worseScore(a.score, b.score) };
+}
