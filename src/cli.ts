@@ -1,6 +1,7 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { checkConfigFile } from "./config/check-file.ts";
 import { hmsJsonSchema } from "./config/json-schema.ts";
+import type { LintFormat } from "./lint-agents.ts";
 import { version } from "./version.ts";
 
 /** EX_USAGE of sysexits.h is 64, but 2 is what shells and linters know; `config check` needs 1 for itself. */
@@ -71,6 +72,35 @@ async function hms(args: string[]): Promise<number> {
     .description("print the JSON Schema of hms.yml, for editors")
     .action(() => {
       process.stdout.write(`${JSON.stringify(hmsJsonSchema(process.env.HMS_PUBLIC_URL || undefined), null, 2)}\n`);
+    });
+  const lint = program
+    .command("lint")
+    .description("look for what is wrong in files, without the App and without a network");
+  lint
+    .command("agents")
+    .description(
+      "agents' start-up configurations, .env.discovery files and sources, with a plan to mend them (docs/scans.md). Exit code 0 nothing found, 1 findings, 2 not readable",
+    )
+    .argument("[directory]", "the project's root: script paths are looked up from here", ".")
+    .addOption(
+      new Option("--format <format>", "text, a plan as Markdown, or for programs")
+        .choices(["text", "sarif", "json", "plan"])
+        .default("text"),
+    )
+    .addOption(
+      new Option("--mode <mode>", "warn: exit code 0 whatever is found").choices(["warn", "fail"]).default("fail"),
+    )
+    .option("--schema", "print the JSON Schema of start-up configurations and end")
+    .action(async (directory: string, options: { format: LintFormat; mode: "warn" | "fail"; schema?: true }) => {
+      const { runLintAgents, startupSchemaText } = await import("./lint-agents.ts");
+      if (options.schema) {
+        process.stdout.write(startupSchemaText());
+        return;
+      }
+      const { exitCode: code, out, err } = await runLintAgents(directory, options);
+      process.stdout.write(out);
+      process.stderr.write(err);
+      exitCode = code;
     });
   try {
     await program.parseAsync(args, { from: "user" });

@@ -1,0 +1,97 @@
+import type { Finding, Severity } from "../model/finding.ts";
+import { SEVERITIES } from "../model/finding.ts";
+import { blockOf, type RemediationBlock } from "./lint/block.ts";
+import { capped } from "./lint/cap.ts";
+import { fingerprintsOf } from "./lint/fingerprint.ts";
+import { inspect } from "./lint/inspect.ts";
+import { type Planned, planOf, type WavePlan } from "./lint/plan.ts";
+import { type Flaw, ruleOf } from "./lint/rule.ts";
+
+export type { RemediationBlock } from "./lint/block.ts";
+export { lintText, planText } from "./lint/report.ts";
+export { agentsSarif } from "./lint/sarif.ts";
+export { agentFiles } from "./lint/selection.ts";
+export { default as startupSchema } from "./lint/startup-schema.json" with { type: "json" };
+
+/** A file as it was read; `text` decoded from UTF-8, with U+FFFD where that failed. */
+export interface LintFile {
+  /** From the tree's root, with forward slashes. */
+  path: string;
+  text: string;
+}
+
+/** One thing that is wrong, with the remediation guide's block for it. All names in it were written by others: escape them. */
+export interface AgentsFinding {
+  /** `agents/port-conflict`. */
+  rule: string;
+  severity: Severity;
+  path: string;
+  /** 1-based. */
+  line: number;
+  /** 1-based, in UTF-16 code units. */
+  column: number;
+  message: string;
+  /** SHA-256 (hex) over rule, path and the names concerned: stable over moved lines. */
+  fingerprint: string;
+  agents: string[];
+  block: RemediationBlock;
+  /** Its task in the plan, `T3`. */
+  task: string;
+}
+
+export interface AgentsLint {
+  /** By file and line. */
+  findings: AgentsFinding[];
+  plan: WavePlan;
+  /** What was looked at. */
+  seen: { agents: number; startups: number; discoveries: number; sources: number };
+  /** What the reader should know, one sentence each. */
+  notes: string[];
+}
+
+/**
+ * Lints the agents of a tree: start-up configurations, `.env.discovery` files and Python sources among `files` ({@link agentFiles} says which
+ * to read). `known` are all paths of the tree. Never throws, whatever the texts; what could not be read is a finding.
+ */
+export function lintAgents(files: readonly LintFile[], known: ReadonlySet<string>): AgentsLint {
+  const { flaws: all, needs, agentsOf, seen, notes } = inspect(files, known);
+  const flaws = capped(all).sort(byPlace);
+  const fingerprints = fingerprintsOf(flaws);
+  const planned: Planned[] = flaws.map((flaw, at) => ({ flaw, fingerprint: fingerprints[at] ?? "" }));
+  const plan = planOf(planned, needs, agentsOf);
+  const taskOf = new Map(plan.tasks.map((task) => [`${task.rule}\0${task.path}`, task]));
+  const findings = planned.map(({ flaw, fingerprint }): AgentsFinding => {
+    const { rule, path, line, column, message, agents } = flaw;
+    const task = taskOf.get(`${rule}\0${path}`);
+    return {
+      ...{ rule: `agents/${rule}`, severity: ruleOf(rule).severity, path, line, column, message, fingerprint },
+      agents: [...agents],
+      block: blockOf(flaw, task, plan),
+      task: task?.id ?? "",
+    };
+  });
+  return { findings, plan, seen, notes: [...notes, ...plan.notes] };
+}
+
+/** The findings in the shape that all scans have. `sha`: the commit whose tree was linted. */
+export function findingsOf(lint: AgentsLint, sha: string): Finding[] {
+  return lint.findings.map(({ rule, severity, path, line, message, block, fingerprint }) => ({
+    ...{ rule, severity, message, fingerprint },
+    remedy: block.solution,
+    location: { path, line, endLine: line, commit: sha, headLine: line },
+  }));
+}
+
+function byPlace(a: Flaw, b: Flaw): number {
+  return (
+    compare(a.path, b.path) ||
+    a.line - b.line ||
+    a.column - b.column ||
+    SEVERITIES.indexOf(ruleOf(a.rule).severity) - SEVERITIES.indexOf(ruleOf(b.rule).severity) ||
+    compare(a.rule, b.rule)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

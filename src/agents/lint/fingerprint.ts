@@ -1,0 +1,13 @@
+import { createHash } from "node:crypto";
+import type { Flaw } from "./rule.ts";
+
+/** One for each flaw, hex: over rule, path and subject, and an ordinal for equal ones. No line and no value is part of it. */
+export function fingerprintsOf(flaws: readonly Flaw[]): string[] {
+  const ordinals = new Map<string, number>();
+  return flaws.map(({ rule, path, subject }) => {
+    const base = JSON.stringify([`agents/${rule}`, path, ...subject]);
+    const ordinal = ordinals.get(base) ?? 0;
+    ordinals.set(base, ordinal + 1);
+    return createHash("sha256").update(`${base}\n${ordinal}`).digest("hex");
+  });
+}

@@ -1,0 +1,193 @@
+import type { Rule } from "./rule.ts";
+
+const VALIDATE = "`hms lint agents .` no longer names it.";
+const START = "Start the system on staging in a dry run: every agent's script is found and every port is bound once.";
+
+/** Rules on start-up configurations. */
+export const STARTUP_RULES = {
+  unread: {
+    severity: "high",
+    risk: "G",
+    impact: 9,
+    complexity: 2,
+    title: "File that was not looked at",
+    help: "What was not read may hold any flaw, so it does not pass.",
+    restart: false,
+    solution: () =>
+      "Make it a UTF-8 text within the limits that the finding names, or move it out of the paths that are linted.",
+    steps: ({ path }) => [
+      `Split \`${path}\`, or save it as UTF-8.`,
+      "Run `hms lint agents .` again: it now reads the file.",
+    ],
+    tests: () => [VALIDATE],
+    risks: "Once it is read, further findings may appear.",
+    success: ({ path }) => `\`${path}\` is read to its end.`,
+  },
+  "startup-syntax": {
+    severity: "high",
+    risk: "G",
+    impact: 9,
+    complexity: 1,
+    title: "Start-up configuration that cannot be read",
+    help: "The system does not start from a file that is not valid YAML or JSON, or starts from another content than its author sees (a key given twice, a tag that makes objects).",
+    restart: false,
+    solution: () => "Correct the text at the place that the finding names.",
+    steps: ({ path }) => [
+      `Correct \`${path}\` at that place.`,
+      "Run `hms lint agents .`: it now judges the agents in the file, too.",
+    ],
+    tests: () => [VALIDATE],
+    risks: "Once the file is read, further findings may appear.",
+    success: ({ path }) => `\`${path}\` is read without an error.`,
+  },
+  "startup-schema": {
+    severity: "high",
+    risk: "G",
+    impact: 9,
+    complexity: 4,
+    title: "Start-up configuration that does not fit its schema",
+    help: "Formats that drift apart (nested groups on one machine, a flat list on the other) are read differently by every tool. The schema (`hms lint agents --schema`) is the one agreed form of both.",
+    restart: true,
+    solution: ({ what }) => `Bring \`${what}\` into the form that the schema asks for.`,
+    steps: ({ path, what }) => [
+      `Correct \`${what}\` in \`${path}\`.`,
+      "Run `hms lint agents . --mode warn` until the file is clean, then without `--mode`.",
+      "Restart the agents concerned, one after the other.",
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "A key that was ignored so far acts from now on.",
+    success: ({ path }) => `\`${path}\` is valid against the schema.`,
+  },
+  "no-agents": {
+    severity: "high",
+    risk: "G",
+    impact: 9,
+    complexity: 2,
+    title: "Start-up configuration that starts no agent",
+    help: "The schema lets `agent_groups` and `pc2_services` be absent, so a mistyped name of either passes it and nothing starts.",
+    restart: true,
+    solution: () => "List the agents under `agent_groups` (nested) or `pc2_services` (flat).",
+    steps: ({ path }) => [
+      `Put the agents of \`${path}\` under \`agent_groups\` or \`pc2_services\`.`,
+      "Run `hms lint agents .`: it counts them.",
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "Agents start that did not run before.",
+    success: ({ path }) => `\`hms lint agents .\` counts the agents of \`${path}\`.`,
+  },
+  "agent-name": {
+    severity: "high",
+    risk: "G",
+    impact: 9,
+    complexity: 2,
+    title: "Agent without a name of its own",
+    help: "Dependencies name agents, and so do restarts and health checks: a flat entry without a name, or two agents of one name in a file, cannot be told apart.",
+    restart: true,
+    solution: ({ agent }) => `Give \`${agent}\` a name that no other agent of the file has.`,
+    steps: ({ path, agent }) => [
+      `Name \`${agent}\` in \`${path}\`.`,
+      "Correct the `dependencies` that mean it.",
+      "Restart it and the agents that depend on it, one after the other.",
+    ],
+    tests: () => [VALIDATE],
+    risks: "Whatever knows the agent by its old name (dashboards, alerts, dependencies) loses it.",
+    success: () => "Every agent of the file has a name, and each name stands once.",
+  },
+  "script-missing": {
+    severity: "high",
+    risk: "A",
+    impact: 8,
+    complexity: 2,
+    title: "Script that does not exist",
+    help: "The start script looks for `script_path` from the project's root; an agent whose script is not there never starts, and whatever waits for it hangs.",
+    restart: true,
+    solution: ({ what, other }) =>
+      other
+        ? `Name the script as \`${other}\`.`
+        : `Add \`${what}\`, or name the script that is meant, from the project's root.`,
+    steps: ({ path, agent, what, other }) => [
+      other
+        ? `In \`${path}\`, set \`script_path\` of \`${agent}\` to \`${other}\`.`
+        : `Commit \`${what}\`, or correct \`script_path\` of \`${agent}\` in \`${path}\`.`,
+      "Resolve script paths against the project's root in the start script, never against its working directory.",
+      `Restart \`${agent}\`.`,
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "An agent starts that did not run before: watch its port and its memory.",
+    success: ({ agent }) => `\`${agent}\` starts and reports healthy.`,
+  },
+  "port-range": {
+    severity: "high",
+    risk: "C",
+    impact: 7,
+    complexity: 3,
+    title: "Port out of range",
+    help: "Ports below 1024 need privileges that agents do not have, and above 65535 there are none.",
+    restart: true,
+    solution: ({ agent, what }) => `Give \`${agent}\` a free \`${what}\` from 1024 to 65535.`,
+    steps: ({ path, agent, what }) => [
+      `Set \`${what}\` of \`${agent}\` in \`${path}\`.`,
+      "Correct whatever calls it at the old port.",
+      `Restart \`${agent}\`.`,
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "Clients that know the old port lose the agent.",
+    success: ({ agent }) => `\`${agent}\` answers on its new port.`,
+  },
+  "port-conflict": {
+    severity: "high",
+    risk: "C",
+    impact: 7,
+    complexity: 3,
+    title: "Port that two want",
+    help: "Whichever starts second cannot bind its port: it fails, or a health check reads the other one's health.",
+    restart: true,
+    solution: ({ agent, what, other }) => `Give \`${agent}\` another \`${what}\` than \`${other}\` has.`,
+    steps: ({ path, agent, what }) => [
+      `Choose a port that is free on that host and set \`${what}\` of \`${agent}\` in \`${path}\`.`,
+      "Correct whatever calls it at the old port.",
+      `Restart \`${agent}\`.`,
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "Clients that know the old port reach the other agent.",
+    success: ({ agent, other }) => `\`${agent}\` and \`${other}\` run at the same time and are healthy.`,
+  },
+  "dependency-unknown": {
+    severity: "high",
+    risk: "B",
+    impact: 5,
+    complexity: 5,
+    title: "Dependency on an agent that no configuration has",
+    help: "The agent waits at start for a socket that nobody opens.",
+    restart: true,
+    solution: ({ what, other }) =>
+      other ? `Name \`${other}\`, if that is meant.` : `Configure \`${what}\`, or take it out of the dependencies.`,
+    steps: ({ path, agent, what, other }) => [
+      other
+        ? `In \`${path}\`, let \`${agent}\` depend on \`${other}\` in place of \`${what}\`.`
+        : `Configure \`${what}\`, or take it out of the dependencies of \`${agent}\` in \`${path}\`.`,
+      `Restart \`${agent}\`.`,
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "Without the dependency the agent may start before what it needs.",
+    success: ({ agent }) => `\`${agent}\` starts without waiting for its time limit.`,
+  },
+  "dependency-cycle": {
+    severity: "high",
+    risk: "B",
+    impact: 5,
+    complexity: 5,
+    title: "Agents that wait for each other",
+    help: "No order of starting satisfies a cycle: each waits for the next, and the system hangs or starts them in an order by chance.",
+    restart: true,
+    solution: ({ what }) => `Take one of these dependencies away: ${what}.`,
+    steps: ({ path, what }) => [
+      `Choose the dependency of ${what} that the agent can do without at its start, and take it out in \`${path}\`.`,
+      "Let that agent connect when the other appears, and reconnect when it is gone.",
+      "Restart the agents of the cycle in their new order, one after the other.",
+    ],
+    tests: () => [VALIDATE, START],
+    risks: "The agent that lost its dependency meets its partner absent: it must cope with that.",
+    success: () => "The agents start in one order that satisfies all dependencies.",
+  },
+} satisfies Record<string, Rule>;
