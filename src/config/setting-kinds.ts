@@ -31,6 +31,16 @@ export const httpUrl = by((text) => {
   return url.href.replace(/\/+$/, "");
 });
 
+/** Over `http` anybody on the way could bring keys of their own. */
+export const issuerUrl = by((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const secure = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (!url || !secure) return { problem: "must be an https URL" };
+  if (url.username || url.password) return { problem: "must not hold a user name or password" };
+  if (url.search || url.hash) return { problem: "must not have a query or fragment" };
+  return url.href.replace(/\/+$/, "");
+});
+
 export const storeUrl = by<{ kind: "sqlite"; path: string }>((text) => {
   if (/^nats:/i.test(text)) return { problem: "names a NATS server, which is not in this version; use sqlite:PATH" };
   const path = /^sqlite:(.+)$/.exec(text)?.[1];

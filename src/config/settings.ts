@@ -3,6 +3,7 @@ import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { type Clusters, readClusters } from "./clusters-file.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type Notifications, readNotifications } from "./notifications.ts";
+import { oidcIssuerOf } from "./oidc-issuer.ts";
 import {
   appId,
   bearerToken,
@@ -10,6 +11,7 @@ import {
   hosts,
   httpUrl,
   isLoopback,
+  issuerUrl,
   list,
   policyBundle,
   port,
@@ -36,6 +38,8 @@ export interface Settings {
   app: AppCredentials;
   /** Without a slash at the end. */
   githubApiUrl: string;
+  /** Who signs the identity tokens of its workflows; without a slash at the end. */
+  oidcIssuer: string;
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
   /** For machines, in `Authorization: Bearer`; absent: none. */
@@ -92,6 +96,7 @@ const environmentSchema = z.object({
   GITHUB_CLIENT_ID: z.string().optional(),
   GITHUB_CLIENT_SECRET: secret(1).optional(),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
+  HMS_OIDC_ISSUER: issuerUrl.optional(),
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_OPERATOR_TOKEN: token(32).optional(),
   HMS_OPERATOR_TEAMS: teams.default([]),
@@ -128,6 +133,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_CLIENT_ID: "Iv23liAbCdEfGhIjKlMn",
   GITHUB_CLIENT_SECRET: "the client secret that GitHub gave you",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
+  HMS_OIDC_ISSUER: "https://github.acme.dev/_services/token",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   HMS_OPERATOR_TEAMS: "acme/sre,acme/platform",
@@ -212,6 +218,7 @@ export function readSettings(environment: Environment): SettingsResult {
     dataDir: env.HMS_DATA_DIR,
     store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
     githubApiUrl: env.GITHUB_API_URL,
+    oidcIssuer: env.HMS_OIDC_ISSUER ?? oidcIssuerOf(env.GITHUB_API_URL),
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
     roleTeams: {
       operator: env.HMS_OPERATOR_TEAMS,

@@ -31,6 +31,7 @@ test("the least, with every default", () => {
     store: { kind: "sqlite", path: "./data/hms.db" },
     app: { id: 12, privateKey: PKCS8, webhookSecret: "s3cret" },
     githubApiUrl: "https://api.github.com",
+    oidcIssuer: "https://token.actions.githubusercontent.com",
     githubLimits: "published",
     egressAllow: [],
     onboarding: true,
