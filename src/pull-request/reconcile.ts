@@ -12,7 +12,7 @@ import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import type { Records } from "../ports/records.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { span } from "../ports/span.ts";
-import { secretsCheckRun } from "../scan/check-run.ts";
+import { scanCheckRun } from "../scan/check-run.ts";
 import { lookAtMerge, type NoticedMerge } from "./after-merge/look-at-merge.ts";
 import { rememberBase } from "./approvals/carried-approvals.ts";
 import type { CheckContent, PullAtCommit } from "./at-commit.ts";
@@ -24,7 +24,7 @@ import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { headPreviewCheck } from "./preview/preview-check.ts";
 import { wantScans } from "./scan/want-scans.ts";
-import { scanCheck } from "./scan-check.ts";
+import { judgedBy, scanCheck } from "./scan-check.ts";
 import { verdictEvent } from "./verdict-event.ts";
 
 /** One pull request: observe → judge → plan → apply. What it says about its commit is written by the commit's own key. */
@@ -113,7 +113,9 @@ export async function reconcilePull(
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     ...(scans.validUntilMs === undefined ? {} : { factsUntilMs: scans.validUntilMs }),
     checks: [
-      ...snapshot.scans.map((report) => scanCheck(pull.headSha, report.kind, secretsCheckRun(report, pull))),
+      ...snapshot.scans.map((report) =>
+        scanCheck(pull.headSha, report.kind, scanCheckRun(report, pull, judgedBy(snapshot.config, report.kind))),
+      ),
       ...(await headPreviewCheck(records, key, pull.headSha, preview)),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
     ],

@@ -1,9 +1,10 @@
+import type { CheckerConfig } from "../model/checker-input.ts";
 import type { ScanKind } from "../model/scan.ts";
-import type { secretsCheckRun } from "../scan/check-run.ts";
+import type { Judged, ScanCheckRun } from "../scan/check-run.ts";
 import type { CheckContent } from "./at-commit.ts";
 
 /** `hms/scan/<kind>` of one commit. */
-export function scanCheck(sha: string, kind: ScanKind, check: ReturnType<typeof secretsCheckRun>): CheckContent {
+export function scanCheck(sha: string, kind: ScanKind, check: ScanCheckRun): CheckContent {
   const { status, title, summary, text, annotations } = check;
   return {
     name: `hms/scan/${kind}`,
@@ -14,4 +15,10 @@ export function scanCheck(sha: string, kind: ScanKind, check: ReturnType<typeof 
     ...(text ? { text } : {}),
     ...(annotations.length > 0 ? { annotations } : {}),
   };
+}
+
+/** How the configuration in force judges the findings of a kind, so that its check shows red for what the gate blocks. */
+export function judgedBy(config: CheckerConfig, kind: ScanKind): Partial<Judged> {
+  const own = config.scans?.find((one) => one.kind === kind);
+  return own ? { failOn: own.fail_on, oldDebtBlocks: own.old_debt === "block" } : {};
 }

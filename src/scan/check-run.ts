@@ -1,38 +1,30 @@
-import type { Finding, ScanReport, Severity } from "../model/finding.ts";
-import { SEVERITIES } from "../model/finding.ts";
+import type { Finding, ScanReport } from "../model/finding.ts";
 import { CHECK_TEXT_LIMIT, escapeMarkdown, inlineCode, joinWithin, tableCode } from "../model/markdown.ts";
+import { findingsCheckRun, type Judged } from "./check-run/findings.ts";
+import {
+  ANNOTATIONS_MAX,
+  annotationOf,
+  bySeverity,
+  bySeverityAndPlace,
+  count,
+  cut,
+  escapeRemedy,
+  FAILING,
+  type ScanCheckRun,
+} from "./check-run/parts.ts";
 
-/** What `hms/scan/secrets` shows. Never `neutral` or `skipped`: GitHub counts both as passing. */
-export type SecretsCheckRun = {
-  /** One line: state and number. */
-  title: string;
-  summary: string;
-  text: string;
-  /** The worst, at most {@link ANNOTATIONS_MAX}; the summary says how many there would be. */
-  annotations: Annotation[];
-} & ({ status: "completed"; conclusion: "success" | "failure" } | { status: "in_progress" });
+export type { Judged } from "./check-run/findings.ts";
+export type { Annotation, ScanCheckRun } from "./check-run/parts.ts";
 
-/** As GitHub's API for check runs names it. */
-export interface Annotation {
-  path: string;
-  start_line: number;
-  end_line: number;
-  annotation_level: "failure" | "warning" | "notice";
-  title: string;
-  message: string;
+/** The check run `hms/scan/<kind>` of any scan. `judged`: how the configuration in force judges its findings. */
+export function scanCheckRun(
+  report: ScanReport,
+  pull: { number: number; commits: number; of?: string },
+  judged: Partial<Judged> = {},
+): ScanCheckRun {
+  if (report.kind === "secrets") return secretsCheckRun(report, pull);
+  return findingsCheckRun(report, { failOn: FAILING, oldDebtBlocks: false, ...judged });
 }
-
-const LEVELS: Record<Severity, Annotation["annotation_level"]> = {
-  critical: "failure",
-  high: "failure",
-  medium: "warning",
-  low: "notice",
-  note: "notice",
-};
-/** GitHub takes 50 per request, and nobody reads more. */
-const ANNOTATIONS_MAX = 200;
-/** From here on the check fails; what is milder is shown in a check that passes. The gate's policy judges for itself. */
-const FAILING: readonly Severity[] = ["critical", "high"];
 
 /**
  * The check run of a secret scan. `commits` is the number of commits of the pull request as GitHub counts them; `of` says whose they are
@@ -41,7 +33,7 @@ const FAILING: readonly Severity[] = ["critical", "high"];
 export function secretsCheckRun(
   report: ScanReport,
   pull: { number: number; commits: number; of?: string },
-): SecretsCheckRun {
+): ScanCheckRun {
   if (report.status !== "completed") {
     const running = report.status === "running";
     return {
@@ -84,11 +76,7 @@ export function secretsCheckRun(
 function title(findings: readonly Finding[], commits: number): string {
   const where = `in ${count(commits, "commit")}`;
   if (findings.length === 0) return `No secrets ${where}`;
-  const numbers = SEVERITIES.flatMap((severity) => {
-    const number = findings.filter((finding) => finding.severity === severity).length;
-    return number > 0 ? [`${number} ${severity}`] : [];
-  });
-  return `${numbers.join(", ")} ${findings.length === 1 ? "finding" : "findings"} ${where}`;
+  return `${bySeverity(findings)} ${findings.length === 1 ? "finding" : "findings"} ${where}`;
 }
 
 function summary(
@@ -124,14 +112,6 @@ function summary(
   return joinWithin(lines, CHECK_TEXT_LIMIT, cut("note"));
 }
 
-/** Our own remedies hold code in backticks, which is the only markup that is let through. */
-function escapeRemedy(finding: Finding | undefined): string {
-  const parts = (finding?.remedy ?? "").split("`");
-  return parts
-    .map((part, at) => (at % 2 === 1 && at < parts.length - 1 ? inlineCode(part) : escapeMarkdown(part)))
-    .join("");
-}
-
 function section(heading: string, findings: readonly Finding[], statement?: string): string[] {
   if (findings.length === 0) return [];
   return [
@@ -157,42 +137,4 @@ function place({ location }: Finding): string {
   if (location.path === undefined) return "commit message";
   const line = location.headLine ?? location.line;
   return line === undefined ? location.path : `${location.path}:${line}`;
-}
-
-function annotationOf(finding: Finding): Annotation[] {
-  const { path, line, endLine, headLine } = finding.location;
-  if (path === undefined || headLine === undefined) return [];
-  const height = line !== undefined && endLine !== undefined ? Math.max(0, endLine - line) : 0;
-  return [
-    {
-      path,
-      start_line: headLine,
-      end_line: headLine + height,
-      annotation_level: LEVELS[finding.severity],
-      title: `${finding.rule} (${finding.severity})`,
-      message: `${finding.message} ${finding.remedy}`,
-    },
-  ];
-}
-
-function bySeverityAndPlace(a: Finding, b: Finding): number {
-  return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
-    compare(a.location.path ?? "", b.location.path ?? "") ||
-    (a.location.headLine ?? a.location.line ?? 0) - (b.location.headLine ?? b.location.line ?? 0) ||
-    compare(a.fingerprint, b.fingerprint)
-  );
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function cut(noun: string): (leftOut: number) => string {
-  return (leftOut) =>
-    `*${count(leftOut, noun)} left out here: GitHub takes no longer text. The verdict counts all findings.*`;
 }

@@ -27,6 +27,12 @@ export interface Draft {
   suppressed?: "inSource" | "external";
 }
 
+/** What of a page is meant: two parameters are two flaws. */
+function parameterOf({ properties }: SarifResult): string {
+  const parameter = properties && Object.hasOwn(properties, "parameter") ? properties.parameter : undefined;
+  return typeof parameter === "string" && parameter !== "" ? ` (parameter ${parameter.slice(0, 200)})` : "";
+}
+
 /** Beyond, it is no line of a file. */
 const LINE_MAX = 10_000_000;
 
@@ -41,7 +47,9 @@ export function draftOf(
   const draft: Draft = {
     index,
     message: {
-      ...(text === undefined ? {} : { text: intern(text.slice(0, 4_000)) }),
+      ...(text === undefined
+        ? {}
+        : { text: intern(`${text.slice(0, 4_000)}${kind === "dast" ? parameterOf(result) : ""}`) }),
       ...(id === undefined ? {} : { id: intern(id) }),
       ...(given === undefined ? {} : { arguments: given.slice(0, 100) }),
     },
@@ -56,9 +64,9 @@ export function draftOf(
   else if (result.kind === "informational") draft.level = "note";
   const score = scoreOf(result.properties);
   if (score !== undefined) draft.score = score;
-  const suppressions = result.suppressions?.filter(({ status }) => status !== "rejected") ?? [];
-  if (suppressions[0]) {
-    draft.suppressed = suppressions.some((one) => one.kind === "inSource") ? "inSource" : "external";
+  // Whatever became of it: that the code asks for it is to be seen. Scanners that take no notice of it write `rejected`.
+  if (result.suppressions?.[0]) {
+    draft.suppressed = result.suppressions.some((one) => one.kind === "inSource") ? "inSource" : "external";
   }
   if (physical?.artifactLocation) {
     const { uri, uriBaseId, index: artifact } = physical.artifactLocation;

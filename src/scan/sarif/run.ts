@@ -115,12 +115,10 @@ export function* findingsOf(
     const rule = ruleName(kind, ruleId);
     const raw = messageText(draft.message, known.rule);
     const located = locate(draft.location, bases);
-    const page = located && "outside" in located && kind === "dast" ? pageOf(located.outside) : undefined;
+    const page = kind === "dast" && located ? pageOf(located) : undefined;
     let identity = draft.identity ?? digest("message", normalisedMessage(raw));
-    let path: string | undefined;
-    if (located && "path" in located) path = located.path;
-    else if (page !== undefined) identity = digest("page", page, identity);
-    else if (located) {
+    const path = page ?? (located && "path" in located ? located.path : undefined);
+    if (located && "outside" in located && page === undefined) {
       identity = digest("outside", located.outside, identity);
       notes.count("a location outside of the repository; the finding stands without it", [
         ...place,
@@ -144,9 +142,9 @@ export function* findingsOf(
         },
         { level: known.level, ...(known.score === undefined ? {} : { score: known.score }) },
       ),
-      message: page === undefined ? said : `${said} (${plain(page, 300)})`,
+      message: said,
       remedy: known.remedy,
-      location: placeOf(path, draft, commit, sha),
+      location: page === undefined ? placeOf(path, draft, commit, sha) : { path: page, commit },
       fingerprint: digest(rule, path ?? null, identity),
       context: identity,
     };
@@ -176,7 +174,7 @@ function suppression(of: Finding, where: "inSource" | "external", kind: ScanKind
   return {
     rule,
     severity: "low",
-    message: `${where === "inSource" ? "A comment in the code" : "The tool's own list"} suppresses ${of.rule} here; that does not count.`,
+    message: `${where === "inSource" ? "A comment in the code" : "The tool's own list"} asks to suppress ${of.rule} here; that does not count.`,
     remedy:
       "Take the suppression out. A finding that is wrong is waived in `.github/hms-waivers.yml` on the default branch.",
     location: of.location,
@@ -192,12 +190,14 @@ function basesOf(run: SarifRun): Bases {
   };
 }
 
-/** Where a page is on whatever host it was scanned: its path and the names of what is asked for. */
-function pageOf(uri: string): string | undefined {
-  if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return undefined;
-  const { pathname, searchParams } = new URL(uri);
+/** A page as a path without the host, which is another for each preview, and the names of what is asked for: waivers can name it. */
+function pageOf(located: { path: string } | { outside: string }): string | undefined {
+  if ("path" in located) return located.path;
+  if (!/^https?:\/\//i.test(located.outside) || !URL.canParse(located.outside)) return undefined;
+  const { pathname, searchParams } = new URL(located.outside);
   const names = [...new Set(searchParams.keys())].sort();
-  return names.length > 0 ? `${pathname}?${names.join("&")}` : pathname;
+  const page = plain(`${pathname.slice(1)}${names.length > 0 ? `?${names.join("&")}` : ""}`);
+  return page === "" ? undefined : page;
 }
 
 /** Finds a result's rule by index and by id. Where one id stands several times, the worst of them counts. */
