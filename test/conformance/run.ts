@@ -31,6 +31,9 @@ const undescribed = [
   "POST /login/oauth/access_token",
   "GET /login",
   "POST /session",
+  "GET /_services/token/.well-known/openid-configuration",
+  "GET /_services/token/.well-known/jwks",
+  "GET /_services/pipelines/{pipeline}/idtoken",
 ];
 
 const description = new GitHubDescription();

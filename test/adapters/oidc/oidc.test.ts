@@ -232,10 +232,7 @@ describe("the issuer's keys", () => {
       { path: JWKS, status: 200, body: { keys: [{ kty: "RSA", kid: "a", n: "AQAB", e: "AQAB" }] } },
     ],
     ["the answer is no JSON", { path: JWKS, status: 200, body: "x".repeat(100_000) }],
-    [
-      "its document is another's",
-      { path: /openid-configuration$/, status: 200, body: { issuer: "https://evil.dev", jwks_uri: "" } },
-    ],
+    ["its document has no address", { path: /openid-configuration$/, status: 200, body: {} }],
   ])("cannot be had where %s: no token is judged by that, neither yes nor no", async (_name, fault) => {
     const token = await honest();
     const disarm = double.fault({ method: "GET", ...fault });
@@ -246,13 +243,22 @@ describe("the issuer's keys", () => {
     expect(await verdict(token)).toBe("ok");
   });
 
-  test("are not had from another host than the issuer's", async () => {
+  test("are not had from another host than the issuer's, even one that may be reached", async () => {
     const token = await honest();
-    const other = {
-      issuer: double.oidcIssuer,
-      jwks_uri: `http://localhost:${new URL(double.url).port}/_services/token/.well-known/jwks`,
-    };
-    double.fault({ method: "GET", path: /openid-configuration$/, status: 200, body: other });
+    const other = await startGitHub();
+    const told = { issuer: double.oidcIssuer, jwks_uri: `${other.oidcIssuer}/.well-known/jwks` };
+    double.fault({ method: "GET", path: /openid-configuration$/, status: 200, body: told });
+    const egress = createEgress({ allow: [double, other].map(({ url }) => new URL(url).host) });
+    identity = workloadIdentity({ issuer: double.oidcIssuer, egress, now: () => nowMs });
+    await unavailable(token);
+    expect(other.requests.list()).toEqual([]);
+    await other.close();
+  });
+
+  test("are not had where the document is another issuer's", async () => {
+    const token = await honest();
+    const told = { issuer: "https://evil.dev", jwks_uri: `${double.oidcIssuer}/.well-known/jwks` };
+    double.fault({ method: "GET", path: /openid-configuration$/, status: 200, body: told });
     await unavailable(token);
     expect(asked(JWKS)).toBe(0);
   });

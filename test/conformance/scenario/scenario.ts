@@ -1,3 +1,4 @@
+import { actionsScenario } from "./actions.ts";
 import { appScenario, installationScenario, manifestScenario } from "./apps.ts";
 import { checkScenario } from "./checks.ts";
 import { mergeQueueScenario } from "./merge-queue.ts";
@@ -17,5 +18,6 @@ export async function scenario(given: Given): Promise<void> {
   await pullScenario(world);
   await checkScenario(world);
   await mergeQueueScenario(world);
+  await actionsScenario(world);
   await installationScenario(world);
 }

@@ -51,6 +51,7 @@ export async function build(given: Given): Promise<World> {
     webhookUrl: receiver.url,
     webhookSecret: secret,
     permissions: {
+      actions: "write",
       administration: "write",
       checks: "write",
       contents: "write",
@@ -60,6 +61,7 @@ export async function build(given: Given): Promise<World> {
       merge_queues: "read",
       metadata: "read",
       pull_requests: "write",
+      security_events: "write",
       statuses: "write",
     },
     events: [
@@ -78,6 +80,7 @@ export async function build(given: Given): Promise<World> {
       "push",
       "repository",
       "status",
+      "workflow_run",
     ],
   });
   github.ping(app);
