@@ -24,6 +24,7 @@ export function problemsOfIssues(
   root: Node | null,
   at: Position,
   max: number,
+  schema: z.core.$ZodType = hmsFileSchema,
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const issue of issues.slice(0, max)) {
@@ -35,24 +36,25 @@ export function problemsOfIssues(
     }
     for (const key of issue.keys.slice(0, max - problems.length)) {
       const place = at(offsetOf(root, [...path, key], "key"));
-      problems.push({ ...place, message: unknownKey(path, key, value), path: [...path, key].join(".") });
+      problems.push({ ...place, message: unknownKey(schema, path, key, value), path: [...path, key].join(".") });
     }
   }
   return problems;
 }
 
-function unknownKey(path: string[], key: string, value: unknown): string {
+function unknownKey(schema: z.core.$ZodType, path: string[], key: string, value: unknown): string {
   const here = path.length === 0 ? "at the top" : `under \`${path.join(".")}\``;
-  if (LATER_KEYS[path.join(".")]?.includes(key)) return `this version does not know \`${shown(key)}\` ${here} yet`;
-  const known = keysAt(path).filter((name) => !Object.hasOwn(valueAt(value, path) ?? {}, name));
+  if (schema === hmsFileSchema && LATER_KEYS[path.join(".")]?.includes(key))
+    return `this version does not know \`${shown(key)}\` ${here} yet`;
+  const known = keysAt(schema, path).filter((name) => !Object.hasOwn(valueAt(value, path) ?? {}, name));
   const meant = didYouMean(key, known);
-  const hint = meant ? `; did you mean \`${meant}\`?` : `; known here: ${keysAt(path).join(", ")}`;
+  const hint = meant ? `; did you mean \`${meant}\`?` : `; known here: ${keysAt(schema, path).join(", ")}`;
   return `unknown key \`${shown(key)}\` ${here}${hint}`;
 }
 
 /** The keys that the schema has at a path. */
-function keysAt(path: readonly string[]): string[] {
-  let schema: z.core.$ZodType | undefined = hmsFileSchema;
+function keysAt(root: z.core.$ZodType, path: readonly string[]): string[] {
+  let schema: z.core.$ZodType | undefined = root;
   for (const key of path) {
     schema = unwrapped(schema);
     const def = schema?._zod.def as { shape?: Record<string, z.core.$ZodType>; element?: z.core.$ZodType } | undefined;

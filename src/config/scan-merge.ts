@@ -8,6 +8,7 @@ import { SCAN_TOOLS, type ScanFile } from "./scan-schema.ts";
 export const SCAN_DEFAULTS: ScanConfig = {
   dispatched: {},
   waiversPath: ".github/hms-waivers.yml",
+  waiverDays: 180,
   codeScanning: false,
 };
 
@@ -45,6 +46,7 @@ export function overScan(base: ScanConfig, file: ScanFile | undefined): ScanConf
     dispatched,
     ...(agents === undefined ? {} : { agents }),
     waiversPath: file.waivers ?? base.waiversPath,
+    waiverDays: file.waiver_days ?? base.waiverDays,
     codeScanning: file.code_scanning ?? base.codeScanning,
   };
 }
@@ -96,8 +98,12 @@ export const SCAN_WEAKENED: Record<
     firstOf(base, own, (kind, least, mine) =>
       mine === undefined || graceMs(mine) > graceMs(least) ? `\`scan.${kind}.old_debt\` may not be milder` : undefined,
     ),
-  "scan.waivers": (base, own) =>
-    own.scan.waiversPath === base.scan.waiversPath ? undefined : `it must stay \`${base.scan.waiversPath}\``,
+  "scan.waivers": (base, own) => {
+    if (own.scan.waiversPath !== base.scan.waiversPath) return `it must stay \`${base.scan.waiversPath}\``;
+    return own.scan.waiverDays > base.scan.waiverDays
+      ? `\`scan.waiver_days\` may not be more than ${base.scan.waiverDays}`
+      : undefined;
+  },
   "scan.agents": (base, own) => {
     const [least, mine] = [base.scan.agents, own.scan.agents];
     if (!least) return undefined;

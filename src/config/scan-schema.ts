@@ -135,6 +135,10 @@ export const scanSchema = {
     .regex(/^\.github\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.ya?ml$/, "this is no YAML file in `.github/`")
     .optional()
     .meta({ description: "File of the default branch with the waivers.", default: ".github/hms-waivers.yml" }),
+  waiver_days: z.int().min(1).max(366).optional().meta({
+    description: "How many days ahead a waiver may expire. One that expires later does not count.",
+    default: 180,
+  }),
   code_scanning: z
     .boolean()
     .optional()

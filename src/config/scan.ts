@@ -28,6 +28,8 @@ export interface ScanConfig {
   agents?: { paths: string[]; mode: "warn" | "fail" };
   /** File with the waivers, on the default branch. */
   waiversPath: string;
+  /** How many days ahead a waiver may expire. */
+  waiverDays: number;
   /** Whether results are also uploaded to GitHub code scanning. */
   codeScanning: boolean;
 }

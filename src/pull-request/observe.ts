@@ -1,6 +1,8 @@
 import type { EffectiveConfig } from "../config/effective.ts";
+import type { ScanConfig } from "../config/scan.ts";
 import { DEFAULTS, type HmsConfig } from "../config/schema.ts";
 import { checkerConfig } from "../gate/gate.ts";
+import type { ScanReport } from "../model/finding.ts";
 import { CODE_OWNERS_PATHS } from "../model/path-pattern.ts";
 import type { PreviewRecord } from "../model/preview.ts";
 import type { PullRequest } from "../model/pull-request.ts";
@@ -16,6 +18,7 @@ import { type OwnedFiles, readOwnedFiles, requiredReviews } from "./approvals/re
 import type { ConfigurationSource } from "./configuration.ts";
 import { readPreview } from "./preview/preview-fact.ts";
 import { readScans, type ScansRead } from "./scan/read-scans.ts";
+import { type WaiversRead, waiversInForce, withWaivers } from "./scan/waivers-in-force.ts";
 import { scanCommits } from "./scan-commits.ts";
 
 export interface Observed {
@@ -25,6 +28,8 @@ export interface Observed {
   config: EffectiveConfig;
   /** What of scans that run elsewhere is wanted where; until when what was read of them holds. */
   scans: Pick<ScansRead, "wants" | "look" | "validUntilMs">;
+  /** Absent where there is nothing that they could be about. */
+  waivers?: WaiversRead;
 }
 
 /** Reads everything that the decision needs about an open pull request, at its head as it is now. */
@@ -49,7 +54,7 @@ export async function observe(
     commitSize: effective.scan.secrets.limits.commitSizeMb * 1024 * 1024,
   };
   const [scan, hold, overrides, okToTest, told, preview] = await Promise.all([
-    scanCommits(deps, pull, limits),
+    scanCommits(deps, pull, limits, [effective.scan.waiversPath]),
     records.get<{ by: string; reason: string }>(storageKey.hold(installationId, repositoryId, pull.number)),
     records.list<{ rule: string; by: string; byId?: number; sha: string; baseRef: string; reason: string }>(
       storageKey.overrides(installationId, repositoryId, pull.number, pull.headSha),
@@ -65,6 +70,9 @@ export async function observe(
   const { approvals: asked } = effective.gate;
   const owned = await readOwnedFiles(api, pull, asked);
   const touchesTrusted = withCodeOwners(await confirmTouched(api, pull, scan.touchesTrusted), owned, asked);
+  const reports = [scan.report, ...scans.reports];
+  const waivers = await readWaivers(api, pull.headSha, reports, touchesTrusted, effective.scan, deps.clock.now());
+  const judged = waivers ? withWaivers(reports, waivers) : { reports };
   const most = Math.max(asked.count, ...asked.bots.map(({ count }) => count));
   const needsApprovals = most > 0 || (touchesTrusted?.length ?? 0) > 0 || owned.demands.length > 0;
   const pusher =
@@ -81,7 +89,7 @@ export async function observe(
     changedFiles: owned.changedFiles,
     requiredReviews: await requiredReviews(api, owned.demands, approvals),
     touchesTrustedPaths: touchesTrusted,
-    scans: [scan.report, ...scans.reports],
+    scans: judged.reports,
     hold: hold ? { by: hold.value.by, reason: hold.value.reason } : null,
     overrides: await Promise.all(
       // What was overridden for one base was not for another.
@@ -107,7 +115,24 @@ export async function observe(
     preview: preview.fact,
     unknown: owned.unknown,
   };
-  return { snapshot, config, preview: preview.record, scans };
+  const ends = [scans.validUntilMs, judged.validUntilMs].filter((one) => one !== undefined);
+  const until = ends.length === 0 ? {} : { validUntilMs: Math.min(...ends) };
+  return { snapshot, config, preview: preview.record, scans: { ...scans, ...until }, ...(waivers ? { waivers } : {}) };
+}
+
+/** It costs a call, so only where there is something to waive, to warn of, or to look through before it is merged. */
+async function readWaivers(
+  api: RepositoryApi,
+  headSha: string,
+  reports: readonly ScanReport[],
+  touched: readonly string[] | null,
+  { dispatched, agents, waiversPath: path, waiverDays: daysMax }: ScanConfig,
+  nowMs: number,
+): Promise<WaiversRead | undefined> {
+  const found = reports.some((report) => report.status === "completed" && report.findings.length > 0);
+  const configured = Object.keys(dispatched).length > 0 || agents !== undefined;
+  if (!found && !configured && !touched?.includes(path)) return undefined;
+  return waiversInForce(api, headSha, touched, { path, daysMax, nowMs });
 }
 
 /** Where code owners are asked, who changes whom they are changes the gate itself. */

@@ -1,9 +1,14 @@
 import type { ChangedFile, CommitSummary } from "../model/pull-request.ts";
+import { SCAN_WORKFLOW } from "../model/scan.ts";
 import { GitHubError, type RepositoryApi, type TreeEntry } from "../ports/github.ts";
 import { type CommitToScan, filesOfBlob, newSideOfPatch, prepareFile, type ScanLimits } from "../scan/secrets.ts";
 
 /** Files that decide about other files: who touches them needs an administrator's word by default policy. */
-const TRUSTED_PATHS = [".github/hms.yml", ".github/hms-waivers.yml", ".github/workflows/hms-scan.yml"];
+export const TRUSTED_PATHS: readonly string[] = [
+  ".github/hms.yml",
+  ".github/hms-waivers.yml",
+  `.github/workflows/${SCAN_WORKFLOW}`,
+];
 
 /** Blobs that are fetched for one commit, each a call. */
 const BLOBS_MAX = 300;
@@ -29,6 +34,7 @@ export async function readCommit(
   api: RepositoryApi,
   sha: string,
   limits: Pick<ScanLimits, "commitSize">,
+  trusted: readonly string[] = [],
 ): Promise<ReadCommit> {
   const { summary, files, complete } = await api.commit(sha);
   const changed = await ownChanges(api, summary, files);
@@ -48,7 +54,7 @@ export async function readCommit(
   return {
     commit: { sha, message: summary.message, files: toScan },
     summary,
-    touchesTrusted: TRUSTED_PATHS.filter((path) => changed.touched.includes(path)),
+    touchesTrusted: [...new Set([...TRUSTED_PATHS, ...trusted])].filter((path) => changed.touched.includes(path)),
     complete,
     cut: !complete && files.length >= GITHUB_FILES_MAX,
   };

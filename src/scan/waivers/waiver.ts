@@ -1,0 +1,39 @@
+/** An agreement, reviewed and merged to the default branch, that certain findings do not block until a day. */
+export interface Waiver {
+  /** Of one finding, 64-hex. */
+  fingerprint?: string;
+  /** `sast/eval`: the findings of one rule, with `path`; beside a fingerprint only what it belongs to. */
+  rule?: string;
+  /** A pattern as in CODEOWNERS. */
+  path?: string;
+  reason: string;
+  /** Who answers for it: a login or `organisation/team`. */
+  owner: string;
+  /** ISO date: the last day on which it counts, in UTC. */
+  expires: string;
+  /** 1-based, in the file. */
+  line: number;
+}
+
+export interface WaiverProblem {
+  line: number;
+  column: number;
+  /** One sentence. It may quote the file: escape it where it is shown. */
+  message: string;
+}
+
+/** Kinds of which only single findings can be waived: a path is no reason to overlook a secret that is not there yet. */
+export const SINGLY_WAIVED: readonly string[] = ["secrets", "leaks"];
+
+/** How far ahead a waiver may expire where the configuration does not say. */
+export const WAIVER_DAYS_MAX = 180;
+
+/** `sast` of `sast/eval`. */
+export function kindOfRule(rule: string): string {
+  return rule.slice(0, Math.max(0, rule.indexOf("/")));
+}
+
+/** ISO date, so many days later. */
+export function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
