@@ -7,6 +7,7 @@ import { inspect } from "./lint/inspect.ts";
 import { type Planned, planOf, type WavePlan } from "./lint/plan.ts";
 import { type Flaw, ruleOf } from "./lint/rule.ts";
 
+export { type ApartOptions, type LintOutcome, lintAgentsApart } from "./lint/apart.ts";
 export type { RemediationBlock } from "./lint/block.ts";
 export { lintText, planText } from "./lint/report.ts";
 export { agentsSarif } from "./lint/sarif.ts";

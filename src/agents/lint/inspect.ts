@@ -19,8 +19,9 @@ import { emptyFlaws, shapeFlaws } from "./startup-shape.ts";
 import { count, positionsIn, shown } from "./text.ts";
 
 /** What a lint may cost, in UTF-16 code units and files. What lies beyond is a finding. */
-const FILE_MAX = 512 * 1024;
-const ALL_MAX = 32 * 1024 * 1024;
+const FILE_MAX = 256 * 1024;
+const SOURCE_MAX = 1024 * 1024;
+const ALL_MAX = 16 * 1024 * 1024;
 const FILES_MAX = 5_000;
 
 export interface Inspection {
@@ -35,18 +36,19 @@ export interface Inspection {
 
 /** Looks at all files with all rules. */
 export function inspect(files: readonly { path: string; text: string }[], known: ReadonlySet<string>): Inspection {
-  const flaws: Flaw[] = [];
+  const { kept, unread: notRead } = readable(files);
+  const flaws: Flaw[][] = [notRead];
   const startups: StartupFile[] = [];
   const discoveries: Discovery[] = [];
   const scripts: Script[] = [];
-  for (const { path, text } of readable(files, flaws)) {
+  for (const { path, text } of kept) {
     const kind = kindOf(path);
     if (kind === "discovery") discoveries.push(readDiscovery(path, text));
     else if (kind === "python") scripts.push(readScript(path, text));
     else if (kind === "startup" || (kind === "data" && isStartup(text))) startups.push(readStartup(path, text));
     else if (kind === "data") {
       const at = positionsIn(text);
-      flaws.push(...textCredentials(path, text, at, false), ...textLogFlaws(path, text, at));
+      flaws.push(textCredentials(path, text, at, false), textLogFlaws(path, text, at));
     }
   }
   const paths = new Set([...known, ...files.map(({ path }) => path)]);
@@ -54,75 +56,73 @@ export function inspect(files: readonly { path: string; text: string }[], known:
   const notes = bindScripts(startups, scripts, found);
   const graph = dependencyGraph(startups);
   const unread = startups.filter(({ value }) => value === undefined);
+  // Joined by `flat`: a call takes only so many arguments, and a hostile file has more flaws.
   for (const startup of startups) flaws.push(...startupFlaws(startup, found));
-  for (const discovery of discoveries) flaws.push(...discovery.flaws);
-  for (const script of scripts) flaws.push(...pythonLogFlaws(script), ...pythonCredentials(script));
-  flaws.push(
-    ...unknownFlaws(
-      startups,
-      unread.map(({ text }) => text),
-    ),
-    ...cycleFlaws(startups, graph),
-    ...conflictFlaws(discoveries),
-    ...baseClassFlaws(scripts),
-  );
+  for (const discovery of discoveries) flaws.push(discovery.flaws);
+  for (const script of scripts) flaws.push(pythonLogFlaws(script), pythonCredentials(script));
+  const texts = unread.map(({ text }) => text);
+  flaws.push(unknownFlaws(startups, texts), cycleFlaws(startups, graph), conflictFlaws(discoveries));
+  flaws.push(baseClassFlaws(scripts));
   const agentsOf = new Map(startups.map(({ path, agents }) => [path, new Set(agents.map(({ name }) => name))]));
   const agents = startups.reduce((sum, startup) => sum + startup.agents.length, 0);
   return {
-    ...{ flaws, needs: needsOf(graph), agentsOf, notes },
+    ...{ flaws: flaws.flat(), needs: needsOf(graph), agentsOf, notes },
     seen: { agents, startups: startups.length, discoveries: discoveries.length, sources: scripts.length },
   };
 }
 
-function startupFlaws(startup: StartupFile, scripts: Scripts): Flaw[] {
-  const at = positionsIn(startup.text);
-  if (startup.value === undefined) {
-    return [
-      ...startup.flaws,
-      ...textCredentials(startup.path, startup.text, at, true),
-      ...textLogFlaws(startup.path, startup.text, at),
-    ];
-  }
+function startupFlaws(startup: StartupFile, scripts: Scripts): Flaw[][] {
+  const { path, text, value, flaws } = startup;
+  const at = positionsIn(text);
+  const byText = [flaws, textLogFlaws(path, text, at)];
+  if (value === undefined) return [...byText, textCredentials(path, text, at, true)];
   return [
-    ...startup.flaws,
-    ...shapeFlaws(startup),
-    ...emptyFlaws(startup),
-    ...nameFlaws(startup),
-    ...scriptFlaws(startup, scripts),
-    ...portFlaws(startup),
-    ...startupCredentials(startup),
-    ...startupLogFlaws(startup),
-    ...textLogFlaws(startup.path, startup.text, at),
+    ...byText,
+    shapeFlaws(startup),
+    emptyFlaws(startup),
+    nameFlaws(startup),
+    scriptFlaws(startup, scripts),
+    portFlaws(startup),
+    startupCredentials(startup),
+    startupLogFlaws(startup),
   ];
 }
 
 /** The files within the limits and in UTF-8; each other one is a flaw. A byte order mark is taken off. */
-function readable(files: readonly { path: string; text: string }[], flaws: Flaw[]): { path: string; text: string }[] {
+function readable(files: readonly { path: string; text: string }[]): {
+  kept: { path: string; text: string }[];
+  unread: Flaw[];
+} {
   let size = 0;
-  let beyond = 0;
+  const flaws: Flaw[] = [];
+  const beyond: string[] = [];
   const kept = files.flatMap(({ path, text }, at) => {
-    if (kindOf(path) === undefined) return [];
-    size += text.length;
-    if (at >= FILES_MAX || size > ALL_MAX) {
-      beyond++;
-      return [];
-    }
+    const kind = kindOf(path);
+    if (kind === undefined) return [];
+    const most = kind === "python" ? SOURCE_MAX : FILE_MAX;
     const why =
-      text.length > FILE_MAX
-        ? `it is larger than ${FILE_MAX / 1024} KB`
+      text.length > most
+        ? `it is larger than ${most / 1024} KB`
         : /[\0\ufffd]/.test(text)
           ? "it is not UTF-8 text"
           : undefined;
-    if (why === undefined) return [{ path, text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text }];
-    flaws.push(unread(path, `${shown(path)} was not looked at: ${why}.`));
+    if (why !== undefined) {
+      flaws.push(unread(path, `${shown(path)} was not looked at: ${why}.`));
+      return [];
+    }
+    size += text.length;
+    if (at < FILES_MAX && size <= ALL_MAX)
+      return [{ path, text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text }];
+    beyond.push(path);
     return [];
   });
-  const first = files[0];
-  if (beyond > 0 && first) {
+  const first = beyond[0];
+  if (first !== undefined) {
     const limit = `${FILES_MAX} files and ${ALL_MAX / 1024 / 1024} MB`;
-    flaws.push(unread(first.path, `${count(beyond, "file")} were not looked at: the limit is ${limit}.`));
+    const message = `${count(beyond.length, "file")} from ${shown(first)} on ${beyond.length === 1 ? "was" : "were"} not looked at: the limit is ${limit}.`;
+    flaws.push(unread(first, message));
   }
-  return kept;
+  return { kept, unread: flaws };
 }
 
 function unread(path: string, message: string): Flaw {

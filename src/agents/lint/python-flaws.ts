@@ -103,9 +103,12 @@ export function pythonLogFlaws(script: Script): Flaw[] {
   const calls = [...code.matchAll(/(?<![\w.])(?:logging[ \t]*\.[ \t]*)?(FileHandler|basicConfig)[ \t]*\(/g)];
   return calls.flatMap((match): Flaw[] => {
     const [whole, name = ""] = match;
-    const given = argumentsAt(code, match.index + whole.length);
-    if (/^[ \t]*class\b/.test(code.slice(code.lastIndexOf("\n", match.index) + 1, match.index))) return [];
-    if (name === "basicConfig" && !given.some((argument) => /^\s*filename\s*=/.test(argument))) return [];
+    const lead = code.slice(Math.max(0, match.index - 120), match.index);
+    if (/(?:^|\n)[ \t]*class[ \t]+\w+[ \t(]*$/.test(lead)) return [];
+    const file =
+      name === "FileHandler" ||
+      argumentsAt(code, match.index + whole.length).some((each) => /^\s*filename\s*=/.test(each));
+    if (!file) return [];
     const what = name === "FileHandler" ? "logging.FileHandler" : "logging.basicConfig(filename=…)";
     const agent = agents[0] ?? posix.basename(path, ".py");
     return [

@@ -61,8 +61,8 @@ export interface PythonClass {
   offset: number;
 }
 
-/** A class's head is looked at up to here. */
-const HEAD_MAX = 2_000;
+/** A class's head and a call's arguments are looked at up to here. */
+const HEAD_MAX = 1_000;
 
 export function classesIn({ code }: PythonSource): PythonClass[] {
   return [...code.matchAll(/^[ \t]*class[ \t]+([A-Za-z_]\w*)[ \t]*([(:])/gm)].map((match) => {

@@ -7,7 +7,7 @@ import { shown } from "./text.ts";
 
 /** Names that a misspelt name is compared with, and misspelt names that are. */
 const CANDIDATES_MAX = 1_000;
-const COMPARED_MAX = 50;
+const COMPARED_MAX = 20;
 /** Files in which the same name is followed: one agent on so many machines. */
 const MACHINES_MAX = 50;
 /** Folders above a configuration that are tried as its root. */

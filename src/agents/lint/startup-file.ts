@@ -46,12 +46,13 @@ const MAX_DEPTH = 60;
 const MAX_INDENT = 240;
 /** Aliases can blow a small file up to any size: values in it all written out. */
 const MAX_VALUES = 100_000;
+const MAX_ALIASES = 1_000;
 const MAX_ERRORS = 20;
 
 /** In our own words: the library's messages quote the text, which may be a credential. */
 const WORDS: Readonly<Record<string, string>> = {
   BAD_ALIAS: "an alias refers to an anchor that is not defined before it",
-  BAD_INDENT: "the indentation is wrong",
+  BAD_INDENT: "the indentation is wrong, or a bracket before it is not closed",
   TAB_AS_INDENT: "a tab is used as indentation",
   MISSING_CHAR: "a character is missing, such as a quote, colon, comma or bracket",
   MULTILINE_IMPLICIT_KEY: "a key spans several lines, or its colon is missing",
@@ -97,8 +98,8 @@ export function readStartup(path: string, text: string): StartupFile {
   for (const { offset, name } of duplicatedKeys(document).slice(0, MAX_ERRORS)) {
     refuse(offset, `the key “${shown(name)}” is given twice`);
   }
-  const value = plainValue(document);
-  if (value === undefined) refuse(0, "its aliases expand to too much, or to themselves", "unread");
+  const value = tooManyAliases(document) ? undefined : plainValue(document);
+  if (value === undefined) refuse(0, "its aliases are too many, or expand to too much or to themselves", "unread");
   file.at = (place, key) => at(offsetOf(document, place, key));
   file.value = value;
   file.agents = agentsIn(value);
@@ -150,6 +151,13 @@ function duplicatedKeys(document: Document): { offset: number; name: string }[] 
   return found;
 }
 
+/** Each alias takes the parser a walk through the document. */
+function tooManyAliases(document: Document): boolean {
+  let aliases = 0;
+  visit(document, { Alias: () => (++aliases > MAX_ALIASES ? visit.BREAK : undefined) });
+  return aliases > MAX_ALIASES;
+}
+
 /** The plain value, if it stays within {@link MAX_VALUES}: aliases give the same object again and again, and can even hold themselves. */
 function plainValue(document: Document): unknown {
   let value: unknown;
@@ -165,7 +173,7 @@ function plainValue(document: Document): unknown {
     if (typeof one !== "object" || one === null) continue;
     const inner = Object.values(one);
     if (inner.length + stack.length > MAX_VALUES) return undefined;
-    stack.push(...inner);
+    for (const each of inner) stack.push(each);
   }
   return value;
 }

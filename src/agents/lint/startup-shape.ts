@@ -146,6 +146,7 @@ function agentAt(file: StartupFile, place: Place): string | undefined {
 /** `PlannerAgent.port`, or the keys from the top where no agent is concerned. */
 function wordsOf(place: Place, file: StartupFile): string {
   const agent = agentAt(file, place);
+  if (place.length === 0) return "";
   if (agent === undefined) return shown(place.join("."));
   return shown([agent, ...place.slice(place[0] === "agent_groups" ? 3 : 2)].join("."));
 }
