@@ -126,7 +126,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     sent: metrics.notification,
   };
   const previews = await openPreviews(settings, { github, engine, configuration, clock }, metrics.previews, log);
-  const scans = openScans({ github, engine, clock }, metrics.scans);
+  const scans = openScans(settings, { github, engine, clock }, metrics.scans);
   const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
@@ -196,6 +196,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       examine: examineRunning({ settings, github, engine, checker: inForce, grounds: previews.deps.grounds, clock }),
       now: () => clock.now(),
     },
+    scans: scans.routes,
     api: { views, version: version(), publicUrl: settings.publicUrl },
   });
   const http = httpApp(overrides.routes?.(routes) ?? routes, authenticate, {

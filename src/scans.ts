@@ -1,14 +1,39 @@
+import type { Settings } from "./config/settings.ts";
+import type { Route } from "./portal/route.ts";
+import { PACKED_BYTES_MAX, scanReportRoute } from "./portal/scans/report-route.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import type { ScanDeps } from "./pull-request/scan/deps.ts";
+import { DEFAULT_SARIF_LIMITS, gunzipped, readSarif } from "./scan/sarif.ts";
 import type { ScanMetrics } from "./telemetry/scan-metrics.ts";
+import { createWorkloadIdentity } from "./workload-identity.ts";
 
 export interface Scans {
   deps: ScanDeps;
+  /** Where their runs report. */
+  routes: Route[];
 }
 
-/** Scans that run elsewhere: what starts them. */
-export function openScans(base: { github: GitHub; engine: Engine; clock: Clock }, metrics: ScanMetrics): Scans {
-  return { deps: { ...base, became: metrics.became } };
+/** Text that repeats itself as tools' reports do packs well; a hundred to one is none of theirs. */
+const RATIO_MAX = 100;
+
+/** Scans that run elsewhere: what starts them, and who takes their reports. */
+export function openScans(
+  settings: Settings,
+  { github, engine, clock }: { github: GitHub; engine: Engine; clock: Clock },
+  metrics: ScanMetrics,
+): Scans {
+  const { unpackedBytes } = DEFAULT_SARIF_LIMITS;
+  const caps = { packedBytes: PACKED_BYTES_MAX, unpackedBytes, ratio: RATIO_MAX };
+  const route = scanReportRoute({
+    engine,
+    clock,
+    identity: createWorkloadIdentity(settings, () => clock.now()),
+    audience: settings.publicUrl,
+    botId: (installationId, ref) => github.workflows(installationId, ref).botId(),
+    read: (bytes, context) => readSarif(gunzipped(bytes, caps), context),
+    counted: metrics.report,
+  });
+  return { deps: { github, engine, clock, became: metrics.became }, routes: [route] };
 }

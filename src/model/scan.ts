@@ -45,7 +45,7 @@ export type ScanRunState =
   | { is: "starting" }
   | { is: "queued" | "running"; runId: number; url: string }
   /** `digest`: of the report's bytes, so that the very same one may come again. `findings`: their number. */
-  | { is: "reported"; atMs: number; digest: string; findings: number }
+  | { is: "reported"; atMs: number; digest: string; findings: number; runId: number; url: string }
   | { is: "failed" | "timed-out" | "cancelled" | "not-installed"; reason: string; url?: string };
 
 /** One scan as a pull request wants it; its commit is that of the key. */

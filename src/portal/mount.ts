@@ -48,7 +48,8 @@ async function answerAnyone(
   if (changesSomething(route)) {
     // Without a session there is nothing that another page could use; still, no page sends people's browsers here in our name.
     if (fromOwnPage(saidBy(context), gatehouse.publicUrl) === "no") return answerProblem(context, "foreign-origin");
-    if (!(await capBody(context, route.maxBodyBytes ?? MAX_BODY_BYTES))) return answerProblem(context, "too-large");
+    if (!route.streams && !(await capBody(context, route.maxBodyBytes ?? MAX_BODY_BYTES)))
+      return answerProblem(context, "too-large");
   }
   return route.handler(context);
 }

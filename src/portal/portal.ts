@@ -16,6 +16,8 @@ export interface PortalParts {
   pages: PagesDeps;
   api: ApiParts;
   signIn: SignInOptions;
+  /** Where scans report. */
+  scans: readonly Route[];
 }
 
 /** Every route of the process but the webhook's, in one list: nothing else is mounted, and a test goes through all of them. */
@@ -28,5 +30,6 @@ export function portalRoutes(parts: PortalParts): Route[] {
     ...pageRoutes(parts.pages),
     ...apiRoutes(parts.api),
     ...signInRoutes(parts.signIn),
+    ...parts.scans,
   ];
 }

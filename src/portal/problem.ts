@@ -77,6 +77,46 @@ export const PROBLEMS = {
     next: "Check the address, and that you may see the repository on GitHub.",
   },
   "not-signed-in": { status: 401, title: "Not signed in", next: "Sign in with GitHub, or send the operator token." },
+  "scan-busy": {
+    status: 503,
+    title: "The report cannot be taken right now",
+    next: "Send it again after as many seconds as the Retry-After header says.",
+  },
+  "scan-claims": {
+    status: 403,
+    title: "This token may not report this scan",
+    next: "Let the workflow that HMS-SYS started report, in its first attempt; `/hms scan` starts another.",
+  },
+  "scan-over": {
+    status: 409,
+    title: "The scan is over",
+    next: "Start another one with `/hms scan` in a comment on the pull request.",
+  },
+  "scan-report-malformed": {
+    status: 400,
+    title: "Not a request that reports a scan",
+    next: "Let `actions/scan` send it, or see docs/scans.md for the headers and the body.",
+  },
+  "scan-report-refused": {
+    status: 400,
+    title: "Report refused",
+    next: "Mend what the detail names in the tool or the workflow, then start another scan with `/hms scan`.",
+  },
+  "scan-reported": {
+    status: 409,
+    title: "Another report of this scan was taken",
+    next: "Nothing is to be done. A new report takes a new scan: `/hms scan`.",
+  },
+  "scan-token": {
+    status: 401,
+    title: "The token does not count",
+    next: "Give the job `id-token: write` and ask GitHub for a token whose audience is HMS_PUBLIC_URL.",
+  },
+  "scan-unknown": {
+    status: 404,
+    title: "There is no such scan",
+    next: "Take the scan's id from the inputs with which HMS-SYS started the workflow.",
+  },
   "setup-token-wrong": {
     status: 403,
     title: "This is not the set-up token",

@@ -9,6 +9,8 @@ interface RouteBase {
   summary: string;
   /** Longest body that is read, in bytes; 64 KiB unless given. */
   maxBodyBytes?: number;
+  /** The handler reads the body itself, as it arrives, and sees to it that it ends. */
+  streams?: true;
   /** What one request takes from whoever sends it (see `allowance.ts`); 1 unless given, 0 for what may be asked without end. */
   cost?: number;
 }

@@ -84,7 +84,7 @@ export async function observe(
     repository: api.ref,
     pull,
     lastPusher: pusher,
-    config: checkerConfig(config),
+    config: checkerConfig(config, scans.concerned),
     approvals,
     changedFiles: owned.changedFiles,
     requiredReviews: await requiredReviews(api, owned.demands, approvals),

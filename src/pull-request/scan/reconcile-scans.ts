@@ -4,7 +4,7 @@ import type { Outcome } from "../../model/outcome.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import { SCAN_WORKFLOW, type ScanPlace, type ScanRun, type ScanWanted, type WantedScan } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
-import { repositoryStream } from "../../ports/ledger.ts";
+import { type LedgerEvent, repositoryStream } from "../../ports/ledger.ts";
 import type { RecordEntry } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
 import type { Workflows } from "../../ports/workflows.ts";
@@ -65,6 +65,7 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     });
     const wanting = wanted.map((entry) => Number(entry.key.slice(entry.key.lastIndexOf("/") + 1)));
     const scene: Scene = { deps, key, ref, workflows, run, wanting };
+    if (pass === 1) await tellReports(scene, runs);
     let freed = false;
     for (const step of steps) freed = (await carryOut(scene, step, runs)) === "freed" || freed;
     // One that is alive stands for what was asked meanwhile.
@@ -221,7 +222,6 @@ async function put({ deps, key }: Scene, scan: ScanRun, revision: number): Promi
 async function write(scene: Scene, scan: ScanRun, revision: number, as: "told" | "quietly" = "told"): Promise<void> {
   const { deps, key, run, wanting } = scene;
   const { installationId, repositoryId } = key;
-  const { id, kind, tool, state } = scan;
   await run.fence();
   if (as === "quietly") {
     await put(scene, scan, revision);
@@ -230,25 +230,38 @@ async function write(scene: Scene, scan: ScanRun, revision: number, as: "told" |
   // In one turn of the event loop, so in one transaction.
   await Promise.all([
     put(scene, scan, revision),
-    deps.engine.ledger.append(repositoryStream(key), [
-      {
-        type: "scan_state",
-        subject: formatKey(key),
-        atMs: deps.clock.now(),
-        id: `scan/${id}/${state.is}`,
-        data: {
-          scan: id,
-          kind,
-          tool,
-          state: state.is,
-          ...("reason" in state ? { reason: state.reason } : {}),
-          ...("runId" in state ? { runId: state.runId } : {}),
-        },
-      },
-    ]),
+    deps.engine.ledger.append(repositoryStream(key), [stateEvent(scene, scan)]),
     ...wanting.map((number) =>
       deps.engine.queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number })),
     ),
   ]);
-  deps.became?.(kind, state.is);
+  deps.became?.(scan.kind, scan.state.is);
+}
+
+/** Told again by a later run, each counts once. */
+function stateEvent({ deps, key }: Scene, { id, kind, tool, state }: ScanRun): LedgerEvent {
+  const reported = state.is === "reported";
+  return {
+    type: reported ? "scan_reported" : "scan_state",
+    subject: formatKey(key),
+    atMs: reported ? state.atMs : deps.clock.now(),
+    id: `scan/${id}/${state.is}`,
+    data: {
+      scan: id,
+      kind,
+      tool,
+      state: state.is,
+      ...("reason" in state ? { reason: state.reason } : {}),
+      ...("runId" in state ? { runId: state.runId } : {}),
+      ...(reported ? { findings: state.findings, digest: state.digest } : {}),
+    },
+  };
+}
+
+/** Who takes reports brings this key about in the same transaction, and leaves it to tell of them. */
+async function tellReports(scene: Scene, runs: RecordEntry<ScanRun>[]): Promise<void> {
+  const ended = runs.filter(({ value }) => value.state.is === "reported" || value.state.is === "failed");
+  if (ended.length === 0) return;
+  const events = ended.map(({ value }) => stateEvent(scene, value));
+  await scene.deps.engine.ledger.append(repositoryStream(scene.key), events);
 }

@@ -22,7 +22,7 @@ function scan(state: ScanRun["state"], change: Partial<ScanRun> = {}): ScanRun {
 
 const running = { is: "running", runId: 7, url: "https://github.example/runs/7" } as const;
 const queued = { ...running, is: "queued" } as const;
-const reported = { is: "reported", atMs: NOW, digest: "d", findings: 0 } as const;
+const reported = { is: "reported", atMs: NOW, digest: "d", findings: 0, runId: 7, url: running.url } as const;
 const over = (is: "failed" | "timed-out" | "cancelled" | "not-installed") => ({ is, reason: "because" }) as const;
 
 function plan(

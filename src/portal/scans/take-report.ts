@@ -1,0 +1,255 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { formatKey } from "../../model/key.ts";
+import type { RepositoryRef } from "../../model/pull-request.ts";
+import type { ScanPlace, ScanRun, ScanRunState, StoredScanResult } from "../../model/scan.ts";
+import { storageKey } from "../../model/storage-key.ts";
+import { repositoryStream } from "../../ports/ledger.ts";
+import type { RecordEntry } from "../../ports/records.ts";
+import { WorkloadIdentityUnavailable, type WorkloadRefusal } from "../../ports/workload-identity.ts";
+import { wrongClaim } from "./claims.ts";
+import type { ReportDeps } from "./deps.ts";
+
+/** A request that has the form of a report. */
+export interface ReportHead {
+  id: string;
+  token: string;
+  nonce: string;
+  sha: string;
+  outcome: "completed" | "failed";
+  body: AsyncIterable<Uint8Array>;
+}
+
+export interface Refusal {
+  why:
+    | "wrong-headers"
+    | "unknown"
+    | "wrong-token"
+    | "wrong-claim"
+    | "wrong-nonce"
+    | "wrong-sha"
+    | "over"
+    | "another-report"
+    | "refused-report"
+    | "too-large"
+    | "too-many"
+    | "later";
+  detail?: string;
+}
+
+export type Taken = { taken: "taken" | "again" | "failed" };
+
+interface Scene {
+  deps: ReportDeps;
+  head: ReportHead;
+  place: ScanPlace;
+  entry: RecordEntry<ScanRun>;
+}
+
+const TOKEN_WORDS: Record<WorkloadRefusal, string> = {
+  malformed: "It is not a token of a workflow's job.",
+  signature: "It is not signed by the issuer.",
+  expired: "It is not for now.",
+  audience: "It is meant for somebody else.",
+  issuer: "It is of another issuer.",
+};
+
+/** JSON with the reason why a tool failed. */
+const FAILED_BYTES_MAX = 2 * 1024;
+const REASON_MAX = 500;
+/** Others write the scan's record as well: who looks after its run. */
+const WRITES_MAX = 3;
+
+/**
+ * Takes one report, or says why not: the scan by its id, the token, every claim, the nonce, the commit, and only then the body. What is taken is
+ * stored with everything that follows from it in one commit; the very same report again changes nothing.
+ * @param tries whether the scan's token may have its body read once more
+ */
+export async function takeReport(deps: ReportDeps, head: ReportHead, tries: () => boolean): Promise<Taken | Refusal> {
+  const { records } = deps.engine;
+  const place = (await records.get<ScanPlace>(storageKey.scanById(head.id)))?.value;
+  const entry = place && (await runAt(deps, place));
+  if (!place || !entry || entry.value.id !== head.id) return { why: "unknown" };
+  const scene: Scene = { deps, head, place, entry };
+  const refusal = await trust(scene);
+  if (refusal) return refuse(scene, refusal);
+  if (!tries()) return refuse(scene, { why: "too-many" });
+  const { state, deadlineMs } = entry.value;
+  switch (state.is) {
+    case "starting":
+      return { why: "later", detail: "The run is not known yet." };
+    case "reported":
+      return (await digestOf(head)) === state.digest ? { taken: "again" } : refuse(scene, { why: "another-report" });
+    case "queued":
+    case "running":
+      if (deps.clock.now() >= deadlineMs) return refuse(scene, { why: "over", detail: "It timed out." });
+      return head.outcome === "failed" ? takeFailure(scene) : takeFindings(scene);
+    default:
+      return refuse(scene, { why: "over", detail: state.reason });
+  }
+}
+
+function runAt(deps: ReportDeps, place: ScanPlace): Promise<RecordEntry<ScanRun> | undefined> {
+  const { installationId, repositoryId, sha, kind } = place;
+  return deps.engine.records.get<ScanRun>(storageKey.scanRun(installationId, repositoryId, sha, kind));
+}
+
+/** Why whoever reports is not the run that we started for this scan. */
+async function trust({ deps, head, place, entry }: Scene): Promise<Refusal | undefined> {
+  const verified = await deps.identity.verify(head.token, deps.audience).catch((error: unknown) => {
+    if (error instanceof WorkloadIdentityUnavailable) return undefined;
+    throw error;
+  });
+  if (verified === undefined) return { why: "later", detail: "The issuer's keys cannot be had now." };
+  if (!verified.ok) return { why: "wrong-token", detail: TOKEN_WORDS[verified.why] };
+  const { installationId, repositoryId, sha } = place;
+  const ref = await deps.engine.records.get<RepositoryRef>(storageKey.repository(installationId, repositoryId));
+  if (!ref) return { why: "later", detail: "The repository is not known at the moment." };
+  const { state, nonceSha256 } = entry.value;
+  const runId = "runId" in state ? state.runId : undefined;
+  const botId = await deps.botId(installationId, ref.value);
+  const claim = wrongClaim(verified.claims, { ref: ref.value, runId, botId });
+  if (claim !== undefined) return { why: "wrong-claim", detail: `The claim ${claim} is not that of the run.` };
+  if (!sameNonce(head.nonce, nonceSha256)) return { why: "wrong-nonce", detail: "The nonce is not that of the scan." };
+  return head.sha === sha ? undefined : { why: "wrong-sha", detail: "The commit is not that of the scan." };
+}
+
+function sameNonce(nonce: string, nonceSha256: string): boolean {
+  const own = createHash("sha256").update(nonce).digest();
+  const wanted = Buffer.from(nonceSha256, "hex");
+  return own.length === wanted.length && timingSafeEqual(own, wanted);
+}
+
+async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
+  const { deps, head, place, entry } = scene;
+  const digest = digesting(head);
+  const reading = await deps.read(digest.bytes, { kind: place.kind, sha: place.sha, tool: entry.value.tool });
+  if (!reading.ok) {
+    const why = "tooLarge" in reading && reading.tooLarge ? "too-large" : "refused-report";
+    const reason = `Its report was refused: ${reading.problem.slice(0, REASON_MAX)}`;
+    await store(scene, (url) => ({ is: "failed", reason, url }));
+    return refuse(scene, { why, detail: reading.problem });
+  }
+  const { findings } = reading.result;
+  const { installationId, repositoryId, sha, kind } = place;
+  const result: StoredScanResult = { ...reading.result, kind, id: head.id, digest: digest.hex() };
+  const written = await store(
+    scene,
+    (url, runId) => ({
+      is: "reported",
+      atMs: deps.clock.now(),
+      digest: result.digest,
+      findings: findings.length,
+      runId,
+      url,
+    }),
+    () => deps.engine.records.put(storageKey.scanResult(installationId, repositoryId, sha, kind), result),
+  );
+  return written ? { taken: "taken" } : refuse(scene, { why: "over" });
+}
+
+/** The run itself says that its tool failed: that is what is known of the scan then. */
+async function takeFailure(scene: Scene): Promise<Taken | Refusal> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of scene.head.body) {
+    bytes += chunk.length;
+    if (bytes > FAILED_BYTES_MAX) return refuse(scene, { why: "too-large" });
+    chunks.push(chunk);
+  }
+  const reason = reasonOf(Buffer.concat(chunks).toString("utf8"));
+  if (reason === undefined)
+    return refuse(scene, { why: "wrong-headers", detail: "The body is no JSON with a reason." });
+  const written = await store(scene, (url) => ({ is: "failed", reason: `The scan failed: ${reason}`, url }));
+  return written ? { taken: "failed" } : refuse(scene, { why: "over" });
+}
+
+function reasonOf(text: string): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const reason = typeof parsed === "object" && parsed !== null && "reason" in parsed ? parsed.reason : undefined;
+  return typeof reason === "string" && reason.trim() !== ""
+    ? reason.trim().slice(0, REASON_MAX).toWellFormed()
+    : undefined;
+}
+
+/** @returns false where the scan came to its end meanwhile, so that nothing of this counts. */
+async function store(
+  { deps, place, entry }: Scene,
+  stateOf: (url: string, runId: number) => ScanRunState,
+  also: () => Promise<unknown> = async () => {},
+): Promise<boolean> {
+  const { records, queue } = deps.engine;
+  const { installationId, repositoryId, sha } = place;
+  const key = { kind: "scan", installationId, repositoryId, sha } as const;
+  let current: RecordEntry<ScanRun> | undefined = entry;
+  for (let write = 1; write <= WRITES_MAX && current; write++) {
+    const { state, id } = current.value;
+    if (id !== entry.value.id || (state.is !== "queued" && state.is !== "running")) return false;
+    const next = stateOf(state.url, state.runId);
+    const wanting = await records.list(storageKey.scansWanted(installationId, repositoryId, sha));
+    const numbers = wanting.map((one) => Number(one.key.slice(one.key.lastIndexOf("/") + 1)));
+    // In one turn of the event loop, so in one transaction; the scan's own key tells the ledger. A result counts only with the state that names its digest.
+    const [revision] = await Promise.all([
+      records.compareAndSwap(current.key, { ...current.value, state: next } satisfies ScanRun, current.revision),
+      also(),
+      ...numbers.map((number) => queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number }))),
+      queue.enqueue(formatKey(key)),
+    ]);
+    if (revision !== undefined) return true;
+    current = await runAt(deps, place);
+  }
+  return false;
+}
+
+/** A refusal of a scan that is known stands in the ledger: of strangers once for each reason, of token holders once a minute. */
+async function refuse({ deps, head, place }: Scene, refusal: Refusal): Promise<Refusal> {
+  const { why, detail } = refusal;
+  if (why === "later") return refusal;
+  const key = { ...place, kind: "scan" } as const;
+  const atMs = deps.clock.now();
+  const when = why === "wrong-token" ? "" : `/${Math.floor(atMs / 60_000)}`;
+  await deps.engine.ledger.append(repositoryStream(place), [
+    {
+      type: "scan_report_refused",
+      subject: formatKey(key),
+      atMs,
+      id: `scan-report-refused/${head.id}/${why}${when}`,
+      data: {
+        scan: head.id,
+        kind: place.kind,
+        why,
+        ...(detail === undefined ? {} : { detail: detail.slice(0, REASON_MAX) }),
+      },
+    },
+  ]);
+  return refusal;
+}
+
+/** Bytes with the SHA-256 of what went through. */
+function digesting({ body, outcome }: ReportHead): { bytes: AsyncIterable<Uint8Array>; hex(): string } {
+  const hash = createHash("sha256").update(`${outcome}\n`);
+  async function* through(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) {
+      hash.update(chunk);
+      yield chunk;
+    }
+  }
+  return { bytes: through(), hex: () => hash.digest("hex") };
+}
+
+async function digestOf(head: ReportHead): Promise<string> {
+  const { bytes, hex } = digesting(head);
+  let read = 0;
+  for await (const chunk of bytes) {
+    read += chunk.length;
+    // What is larger than any report that was taken is another one.
+    if (read > REPORT_BYTES_MAX) return "";
+  }
+  return hex();
+}
+
+const REPORT_BYTES_MAX = 10 * 1024 * 1024;

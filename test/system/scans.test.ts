@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Stage, setStage } from "../stage/stage.ts";
+import { baseOf, type PlantedFlaw, play, report, scanned, started, toReport, waiting } from "./scans-scene.ts";
+import { checks, concluded, openPull, until } from "./scene.ts";
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const SAST = "hms/scan/sast";
+const old: PlantedFlaw = { rule: "old-eval", path: "src/old.js", text: "eval(x)" };
+const fresh: PlantedFlaw = { rule: "new-eval", path: "src/new.js", text: "eval(y)" };
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await setStage();
+});
+
+afterAll(() => stage.close());
+
+describe("a scan that runs in a workflow", () => {
+  test("a planted flaw blocks, its fix turns the gate green, and what the base has does not count", async () => {
+    const repository = await scanned(stage);
+    const base = await baseOf(stage, repository);
+    const pull = await openPull(stage, repository, { files: { "src/new.js": "eval(y)\n" } });
+    const first = await started(stage, repository, pull.sha);
+    expect(first.inputs).toMatchObject({ kind: "sast", tool: "sarif", sha: pull.sha, base: "", target: "" });
+    await concluded(stage, pull, "in_progress", SAST);
+    await concluded(stage, pull, "in_progress");
+    await play(stage, repository, pull.sha, [old, fresh]);
+    await play(stage, repository, base, [old]);
+    await concluded(stage, pull, "failure", SAST);
+    const gate = await concluded(stage, pull, "failure");
+    expect(`${gate.output.title} ${gate.output.summary} ${gate.output.text}`).toContain("new-eval");
+    const fixed = await stage.github.commit(repository, pull.branch, {
+      files: { "src/new.js": "safe(y)\n" },
+      author: "ada",
+      message: "Mend it",
+    });
+    await play(stage, repository, fixed, [old]);
+    await concluded(stage, { repository, sha: fixed }, "success", SAST);
+    await concluded(stage, { repository, sha: fixed }, "success");
+    // The merge base was scanned once for all.
+    expect(waiting(stage, repository)).toEqual([]);
+  });
+
+  test("a push cancels the scan of the commit before", async () => {
+    const repository = await scanned(stage);
+    const pull = await openPull(stage, repository);
+    const first = await started(stage, repository, pull.sha);
+    const next = await stage.github.commit(repository, pull.branch, {
+      files: { "b.txt": "b\n" },
+      author: "ada",
+      message: "Next",
+    });
+    await started(stage, repository, next);
+    await until(
+      stage,
+      "the first run is cancelled",
+      () => stage.github.workflowRun(first.runId).conclusion === "cancelled",
+    );
+  });
+
+  test("its tool fails, and says so: not a pass", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
+    const pull = await openPull(stage, repository);
+    const scan = await started(stage, repository, pull.sha, "leaks");
+    const { jobId, token } = await toReport(stage, scan);
+    expect((await report(stage, scan, token, { failed: "it <b>crashed</b>" })).status).toBe(202);
+    stage.github.completeJob(jobId, "failure");
+    const check = await until(stage, "the check says so", () => {
+      const run = checks(stage, repository, pull.sha, "hms/scan/leaks").at(-1);
+      return run?.output.summary?.includes("crashed") ? run : undefined;
+    });
+    expect(check.output.summary).not.toContain("<b>");
+    expect(check.conclusion).not.toBe("success");
+    const gate = checks(stage, repository, pull.sha).at(-1);
+    expect(gate?.conclusion).not.toBe("success");
+  });
+
+  test("its run ends without a report: not a pass", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
+    const pull = await openPull(stage, repository);
+    const scan = await started(stage, repository, pull.sha, "leaks");
+    const { jobId } = await toReport(stage, scan);
+    stage.github.completeJob(jobId, "success");
+    const check = await until(
+      stage,
+      "the check says so",
+      () => {
+        const run = checks(stage, repository, pull.sha, "hms/scan/leaks").at(-1);
+        return run?.output.summary?.includes("without a report") ? run : undefined;
+      },
+      25_000,
+    );
+    expect(check.conclusion).not.toBe("success");
+  });
+
+  test("the workflow is not there, and then it is", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif } }", {
+      ".github/workflows/hms-scan.yml": "name: other\non: push\njobs: {}\n",
+    });
+    const pull = await openPull(stage, repository);
+    const check = await until(stage, "the check says so", () => {
+      const run = checks(stage, repository, pull.sha, "hms/scan/leaks").at(-1);
+      return run?.output.summary?.includes("could not be started") ? run : undefined;
+    });
+    expect(check.conclusion).not.toBe("success");
+  });
+});
