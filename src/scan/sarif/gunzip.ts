@@ -57,7 +57,8 @@ export async function* gunzipped(bytes: AsyncIterable<Uint8Array>, caps: GunzipC
       if (unpacked > caps.unpackedBytes) {
         throw new GunzipProblem(`the report is larger than ${caps.unpackedBytes} bytes when unpacked`, true);
       }
-      if (unpacked > RATIO_FROM_BYTES && unpacked > packed * caps.ratio) {
+      // Of what arrived much may not be unpacked yet.
+      if (unpacked > RATIO_FROM_BYTES && unpacked > gunzip.bytesWritten * caps.ratio) {
         throw new GunzipProblem(`the report is packed more tightly than ${caps.ratio} to 1`, true);
       }
       yield chunk;

@@ -76,7 +76,8 @@ function inRepository(uri: string, bases: Bases): string | undefined {
     if (part === ".." || /^\.\.\\|\\\.\.(?:\\|$)/.test(part)) return undefined;
     parts.push(part);
   }
-  return parts.length > 0 ? parts.join("/") : undefined;
+  const path = parts.join("/");
+  return path === "" || isAbsolute(path) ? undefined : path;
 }
 
 /** `file:///a/b` and `file://localhost/a/b` as `/a/b`. */
