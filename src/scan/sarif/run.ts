@@ -7,7 +7,7 @@ import type { Notes } from "./notes.ts";
 import { type Bases, locate } from "./path.ts";
 import { type Place, ReportProblem } from "./problem.ts";
 import { levelOf, scoreOf, severityOf, toolOf, worseLevel, worseScore } from "./severity.ts";
-import { messageText, plain, remedyOf, ruleName } from "./words.ts";
+import { messageText, pageOf, plain, remedyOf, ruleName } from "./words.ts";
 
 export interface RunContext {
   kind: ScanKind;
@@ -115,7 +115,7 @@ export function* findingsOf(
     const rule = ruleName(kind, ruleId);
     const raw = messageText(draft.message, known.rule);
     const located = locate(draft.location, bases);
-    const page = kind === "dast" && located ? pageOf(located) : undefined;
+    const page = kind === "dast" && located ? ("path" in located ? located.path : pageOf(located.outside)) : undefined;
     let identity = draft.identity ?? digest("message", normalisedMessage(raw));
     const path = page ?? (located && "path" in located ? located.path : undefined);
     if (located && "outside" in located && page === undefined) {
@@ -188,16 +188,6 @@ function basesOf(run: SarifRun): Bases {
     originalUriBaseIds: run.originalUriBaseIds ?? {},
     artifacts: (run.artifacts ?? []).map(({ location }) => location),
   };
-}
-
-/** A page as a path without the host, which is another for each preview, and the names of what is asked for: waivers can name it. */
-function pageOf(located: { path: string } | { outside: string }): string | undefined {
-  if ("path" in located) return located.path;
-  if (!/^https?:\/\//i.test(located.outside) || !URL.canParse(located.outside)) return undefined;
-  const { pathname, searchParams } = new URL(located.outside);
-  const names = [...new Set(searchParams.keys())].sort();
-  const page = plain(`${pathname.slice(1)}${names.length > 0 ? `?${names.join("&")}` : ""}`);
-  return page === "" ? undefined : page;
 }
 
 /** Finds a result's rule by index and by id. Where one id stands several times, the worst of them counts. */

@@ -57,3 +57,15 @@ export function remedyOf(kind: ScanKind, rule: SarifRule | undefined): string {
   const usable = page !== undefined && /^https?:\/\/[^\s<>"'`\\^{}|]{1,500}$/.test(page);
   return usable ? `${REMEDIES[kind]} About the rule: ${page}` : REMEDIES[kind];
 }
+
+/**
+ * A page as a path, so that waivers can name it: without the host, which is another for each preview, and with the names of what is asked
+ * for. Undefined for what is no address of a page.
+ */
+export function pageOf(uri: string): string | undefined {
+  if (!/^https?:\/\//i.test(uri) || !URL.canParse(uri)) return undefined;
+  const { pathname, searchParams } = new URL(uri);
+  const names = [...new Set(searchParams.keys())].sort();
+  const page = plain(`${pathname.slice(1)}${names.length > 0 ? `?${names.join("&")}` : ""}`);
+  return page === "" ? undefined : page;
+}
