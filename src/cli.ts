@@ -112,4 +112,9 @@ async function hms(args: string[]): Promise<number> {
   }
 }
 
+// Whoever reads may have seen enough: `hms lint agents . | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 process.exitCode = await hms(process.argv.slice(2));

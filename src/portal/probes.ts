@@ -62,5 +62,13 @@ export function probeRoutes(options: ProbeOptions): Route[] {
       summary: "JSON Schema of .github/hms.yml.",
       handler: (context) => context.json(options.jsonSchema()),
     },
+    {
+      method: "GET",
+      path: "/schema/agents-startup.json",
+      access: "public",
+      summary: "JSON Schema of agents' start-up configurations.",
+      // With it come the parser and the validator, which a process needs only where agents are linted.
+      handler: async (context) => context.json((await import("../agents/lint.ts")).startupSchema),
+    },
   ];
 }

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { startupSchema } from "../../src/agents/lint.ts";
 import { httpApp } from "../../src/portal/http.ts";
 import { probeRoutes } from "../../src/portal/probes.ts";
 
@@ -38,4 +39,8 @@ test("/readyz: that the checker is in trouble is said to anybody, where its bund
   const text = await answer.text();
   expect(JSON.parse(text)).toEqual({ status: "ready", checker: expect.stringContaining("in trouble") });
   expect(text).not.toContain("/etc/hms");
+});
+
+test("/schema/agents-startup.json: what `hms lint agents` validates against", async () => {
+  expect(await (await app(async () => undefined).request("/schema/agents-startup.json")).json()).toEqual(startupSchema);
 });

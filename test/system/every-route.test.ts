@@ -19,6 +19,7 @@ const PUBLIC = [
   "GET /metrics",
   "GET /readyz",
   "GET /schema/hms.json",
+  "GET /schema/agents-startup.json",
   "GET /sign-in",
   "GET /sign-in/callback",
   // Authenticated by the workflow run's own identity token; without one it says only that.

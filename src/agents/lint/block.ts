@@ -31,7 +31,7 @@ export function blockOf(flaw: Flaw, task: PlanTask | undefined, plan: WavePlan):
     rollback: rule.rollback?.(facts) ?? `\`git revert\` the one commit of this change${restart}.`,
     dependencies: (task?.after ?? []).map(({ task: id, because }) => {
       const other = byId.get(id);
-      return `${id} (\`agents/${other?.rule}\` in \`${shown(other?.path ?? "")}\`): ${shown(because)}`;
+      return `${id}, \`agents/${other?.rule}\` in \`${shown(other?.path ?? "")}\`: ${shown(because)}`;
     }),
     risks: rule.risks,
     success: rule.success(facts),

@@ -129,7 +129,8 @@ export function portFlaws(file: StartupFile): Flaw[] {
           path: file.path,
           ...file.at([...place, key]),
           message: `${key} of ${shown(name)} is ${port}, which ${shown(holder)} has already.`,
-          subject: [name, key, holder],
+          // In either order, as entries may move.
+          subject: [own, holder].sort(),
           agents: [name],
           facts: { path: file.path, agent: name, what: key, other: holder },
         },
