@@ -22,6 +22,7 @@ takes := {
 	"ok-to-test": "write",
 	"override": "write",
 	"preview": "write",
+	"scan": "write",
 }
 
 # What the author may do whatever permission they have.

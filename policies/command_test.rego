@@ -31,6 +31,8 @@ test_who_may_do_what if {
 		["preview", "read", true, false],
 		["preview", "triage", false, false],
 		["preview", "write", false, true],
+		["scan", "read", true, false],
+		["scan", "write", false, true],
 		["unhold", "triage", true, false],
 		["unhold", "maintain", false, true],
 	] {

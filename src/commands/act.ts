@@ -11,6 +11,7 @@ import { authorise, type CommandDeps } from "./authorise.ts";
 import { heldSince, holdRecord } from "./hold.ts";
 import { type Command, parseComment } from "./parse.ts";
 import { lookAtPreview, previewWish } from "./preview.ts";
+import { askScansAgain, scanWish } from "./scan.ts";
 
 /** A command that was asked longer ago than this when it was first seen is answered, not executed: its author may have moved on. */
 const TOO_OLD_MS = 10 * 60_000;
@@ -120,6 +121,14 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
     await doCommand(scene, command, permission);
     return { line, kind: "done", note: wish.next };
   }
+  if (command.verb === "scan") {
+    const wish = await scanWish(deps, key.installationId, api, command.scan);
+    if ("refused" in wish) return { line, kind: "refused", message: wish.refused };
+    await scene.run.fence();
+    await askScansAgain(deps.engine, key, wish.kinds, intent.id);
+    await doCommand(scene, command, permission);
+    return { line, kind: "done", note: wish.next };
+  }
   await scene.run.fence();
   await doCommand(scene, command, permission);
   return { line, kind: command.verb === "why" ? "why" : "done" };
@@ -152,6 +161,8 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
     case "preview":
       await lookAtPreview(deps.engine.queue, key);
       break;
+    case "scan":
+      break;
     case "override":
       await records.put(storageKey.override(installationId, repositoryId, number, command.sha, command.rule, byId), {
         rule: command.rule,
@@ -168,7 +179,7 @@ async function doCommand(scene: Scene, command: Command, permission: Permission)
       type: command.verb === "override" ? "override" : "command",
       subject: formatKey(key),
       atMs: deps.clock.now(),
-      id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : "action" in command ? command.action : ""}`,
+      id: `${intent.id}/${command.verb}/${"rule" in command ? command.rule : "action" in command ? command.action : "scan" in command ? command.scan : ""}`,
       data: { ...command, by, byId, permission, headSha: pull.headSha, comment: intent.commentId },
     },
   ]);

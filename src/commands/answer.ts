@@ -18,6 +18,7 @@ const EXPLAINED: Record<keyof typeof USAGE, string> = {
   unhold: "lift the hold",
   "ok-to-test": "let a fork's commit be tested; ends with the next push",
   preview: "bring the preview up, take it down, keep it longer (`24h` from now), put it to sleep or wake it",
+  scan: "scan again what hms.yml asks for: all of it, or one kind such as `sast`",
   override: "set one rule aside for one commit, where the policy lets you",
 };
 

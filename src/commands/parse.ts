@@ -1,4 +1,5 @@
 import { parseDurationMs } from "../config/duration.ts";
+import { DISPATCHED_KINDS, type ScanKind } from "../model/scan.ts";
 
 /** What can be asked of a preview. */
 export type PreviewAction = "up" | "down" | "extend" | "sleep" | "wake";
@@ -11,6 +12,8 @@ export type Command =
   | { verb: "preview"; action: Exclude<PreviewAction, "extend"> }
   /** `byMs`: how long from now it is to stay at least. */
   | { verb: "preview"; action: "extend"; byMs: number }
+  /** `scan`: absent for all of them. */
+  | { verb: "scan"; scan?: ScanKind }
   | { verb: "override"; rule: string; sha: string; reason: string };
 
 export type ParsedLine = { ok: true; command: Command; line: string } | { ok: false; line: string; problem: string };
@@ -23,12 +26,14 @@ export const USAGE: Record<Command["verb"], string> = {
   unhold: "/hms unhold",
   "ok-to-test": "/hms ok-to-test <40-hex>",
   override: "/hms override <rule> <40-hex> <reason>",
+  scan: "/hms scan [kind]",
   preview: "/hms preview up|down|extend <duration>|sleep|wake",
 };
 const PREVIEW_ACTIONS: readonly PreviewAction[] = ["up", "down", "extend", "sleep", "wake"];
+const SCAN_KINDS: readonly ScanKind[] = ["secrets", "agents", ...DISPATCHED_KINDS];
 const [EXTEND_LEAST_MS, EXTEND_MOST_MS] = [60_000, 30 * 24 * 3_600_000];
 /** Known to the design, not to this version. */
-const LATER = ["scan", "approve", "promote", "pause", "resume", "abort", "rollback"];
+const LATER = ["approve", "promote", "pause", "resume", "abort", "rollback"];
 export const VERBS = Object.keys(USAGE) as Command["verb"][];
 const COMMANDS_MAX = 10;
 const REASON_MAX = 500;
@@ -103,6 +108,8 @@ function parseLine(line: string): ParsedLine {
       if (why.length === 0) return bad(`It needs a reason, which is kept: ${USAGE[verb]}`);
       return good({ verb, rule, sha: sha.toLowerCase(), reason: reasonOf(why) });
     }
+    case "scan":
+      return scanLine(words, good, bad);
     case "preview":
       return previewLine(words, good, bad);
     default: {
@@ -133,6 +140,19 @@ function previewLine(
   return byMs !== undefined && byMs >= EXTEND_LEAST_MS && byMs <= EXTEND_MOST_MS
     ? good({ verb: "preview", action, byMs })
     : bad("It takes a time from 1m to 30d: /hms preview extend 24h");
+}
+
+function scanLine(
+  [given = "", ...rest]: string[],
+  good: (command: Command) => ParsedLine,
+  bad: (problem: string) => ParsedLine,
+): ParsedLine {
+  const asked = given.toLowerCase();
+  if (asked === "") return good({ verb: "scan" });
+  const scan = SCAN_KINDS.find((kind) => kind === asked);
+  if (scan !== undefined && rest.length === 0) return good({ verb: "scan", scan });
+  const near = scan ?? nearest(asked, SCAN_KINDS);
+  return bad(near ? `Did you mean /hms scan ${near}?` : `It takes one of ${SCAN_KINDS.join(", ")}, or none for all.`);
 }
 
 /** Cut between characters: half of one is no text for the checker. */

@@ -2,12 +2,14 @@ import { type GateVote, pressToken } from "../gate/gate.ts";
 import type { ButtonIntent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import type { PullRequest, RepositoryRef } from "../model/pull-request.ts";
+import { DISPATCHED_KINDS } from "../model/scan.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";
 import { LeaseLostError, type Run } from "../ports/run.ts";
 import { authorise, type CommandDeps } from "./authorise.ts";
 import { heldSince, holdRecord } from "./hold.ts";
+import { askScansAgain } from "./scan.ts";
 
 interface Scene {
   deps: CommandDeps;
@@ -89,7 +91,8 @@ async function pressFor(scene: Scene, vote: GateVote, number: number): Promise<s
   return "done";
 }
 
-async function effect({ deps, key, intent }: Scene, number: number): Promise<unknown> {
+async function effect(scene: Scene, number: number): Promise<unknown> {
+  const { deps, key, intent } = scene;
   const { installationId, repositoryId, sha } = key;
   const hold = storageKey.hold(installationId, repositoryId, number);
   switch (intent.action) {
@@ -99,8 +102,21 @@ async function effect({ deps, key, intent }: Scene, number: number): Promise<unk
       return deps.engine.records.delete(hold);
     case "retry":
       // What stands there is what we would write, so that it has to be said that it is wanted anew.
-      return deps.engine.records.put(storageKey.rerun(installationId, repositoryId, sha), { delivery: intent.id });
+      return Promise.all([
+        deps.engine.records.put(storageKey.rerun(installationId, repositoryId, sha), { delivery: intent.id }),
+        scanAgain(scene, number),
+      ]);
   }
+}
+
+/** One scan that is to be run again is; of a whole suite those that have not reported. Judging again what they said takes no scan. */
+async function scanAgain({ deps, key, intent }: Scene, number: number): Promise<void> {
+  const { installationId, repositoryId } = key;
+  const pull = { kind: "pull", installationId, repositoryId, number } as const;
+  const asked = DISPATCHED_KINDS.find((kind) => intent.check === `hms/scan/${kind}`);
+  if (asked) return askScansAgain(deps.engine, pull, [asked], intent.id);
+  if (intent.check === undefined && intent.state === "")
+    await askScansAgain(deps.engine, pull, DISPATCHED_KINDS, intent.id, "unreported");
 }
 
 async function lookAgain({ deps, key }: Scene, vote: GateVote, { number }: PullRequest): Promise<void> {

@@ -75,7 +75,9 @@ const bodies = {
 };
 
 const BRANCHES = "refs/heads/";
-const CONFIG_FILES = new Set([".github/hms.yml", ...CODE_OWNERS_PATHS]);
+const CONFIG_FILES = new Set([`.github/workflows/${SCAN_WORKFLOW}`, ...CODE_OWNERS_PATHS]);
+/** hms.yml, and the file of waivers that it names. */
+const CONFIG_FILE = /^\.github\/[^/]+\.ya?ml$/;
 /** Blanks only, no line breaks: else thousands of empty lines would take seconds. What is a command is decided when it is acted on. */
 const SPEAKS_TO_US = /^[ \t]*\/hms\b/im;
 const SCAN_PATH = `.github/workflows/${SCAN_WORKFLOW}`;
@@ -198,6 +200,8 @@ export function mapDelivery(id: string, event: string, payload: unknown, nowMs: 
         key: storageKey.reread(installationId, whole ? undefined : repositoryId),
         value: { delivery: id },
       });
+      // If scans could not be started, they may be now.
+      mapped.records.push({ key: storageKey.scanWorkflow(installationId, repositoryId), value: {} });
       return mapped;
     }
     case "merge_group": {
@@ -261,6 +265,8 @@ function openedFromOwnFork(
 function mayChangeConfig(push: z.infer<typeof bodies.push>): boolean {
   if (push.forced || push.commits.length === 0 || push.commits.length >= PUSH_COMMITS_MAX) return true;
   return push.commits.some((commit) =>
-    [...commit.added, ...commit.modified, ...commit.removed].some((path) => CONFIG_FILES.has(path)),
+    [...commit.added, ...commit.modified, ...commit.removed].some(
+      (path) => CONFIG_FILES.has(path) || CONFIG_FILE.test(path),
+    ),
   );
 }

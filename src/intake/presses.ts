@@ -8,7 +8,9 @@ const pulls = z.array(z.object({ number: id })).default([]);
 const suite = z.object({ id, head_sha: sha.optional(), updated_at: z.string().nullish() });
 
 const pressed = z.object({
-  check_run: z.object({ id, head_sha: sha, check_suite: suite.nullish(), pull_requests: pulls }).optional(),
+  check_run: z
+    .object({ id, name: z.string().optional(), head_sha: sha, check_suite: suite.nullish(), pull_requests: pulls })
+    .optional(),
   check_suite: z.object({ id, head_sha: sha, updated_at: z.string().nullish(), pull_requests: pulls }).optional(),
   requested_action: z.object({ identifier: z.string() }).optional(),
   sender: z.object({ login: z.string(), id, type: z.string() }),
@@ -42,7 +44,14 @@ export function pressOf(
   const moved = (run ? run.check_suite?.updated_at : whole?.updated_at) ?? "";
   const name = `rerequest/${run ? "run" : "suite"}/${subject.id}/${sender.id}/${moved}`;
   return {
-    intent: { ...asked, id: name, action: "retry", state: "", runId: run?.id ?? 0 },
+    intent: {
+      ...asked,
+      id: name,
+      action: "retry",
+      state: "",
+      runId: run?.id ?? 0,
+      ...(run?.name === undefined ? {} : { check: run.name }),
+    },
     sha: subject.head_sha,
     pulls: subject.pull_requests.map(({ number }) => number),
   };

@@ -18,6 +18,8 @@ export interface ButtonIntent extends Asked {
   action: "retry" | "hold" | "unhold";
   /** The state of the gate in which the button was offered; empty for GitHub's own buttons. */
   state: string;
+  /** Name of the check that is to be run again, where it is one; absent for a whole suite, and for the gate's own buttons. */
+  check?: string;
   /** Of the check run; 0 where a whole suite was asked for again. */
   runId: number;
 }

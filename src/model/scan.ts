@@ -36,6 +36,8 @@ export interface ScanRun {
   target?: string;
   /** The merge base, where only what lies between it and the commit is looked through. */
   base?: string;
+  /** Id of the intent that asked for it, where somebody did. */
+  askedBy?: string;
   /** Since when its workflow run is known to be over although no report came, ms since the epoch. */
   overSinceMs?: number;
   state: ScanRunState;

@@ -131,7 +131,7 @@ export const storageKey = {
     `first-seen/${installationId}/${repositoryId}/${kind}`,
   /** `{ missingAtMs, reason }`: the repository's workflow for scans could not be started; `{}`: it may have changed since. */
   scanWorkflow: (installationId: number, repositoryId: number) => `scan-workflow/${installationId}/${repositoryId}`,
-  /** `{ atMs }`: a scan of that kind is asked for again. */
+  /** `{ by }`, an intent's id: a scan of that kind is asked for again. */
   scanAgain: (installationId: number, repositoryId: number, sha: string, kind: string) =>
     `scan-again/${installationId}/${repositoryId}/${sha}/${kind}`,
   scansAgain: (installationId: number, repositoryId: number, sha: string) =>

@@ -1,7 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
-import { baseOf, type PlantedFlaw, play, report, scanned, started, toReport, waiting } from "./scans-scene.ts";
-import { checks, concluded, openPull, until } from "./scene.ts";
+import {
+  baseOf,
+  type PlantedFlaw,
+  play,
+  report,
+  scanned,
+  started,
+  toReport,
+  WORKFLOW,
+  WORKFLOW_PATH,
+  waiting,
+} from "./scans-scene.ts";
+import { answers, checks, concluded, openPull, until } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -105,5 +116,33 @@ describe("a scan that runs in a workflow", () => {
       return run?.output.summary?.includes("could not be started") ? run : undefined;
     });
     expect(check.conclusion).not.toBe("success");
+    await stage.github.commit(repository, "main", {
+      files: { [WORKFLOW_PATH]: WORKFLOW },
+      author: "linus",
+      message: "Scan",
+    });
+    await play(stage, repository, pull.sha, [], "leaks");
+    await concluded(stage, pull, "success", "hms/scan/leaks");
+    await concluded(stage, pull, "success");
+  });
+
+  test("people ask for it again: by a comment, and by the check's own button", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
+    const pull = await openPull(stage, repository);
+    await play(stage, repository, pull.sha, [{ ...fresh, rule: "flaky" }], "leaks");
+    const failed = await concluded(stage, pull, "failure", "hms/scan/leaks");
+    stage.github.comment(repository, pull.number, { author: "mallory", body: "/hms scan leaks" });
+    stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan iac" });
+    await until(stage, "both are told why not", () => answers(stage, pull).length === 2);
+    expect(answers(stage, pull).join()).toContain("names no scan");
+    expect(waiting(stage, repository)).toEqual([]);
+    stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan leaks" });
+    await play(stage, repository, pull.sha, [], "leaks");
+    await concluded(stage, pull, "success", "hms/scan/leaks");
+    expect(failed.conclusion).toBe("failure");
+    const run = checks(stage, repository, pull.sha, "hms/scan/leaks").at(-1);
+    stage.github.rerequestCheckRun(repository, Number(run?.id), "grace");
+    await play(stage, repository, pull.sha, [fresh], "leaks");
+    await concluded(stage, pull, "failure", "hms/scan/leaks");
   });
 });

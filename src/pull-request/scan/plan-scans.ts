@@ -6,13 +6,15 @@ export interface ScansAtCommit {
   /** By every pull request that wants something. */
   wanted: readonly (readonly WantedScan[])[];
   runs: readonly ScanRun[];
-  /** By kind: when it was last asked for again, ms since the epoch. */
-  again: ReadonlyMap<string, number>;
+  /** By kind: id of the intent by which it is asked for again. */
+  again: ReadonlyMap<string, string>;
+  /** The repository's workflow could not be started a moment ago, and has not changed since. */
+  workflowMissing: boolean;
   nowMs: number;
 }
 
 export type ScanStep =
-  | { step: "start"; scan: WantedScan; asked: boolean }
+  | { step: "start"; scan: WantedScan; askedBy?: string | undefined }
   /** Its start was cut off: GitHub may have got it or not. */
   | { step: "adopt"; run: ScanRun }
   | { step: "look"; run: ScanRun }
@@ -30,7 +32,7 @@ const isLive = ({ state }: ScanRun): boolean =>
   state.is === "starting" || state.is === "queued" || state.is === "running";
 
 /** What has to be done about the scans of one commit: pure. At most one scan of a kind is alive at a time. */
-export function planScans({ wanted, runs, again, nowMs }: ScansAtCommit): ScanStep[] {
+export function planScans({ wanted, runs, again, workflowMissing, nowMs }: ScansAtCommit): ScanStep[] {
   const scans = unionOf(wanted);
   const steps: ScanStep[] = [];
   for (const run of runs) {
@@ -46,9 +48,12 @@ export function planScans({ wanted, runs, again, nowMs }: ScansAtCommit): ScanSt
   }
   for (const scan of scans.values()) {
     const run = runs.find((one) => one.kind === scan.kind);
-    const asked = again.has(scan.kind);
-    if (run === undefined || (!isLive(run) && (asked || differs(scan, run) || isToRepeat(run, nowMs))))
-      steps.push({ step: "start", scan, asked });
+    const askedBy = again.get(scan.kind);
+    if (
+      run === undefined ||
+      (!isLive(run) && (askedBy !== undefined || differs(scan, run) || isToRepeat(run, workflowMissing)))
+    )
+      steps.push({ step: "start", scan, askedBy });
   }
   return steps;
 }
@@ -68,9 +73,8 @@ function differs(scan: WantedScan, run: ScanRun): boolean {
   return scan.tool !== run.tool || scan.target !== run.target || scan.base !== run.base;
 }
 
-function isToRepeat({ state, requestedAtMs }: ScanRun, nowMs: number): boolean {
-  if (state.is === "cancelled") return true;
-  return state.is === "not-installed" && nowMs >= requestedAtMs + MISSING_RETRY_MS;
+function isToRepeat({ state }: ScanRun, workflowMissing: boolean): boolean {
+  return state.is === "cancelled" || (state.is === "not-installed" && !workflowMissing);
 }
 
 function minutes({ requestedAtMs, deadlineMs }: ScanRun): string {

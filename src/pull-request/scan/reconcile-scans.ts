@@ -56,11 +56,12 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
   for (let pass = 1; ; pass++) {
     const wanted = await records.list<ScanWanted>(storageKey.scansWanted(...at));
     const runs = await records.list<ScanRun>(storageKey.scanRuns(...at));
-    const asked = await records.list<{ atMs: number }>(storageKey.scansAgain(...at));
+    const asked = await records.list<{ by: string }>(storageKey.scansAgain(...at));
     const steps = planScans({
       wanted: wanted.map(({ value }) => value.scans),
       runs: runs.map(({ value }) => value),
-      again: new Map(asked.map((entry) => [kindOf(entry.key), entry.value.atMs])),
+      workflowMissing: (await missingSince(deps, key)) !== undefined,
+      again: new Map(asked.map((entry) => [kindOf(entry.key), entry.value.by])),
       nowMs: deps.clock.now(),
     });
     const wanting = wanted.map((entry) => Number(entry.key.slice(entry.key.lastIndexOf("/") + 1)));
@@ -89,7 +90,7 @@ async function carryOut(scene: Scene, step: ScanStep, runs: RecordEntry<ScanRun>
   switch (step.step) {
     case "start": {
       const before = runs.find(({ value }) => value.kind === step.scan.kind);
-      await start(scene, step.scan, before, step.asked);
+      await start(scene, step.scan, before, step.askedBy);
       return undefined;
     }
     case "adopt": {
@@ -112,7 +113,7 @@ async function start(
   scene: Scene,
   scan: WantedScan,
   before: RecordEntry<ScanRun> | undefined,
-  asked: boolean,
+  askedBy: string | undefined,
 ): Promise<void> {
   const { deps, key, run } = scene;
   const { installationId, repositoryId, sha } = key;
@@ -126,9 +127,10 @@ async function start(
     nonceSha256: createHash("sha256").update(nonce).digest("hex"),
     requestedAtMs: nowMs,
     deadlineMs: nowMs + timeoutMs,
+    ...(askedBy === undefined ? {} : { askedBy }),
     state: { is: "starting" },
   };
-  const missing = asked ? undefined : await missingSince(scene, nowMs);
+  const missing = askedBy !== undefined ? undefined : await missingSince(deps, key);
   if (missing !== undefined) {
     const told = before?.value.state.is === "not-installed";
     const notInstalled: ScanRun = { ...starting, state: { is: "not-installed", reason: missing } };
@@ -157,10 +159,10 @@ async function start(
 }
 
 /** Why the repository's workflow could not be started a moment ago; undefined where it is worth a try. */
-async function missingSince({ deps, key }: Scene, nowMs: number): Promise<string | undefined> {
+async function missingSince(deps: ScanDeps, key: ScanKey): Promise<string | undefined> {
   const recordKey = storageKey.scanWorkflow(key.installationId, key.repositoryId);
   const known = (await deps.engine.records.get<MissingWorkflow>(recordKey))?.value;
-  const fresh = known?.missingAtMs !== undefined && nowMs < known.missingAtMs + MISSING_RETRY_MS;
+  const fresh = known?.missingAtMs !== undefined && deps.clock.now() < known.missingAtMs + MISSING_RETRY_MS;
   return fresh ? (known.reason ?? "The workflow is not there.") : undefined;
 }
 

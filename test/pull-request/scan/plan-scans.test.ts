@@ -25,20 +25,26 @@ const queued = { ...running, is: "queued" } as const;
 const reported = { is: "reported", atMs: NOW, digest: "d", findings: 0, runId: 7, url: running.url } as const;
 const over = (is: "failed" | "timed-out" | "cancelled" | "not-installed") => ({ is, reason: "because" }) as const;
 
+interface PlanOptions {
+  again?: string[];
+  nowMs?: number;
+  workflowMissing?: boolean;
+}
+
 function plan(
   wanted: WantedScan[][],
   runs: ScanRun[],
-  { again = [] as string[], nowMs = NOW }: { again?: string[]; nowMs?: number } = {},
+  { again = [] as string[], nowMs = NOW, workflowMissing = true }: PlanOptions = {},
 ): string[] {
-  const asked = new Map(again.map((kind) => [kind, NOW]));
-  return planScans({ wanted, runs, again: asked, nowMs }).map((step) =>
+  const asked = new Map(again.map((kind) => [kind, "comment/1"]));
+  return planScans({ wanted, runs, again: asked, workflowMissing, nowMs }).map((step) =>
     step.step === "start"
       ? `start ${step.scan.kind}${step.scan.base ? " from the base" : ""}`
       : `${step.step} ${step.run.kind}${step.step === "end" ? ` ${step.as}` : ""}`,
   );
 }
 
-test.each<[string, string[], WantedScan[][], ScanRun[], { again?: string[]; nowMs?: number }?]>([
+test.each<[string, string[], WantedScan[][], ScanRun[], PlanOptions?]>([
   ["nothing is wanted, nothing runs", [], [], []],
   ["what is wanted and not there is started", ["start sast", "start leaks from the base"], [[sast, leaks]], []],
   ["two pull requests want the same: one scan", ["start sast"], [[sast], [sast]], []],
@@ -71,7 +77,7 @@ test.each<[string, string[], WantedScan[][], ScanRun[], { again?: string[]; nowM
     [scan(over("cancelled"))],
   ],
   ["a missing workflow is not tried all the time", [], [[sast]], [scan(over("not-installed"))]],
-  ["but now and then", ["start sast"], [[sast]], [scan(over("not-installed"))], { nowMs: NOW + MISSING_RETRY_MS }],
+  ["but when it may be there", ["start sast"], [[sast]], [scan(over("not-installed"))], { workflowMissing: false }],
 ])("%s", (_, steps, wanted, runs, options) => {
   expect(plan(wanted, runs, options)).toEqual(steps);
 });
