@@ -5,6 +5,7 @@ import { checkCluster } from "./check-cluster.ts";
 import { checkPreview } from "./check-preview.ts";
 import { checkProcess } from "./check-process.ts";
 import { checkRepository } from "./check-repository.ts";
+import { checkScans } from "./check-scans.ts";
 import { checkWebhook } from "./check-webhook.ts";
 import { some } from "./cluster-words.ts";
 import type { Facts } from "./facts.ts";
@@ -42,6 +43,7 @@ export function diagnose(facts: Facts): Diagnosis[] {
     ...facts.repositories.flatMap((repository) => [
       ...checkRepository(repository, facts),
       ...checkPreview(repository, facts),
+      ...checkScans(repository, facts),
     ]),
     ...unlisted,
     // Where the list is not whole, it proves nothing to be missing.

@@ -1,5 +1,6 @@
 import type { AppDefinition } from "../config/app-definition.ts";
 import type { EffectiveConfig } from "../config/effective.ts";
+import type { WorkflowComparison } from "../config/scan-workflow.ts";
 import type { DeliveryAttempt } from "../ports/app-deliveries.ts";
 import type { InspectedApp, InspectedBranch, InspectedHook, InspectedInstallation } from "../ports/inspection.ts";
 import type { Asked } from "./asked.ts";
@@ -59,4 +60,17 @@ export interface RepositoryFacts {
   moreBranches: boolean;
   /** Where there are clusters, and hms.yml describes previews. */
   preview?: PreviewFacts;
+  /** Where hms.yml asks for scans that run in a workflow. */
+  scans?: ScanFacts;
+}
+
+export interface ScanFacts {
+  /** The default branch's workflow; undefined: it has none. */
+  text: Asked<string | undefined>;
+  /** That workflow held against the shipped one. */
+  comparison?: Asked<WorkflowComparison>;
+  /** GitHub's word for its state: `active`, `disabled_manually` … */
+  state: Asked<string | undefined>;
+  /** Which branches may use the environment that its report comes from; undefined: there is no such environment. */
+  environment: Asked<"all" | "protected" | string[] | undefined>;
 }

@@ -8,13 +8,14 @@ import { type Asked, asked, mapFew } from "./asked.ts";
 import type { Facts, ProcessFacts, RepositoryFacts } from "./facts.ts";
 import { gatherClusters } from "./gather-clusters.ts";
 import { type PreviewDeps, withPreview } from "./gather-preview.ts";
+import { withScans } from "./gather-scans.ts";
 
 const REPOSITORIES_MAX = 50;
 const BRANCHES_MAX = 20;
 const AT_ONCE = 4;
 
 export interface DoctorDeps {
-  github: Pick<GitHub, "inspection" | "deliveries" | "repositories" | "repository">;
+  github: Pick<GitHub, "inspection" | "deliveries" | "repositories" | "repository" | "workflows">;
   settings: { appId: number; publicUrl: string; githubApiUrl: string; allowedOwners: readonly string[] };
   expected: AppDefinition;
   process(): Promise<ProcessFacts>;
@@ -41,7 +42,8 @@ export async function gather(deps: DoctorDeps, names: readonly string[]): Promis
   const served = (installations.ok ? installations.value : []).filter((one) => isServed(one, settings.allowedOwners));
   const { chosen, notCovered, leftOut, unread } = await chooseRepositories(github, served, names);
   const repositories = await mapFew(chosen, AT_ONCE, async (one) => {
-    const facts = await repositoryFacts(github, one.installationId, one.repository);
+    const own = await repositoryFacts(github, one.installationId, one.repository);
+    const facts = await withScans(own, github, one.repository);
     if (!connected?.ok) return facts;
     const { address } = deps;
     return withPreview(facts, { appId: settings.appId, clusters: connected.value, address, repositories: one.beside });

@@ -41,6 +41,10 @@ export interface Workflows {
   run(id: number): Promise<WorkflowRun | undefined>;
   /** That it is over already, or is no more, is fine. */
   cancel(id: number): Promise<void>;
+  /** The workflow as GitHub knows it, by its word for the state: `active`, `disabled_manually` …; undefined where the default branch has none. */
+  installed(file: string): Promise<{ state: string } | undefined>;
+  /** An environment, and which branches may use it; undefined where there is none of that name. */
+  environment(name: string): Promise<{ branches: "all" | "protected" | string[] } | undefined>;
   /** The account that our dispatches are made by: `slug[bot]`. */
   botId(): Promise<number>;
   /**

@@ -48,7 +48,19 @@ function statusOf(status: string | null | undefined): WorkflowRun["status"] {
   return status === "in_progress" || status === "completed" || status === "waiting" ? status : "queued";
 }
 
+const environment = z.object({ deployment_branch_policy: z.object({ protected_branches: z.boolean() }).nullish() });
+const branchPolicies = z.object({ branch_policies: z.array(z.object({ name: z.string() })) });
 const dispatched = z.object({ workflow_run_id: z.int().positive(), html_url: z.string() });
+
+/** For what is only told, and decides nothing: that it is missing and that we may not see it look the same. */
+async function unlessMissing(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof GitHubError && error.fault === "not-found" && !error.about) return undefined;
+    throw error;
+  }
+}
 
 /** Finds out whom our dispatches are made by, once for all repositories. */
 export function botOf(connection: Connection): (installationId: number, repositoryId: number) => Promise<Bot> {
@@ -141,6 +153,20 @@ export function workflows(
         if (error instanceof GitHubError && error.fault === "not-found" && (await run(id)) === undefined) return;
         throw error;
       }
+    },
+    async installed(file) {
+      const found = await unlessMissing(call(`GET ${WORKFLOWS}`, { workflow_id: file }));
+      return found === undefined ? undefined : take(z.object({ state: z.string() }), found);
+    },
+    async environment(name) {
+      const route = "GET /repos/{owner}/{repo}/environments/{environment_name}";
+      const found = await unlessMissing(call(route, { environment_name: name }));
+      if (found === undefined) return undefined;
+      const policy = take(environment, found).deployment_branch_policy;
+      if (!policy) return { branches: "all" };
+      if (policy.protected_branches) return { branches: "protected" };
+      const listed = await call(`${route}/deployment-branch-policies`, { environment_name: name, per_page: 100 });
+      return { branches: take(branchPolicies, listed).branch_policies.map((one) => one.name) };
     },
     async botId() {
       return (await bot()).id;

@@ -148,3 +148,17 @@ test("SARIF is taken, or refused with GitHub's words", async () => {
   expect(await at().uploadSarif(sha, "refs/heads/main", "bm90aGluZw==")).toMatchObject({ kind: "refused" });
   expect(await at().uploadSarif("0".repeat(40), "refs/heads/main", sarif)).toMatchObject({ kind: "refused" });
 });
+
+test("what a repository has set up: the workflow's state, and whom an environment lets in", async () => {
+  expect(await at().installed(FILE)).toEqual({ state: "active" });
+  double.setWorkflowState(shop, FILE, "disabled_manually");
+  expect(await at().installed(FILE)).toEqual({ state: "disabled_manually" });
+  expect(await at().installed("other.yml")).toBeUndefined();
+  expect(await at().environment("reports")).toBeUndefined();
+  double.setEnvironment(shop, "reports", {});
+  expect(await at().environment("reports")).toEqual({ branches: "all" });
+  double.setEnvironment(shop, "reports", { branches: "protected" });
+  expect(await at().environment("reports")).toEqual({ branches: "protected" });
+  double.setEnvironment(shop, "reports", { branches: ["main", "release/*"] });
+  expect(await at().environment("reports")).toEqual({ branches: ["main", "release/*"] });
+});
