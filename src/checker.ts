@@ -4,6 +4,7 @@ import { openBundleChecker } from "./adapters/opa/bundle-checker.ts";
 import { bundleAt, bundleFrom } from "./adapters/opa/bundle-source.ts";
 import { openServerChecker } from "./adapters/opa/server-checker.ts";
 import { openWasmChecker } from "./adapters/opa/wasm-checker.ts";
+import { type ControlMap, controlsOf } from "./config/controls.ts";
 import type { Settings } from "./config/settings.ts";
 import { formatKey } from "./model/key.ts";
 import { storageKey } from "./model/storage-key.ts";
@@ -27,12 +28,35 @@ export interface CheckerInForce {
 /** The policies that come with this version. */
 const OWN_BUNDLE = fileURLToPath(new URL("../policies/dist", import.meta.url));
 
-/** What the settings name: our own policy in this process, an organisation's bundle in threads, or an OPA server. Rejects when it is unusable. */
+/**
+ * What the settings name: our own policy in this process, an organisation's bundle in threads, or an OPA server. Rejects when it is unusable.
+ * Denials name their controls by the operator's maps.
+ */
 export async function openChecker(
-  settings: Pick<Settings, "checkerServer" | "policyBundle" | "dataDir">,
+  settings: CheckerSettings & Partial<Pick<Settings, "controls">>,
   records: Pick<Records, "get">,
   log: Logger,
 ): Promise<CheckerInForce> {
+  const inForce = await open(settings, records, log);
+  const maps = settings.controls?.chosen ?? [];
+  return { ...inForce, checker: namingControls(inForce.checker, maps), apart: namingControls(inForce.apart, maps) };
+}
+
+/** What a verdict allows and why is the policy's; which controls a rule supports is said by maps, of rules that they know. */
+function namingControls(checker: Checker, maps: readonly ControlMap[]): Checker {
+  return {
+    revision: () => checker.revision(),
+    async evaluate(input) {
+      const { verdict, ...answer } = await checker.evaluate(input);
+      const deny = verdict.deny.map((one) => ({ ...one, controls: controlsOf(maps, one.rule) ?? one.controls }));
+      return { ...answer, verdict: { ...verdict, deny } };
+    },
+  };
+}
+
+type CheckerSettings = Pick<Settings, "checkerServer" | "policyBundle" | "dataDir">;
+
+async function open(settings: CheckerSettings, records: Pick<Records, "get">, log: Logger): Promise<CheckerInForce> {
   const { checkerServer, policyBundle } = settings;
   if (checkerServer) return serverInForce(checkerServer, records, log);
   if (!policyBundle) {

@@ -165,6 +165,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     checker,
     sandbox: openSandbox(overrides.checker?.(inForce.apart) ?? inForce.apart),
     clock,
+    controls: settings.controls,
     limits: () => github.limits(),
     waitsUntilMs: () => worker.waitsUntilMs(),
     lookAtPreview: previews.look,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { loadControlMaps } from "./controls.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** A value by a function; what it throws as `string` completes the sentence "NAME …". */
@@ -140,4 +141,14 @@ export const secretsUrl = by<{ directory: string | undefined }>((text) => {
   if (/^(?:env|aws-sm|azure-kv):/.test(text)) return { directory: undefined };
   const directory = /^file:(?:\/\/(?=\/))?(.+)$/.exec(text)?.[1];
   return directory === undefined ? { problem: "must be env: or file:DIRECTORY" } : { directory };
+});
+
+/** Names of maps of controls, or paths of files with some, parted by commas. */
+export const controlMaps = by((text) => {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const maps = loadControlMaps(names);
+  return "problems" in maps ? { problem: maps.problems[0] ?? "cannot be read" } : maps;
 });

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { type Clusters, readClusters } from "./clusters-file.ts";
+import type { ControlMaps } from "./controls.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type Notifications, readNotifications } from "./notifications.ts";
 import { oidcIssuerOf } from "./oidc-issuer.ts";
 import {
   appId,
   bearerToken,
+  controlMaps,
   duration,
   hosts,
   httpUrl,
@@ -57,6 +59,8 @@ export interface Settings {
   egressAllow: string[];
   /** Whether a repository without a configuration gets one proposed. */
   onboarding: boolean;
+  /** By which maps denials name their controls. */
+  controls: ControlMaps;
   /** Where previews may run; absent: there are none. */
   clusters?: Clusters;
   /** Folder of the files that `file:` references name; absent: there are none. */
@@ -87,6 +91,7 @@ const environmentSchema = z.object({
   HMS_DATA_DIR: z.string().default("./data"),
   HMS_STORE_URL: storeUrl.optional(),
   HMS_POLICY_BUNDLE: policyBundle.optional(),
+  HMS_CONTROLS: controlMaps.prefault("fedramp-moderate"),
   HMS_CHECKER_URL: httpUrl.optional(),
   HMS_CHECKER_TOKEN: bearerToken.optional(),
   APP_ID: appId.optional(),
@@ -124,6 +129,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_DATA_DIR: "/var/lib/hms",
   HMS_STORE_URL: "sqlite:/var/lib/hms/hms.db",
   HMS_POLICY_BUNDLE: `/etc/hms/policy.wasm#sha256:${"<64 hex digits>"}`,
+  HMS_CONTROLS: "fedramp-moderate,hipaa",
   HMS_CHECKER_URL: "https://opa.acme.dev",
   HMS_CHECKER_TOKEN: "$(cat /run/secrets/opa-token)",
   APP_ID: "123456",
@@ -218,6 +224,7 @@ export function readSettings(environment: Environment): SettingsResult {
     dataDir: env.HMS_DATA_DIR,
     store: env.HMS_STORE_URL ?? { kind: "sqlite", path: `${env.HMS_DATA_DIR.replace(/\/+$/, "")}/hms.db` },
     githubApiUrl: env.GITHUB_API_URL,
+    controls: env.HMS_CONTROLS,
     oidcIssuer: env.HMS_OIDC_ISSUER ?? oidcIssuerOf(env.GITHUB_API_URL),
     allowedOwners: env.HMS_ALLOWED_OWNERS.map((owner) => owner.toLowerCase()),
     roleTeams: {

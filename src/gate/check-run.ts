@@ -174,7 +174,12 @@ function membersTable(members: GroupMember[]): string {
 }
 
 function denialRow(denial: Denial): string {
-  return `| ❌ | ${inlineCode(denial.rule)} | ${escapeMarkdown(denial.message)} | ${remedy(denial.remedy)} |`;
+  return `| ❌ | ${inlineCode(denial.rule)} | ${escapeMarkdown(denial.message)}${controls(denial)} | ${remedy(denial.remedy)} |`;
+}
+
+/** A policy of an organisation's own may name none. */
+function controls({ controls: ids }: Denial): string {
+  return ids.length === 0 ? "" : ` (controls: ${escapeMarkdown(ids.join(", "))})`;
 }
 
 /** A line to paste stays as it is to be pasted: escaping puts an unseen character into its SHA. */

@@ -74,14 +74,19 @@ async function answerViewer(
   // The operator token is sent by programs, never by a browser on its own, and is no cookie.
   if (changesSomething(route) && viewer.kind === "person" && fromOwnPage(saidBy(context), publicUrl) !== "yes")
     return answerProblem(context, "foreign-origin");
-  const known = viewer.has(route.access) ? viewer : ((await viewer.renewed?.()) ?? viewer);
-  if (!known.has(route.access)) return answerProblem(context, "not-allowed", `This needs the role ${route.access}.`);
+  const mayEnter = (one: Viewer) => one.has(route.access) || (route.orRole !== undefined && one.has(route.orRole));
+  const known = mayEnter(viewer) ? viewer : ((await viewer.renewed?.()) ?? viewer);
+  if (!mayEnter(known)) return answerProblem(context, "not-allowed", `This needs the role ${rolesOf(route)}.`);
   if (changesSomething(route) && !(await capBody(context, route.maxBodyBytes ?? MAX_BODY_BYTES)))
     return answerProblem(context, "too-large");
   const answer = await route.handler(context, known);
   if (changesSomething(route) || (answer.status !== 404 && answer.status !== 403)) return answer;
   const again: Viewer | undefined = await known.renewed?.();
   return again ? route.handler(context, again) : answer;
+}
+
+function rolesOf({ access, orRole }: Exclude<Route, { access: "public" }>): string {
+  return orRole === undefined ? access : `${access} or ${orRole}`;
 }
 
 function tooMany(context: Context, retryAfterS: number): Response | Promise<Response> {

@@ -5,6 +5,8 @@ interface RouteBase {
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Hono's pattern: `/pulls/:owner/:repository/:number`. */
   path: string;
+  /** Whoever has this role is let in as well as who has that of `access`. */
+  orRole?: Role;
   /** One line: what it is for. */
   summary: string;
   /** Longest body that is read, in bytes; 64 KiB unless given. */

@@ -27,6 +27,7 @@ test("the least, with every default", () => {
     host: "127.0.0.1",
     port: 3000,
     publicUrl: "http://127.0.0.1:3000",
+    controls: expect.objectContaining({ chosen: [expect.objectContaining({ name: "fedramp-moderate" })] }),
     dataDir: "./data",
     store: { kind: "sqlite", path: "./data/hms.db" },
     app: { id: 12, privateKey: PKCS8, webhookSecret: "s3cret" },

@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts";
 import type { ViewDeps } from "../views/deps.ts";
+import { complianceOperations } from "./compliance.ts";
 import { decisionOperations } from "./decisions.ts";
 import { ledgerOperations } from "./ledger.ts";
 import { type ApiInfo, openApiDocument } from "./openapi.ts";
@@ -21,6 +22,7 @@ export function apiOperations({ views, tail }: Pick<ApiParts, "views" | "tail">)
     ...previewOperations(views),
     ...decisionOperations(views),
     ...ledgerOperations(views, tail),
+    ...complianceOperations(views),
     ...viewerOperations(),
   ];
 }

@@ -10,6 +10,8 @@ export interface Operation {
   /** Hono's pattern below `/api/v1`. */
   path: string;
   access: Role;
+  /** Whoever has this role is let in as well. */
+  orRole?: Role;
   summary: string;
   /** Told in the published description; more than the summary says. */
   description?: string;
@@ -46,6 +48,7 @@ interface Spec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType
   method: "GET" | "POST";
   path: string;
   access: Role;
+  orRole?: Role;
   summary: string;
   description?: string;
   params?: P;
@@ -87,6 +90,7 @@ export function operation<
     method,
     path: `/api/v1${path}`,
     access,
+    ...(spec.orRole === undefined ? {} : { orRole: spec.orRole }),
     summary,
     ...(description === undefined ? {} : { description }),
     params,
@@ -121,11 +125,12 @@ const BINARY = z.string().meta({ format: "binary" });
 
 /** The route of an operation. */
 export function routeOf(one: Operation): Route {
-  const { method, path, access, summary, maxBodyBytes, cost, handle } = one;
+  const { method, path, access, orRole, summary, maxBodyBytes, cost, handle } = one;
   const base = {
     method,
     path,
     summary,
+    ...(orRole === undefined ? {} : { orRole }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     ...(cost === undefined ? {} : { cost }),
   };

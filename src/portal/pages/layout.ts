@@ -78,6 +78,7 @@ interface Place {
   name: string;
   /** Shown only to whoever has the role somewhere: the others would be refused. */
   role?: "operator" | "auditor";
+  orRole?: "operator";
 }
 
 const PLACES: Place[] = [
@@ -87,11 +88,14 @@ const PLACES: Place[] = [
   { path: "/queue", name: "Queue", role: "operator" },
   { path: "/installations", name: "Installations", role: "operator" },
   { path: "/ledger", name: "Ledger", role: "auditor" },
+  { path: "/compliance", name: "Compliance", role: "auditor", orRole: "operator" },
   { path: "/doctor", name: "Doctor", role: "operator" },
 ];
 
 function navigation(viewer: Viewer, path: string): Html {
-  const places = PLACES.filter(({ role }) => role === undefined || viewer.has(role));
+  const places = PLACES.filter(
+    ({ role, orRole }) => role === undefined || viewer.has(role) || (orRole !== undefined && viewer.has(orRole)),
+  );
   return html`<nav aria-label="Main"><ul>${places.map(
     (place) =>
       html`<li><a href="${place.path}"${place.path === path ? html` aria-current="page"` : ""}>${place.name}</a></li>`,

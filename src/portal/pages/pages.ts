@@ -5,6 +5,7 @@ import type { Viewer } from "../viewer.ts";
 import { installationsView } from "../views/installations.ts";
 import { pullView } from "../views/pull-view.ts";
 import { queueView, retryKey } from "../views/queue-view.ts";
+import { complianceRoute } from "./compliance.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { frontBody } from "./front.ts";
 import { installationsBody } from "./installations.ts";
@@ -49,6 +50,7 @@ export function pageRoutes(deps: PagesDeps): Route[] {
     ...queueRoutes(deps),
     installationsRoute(deps),
     ...ledgerRoutes(deps),
+    complianceRoute(deps),
     liveRoute({ ledger: deps.views.engine.ledger }),
   ];
 }

@@ -1,3 +1,4 @@
+import type { ControlMaps } from "../../config/controls.ts";
 import type { PreviewPlace } from "../../model/preview.ts";
 import type { Checker, PolicySandbox } from "../../ports/checker.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -12,6 +13,8 @@ export interface ViewDeps {
   checker: Checker;
   sandbox: PolicySandbox;
   clock: Clock;
+  /** Which rules support which controls. */
+  controls: ControlMaps;
   /** Of the installations that were called since the start. */
   limits: GitHub["limits"];
   /** While GitHub does not answer and all keys wait: when it is asked next, ms since the epoch. */

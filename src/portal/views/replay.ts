@@ -16,7 +16,7 @@ export type Replay =
       before: { outcome: GateState; verdict: Verdict; bundleRevision: string };
       /** Now, by the policy in force. */
       after: { outcome: GateState; verdict: Verdict; bundleRevision: string };
-      /** Both verdicts are the same, word for word. */
+      /** Both verdicts are the same, word for word. Controls are named by the operator's maps, which are no part of the policy. */
       same: boolean;
       /** The policy in force is the one that decided then: without edited facts the verdicts then have to be the same. */
       sameBundle: boolean;
@@ -54,7 +54,7 @@ export async function replay(deps: ViewDeps, viewer: Viewer, id: string, patch?:
       id,
       before: { outcome: gateState(stored.verdict), verdict: stored.verdict, bundleRevision: then },
       after: { outcome: gateState(verdict), verdict, bundleRevision },
-      same: canonicalJson(verdict) === canonicalJson(stored.verdict),
+      same: wordsOf(verdict) === wordsOf(stored.verdict),
       sameBundle: bundleRevision === then,
       inputDigest: digestOf(edit.input),
       edited: patch !== undefined,
@@ -64,6 +64,10 @@ export async function replay(deps: ViewDeps, viewer: Viewer, id: string, patch?:
   } finally {
     await policy.close();
   }
+}
+
+function wordsOf(verdict: Verdict): string {
+  return canonicalJson({ ...verdict, deny: verdict.deny.map(({ controls: _, ...denial }) => denial) });
 }
 
 /** The facts with an edit, or why it makes none that could be judged. */

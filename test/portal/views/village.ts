@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { openWasmChecker } from "../../../src/adapters/opa/wasm-checker.ts";
 import { openSqlite } from "../../../src/adapters/sqlite/engine.ts";
+import { type ControlMaps, loadControlMaps } from "../../../src/config/controls.ts";
 import { gateState } from "../../../src/gate/gate.ts";
 import { canonicalJson, sha256Hex } from "../../../src/model/canonical-json.ts";
 import type { CheckerInput } from "../../../src/model/checker-input.ts";
@@ -37,6 +38,12 @@ export interface Village {
   closed(at: typeof SHOP, number: number, merged: boolean): Promise<void>;
 }
 
+function shippedControls(): ControlMaps {
+  const maps = loadControlMaps(["fedramp-moderate"]);
+  if ("problems" in maps) throw new Error(maps.problems.join());
+  return maps;
+}
+
 export async function village(sandbox?: (checker: Checker) => PolicySandbox): Promise<Village> {
   const clock = new SettableClock();
   const checker = await openWasmChecker({ path: policies });
@@ -53,6 +60,7 @@ export async function village(sandbox?: (checker: Checker) => PolicySandbox): Pr
     engine,
     checker,
     clock,
+    controls: shippedControls(),
     sandbox: sandbox?.(checker) ?? inForceOnly(checker),
     limits: () => [],
     waitsUntilMs: () => undefined,
