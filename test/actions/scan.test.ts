@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { INPUTS, runName, type ScanStage, startScanStage } from "./scan-stage.ts";
+import { INPUTS, type ScanStage, startScanStage } from "./scan-stage.ts";
 
 /** A scanner of a team's own: takes for SARIF what the commit holds as `found.json`. */
 const OWN_SCANNER = '#!/bin/sh\ncp "$1/found.json" "$2"\n';
@@ -9,8 +9,9 @@ beforeAll(async () => {
   stage = await startScanStage({ ".github/hms-scan/sarif": OWN_SCANNER });
 });
 beforeEach(() => {
-  stage.answers.length = 0;
-  stage.reports.length = 0;
+  stage.hms.answers.length = 0;
+  stage.hms.reports.length = 0;
+  stage.github.setVariable("acme/shop", "HMS_URL", stage.hms.url);
 });
 afterAll(() => stage.close());
 
@@ -25,19 +26,24 @@ function resultAt(uri: string, line = 1): object {
 
 describe("a scan by a team's own scanner", () => {
   test("is posted as gzip with the run's token, its nonce and its commit", async () => {
-    const sha = stage.commit({ "found.json": sarif([resultAt("src/a.ts", 2)]), "src/a.ts": "one\ntwo\nthree\n" });
+    const sha = await stage.commit({ "found.json": sarif([resultAt("src/a.ts", 2)]), "src/a.ts": "one\ntwo\nthree\n" });
     const { jobs, body } = await stage.play({ sha });
     expect(jobs).toMatchObject({ scan: { conclusion: "success" }, report: { conclusion: "success" } });
-    expect(stage.reports).toHaveLength(1);
-    expect(stage.reports[0]).toMatchObject({
+    expect(stage.hms.reports).toHaveLength(1);
+    expect(stage.hms.reports[0]).toMatchObject({
       path: `/api/v1/scans/${INPUTS.scan}/report`,
       headers: {
-        authorization: `Bearer token for ${stage.url} by Bearer request-token`,
         "hms-scan-nonce": INPUTS.nonce,
         "hms-scan-sha": sha,
         "hms-scan-outcome": "completed",
         "content-encoding": "gzip",
         "content-type": "application/sarif+json",
+      },
+      claims: {
+        repository: "acme/shop",
+        ref: "refs/heads/main",
+        event_name: "workflow_dispatch",
+        environment: "hms-report",
       },
     });
     expect(body.runs[0].results[0].locations[0].physicalLocation).toEqual({
@@ -48,7 +54,7 @@ describe("a scan by a team's own scanner", () => {
   });
 
   test("leaves no credentials in the checkout, and the job summary says how much was found", async () => {
-    const sha = stage.commit({ "found.json": sarif([resultAt("a"), resultAt("b")]) });
+    const sha = await stage.commit({ "found.json": sarif([resultAt("a"), resultAt("b")]) });
     const { jobs } = await stage.play({ sha });
     const summary = jobs.scan?.steps.find(({ id }) => id === "scan")?.summary;
     expect(summary).toContain(`found 2 in ${sha}`);
@@ -56,7 +62,7 @@ describe("a scan by a team's own scanner", () => {
   });
 
   test("tells what configures a scanner, and that a comment asked it to look away", async () => {
-    const sha = stage.commit({
+    const sha = await stage.commit({
       "found.json": sarif([resultAt("a.py")]),
       "a.py": "eval(x)  # nosemgrep\n",
       "deep/.semgrepignore": "*\n",
@@ -81,10 +87,10 @@ describe("what is not a scan is reported as failed", () => {
     ["a run that failed", sarif([], { invocations: [{ executionSuccessful: false }] }), "did not succeed"],
     ["a link in its place", { link: "/etc/hostname" }, "sarif ended with 1"],
   ])("%s", async (_, found, why) => {
-    const sha = stage.commit(found === undefined ? {} : { "found.json": found });
+    const sha = await stage.commit(found === undefined ? {} : { "found.json": found });
     const { jobs, body } = await stage.play({ sha });
     expect(jobs.scan?.conclusion).toBe("failure");
-    expect(stage.reports[0]?.headers).toMatchObject({
+    expect(stage.hms.reports[0]?.headers).toMatchObject({
       "hms-scan-outcome": "failed",
       "content-type": "application/json",
     });
@@ -105,16 +111,16 @@ describe("what is not a scan is reported as failed", () => {
     ["tool", "rm"],
     ["kind", "x"],
   ])("an input %s that is %s", async (name, value) => {
-    const sha = stage.commit({ "found.json": sarif([]) });
+    const sha = await stage.commit({ "found.json": sarif([]) });
     const { jobs } = await stage.play({ sha, [name]: value });
     expect(jobs.scan?.conclusion).toBe("failure");
-    expect(stage.reports.filter(({ headers }) => headers["hms-scan-outcome"] === "completed")).toEqual([]);
+    expect(stage.hms.reports.filter(({ headers }) => headers["hms-scan-outcome"] === "completed")).toEqual([]);
   });
 
   test("no scanner on the default branch", async () => {
     const bare = await startScanStage();
     try {
-      const sha = bare.commit({ ".github/hms-scan/sarif": OWN_SCANNER, "found.json": sarif([]) });
+      const sha = await bare.commit({ ".github/hms-scan/sarif": OWN_SCANNER, "found.json": sarif([]) });
       const { body } = await bare.play({ sha });
       expect(body.reason).toContain("cannot be started");
     } finally {
@@ -127,13 +133,13 @@ describe("the report job", () => {
   const honest = () => stage.commit({ "found.json": sarif([]) });
 
   test("tries again where HMS-SYS is away, as long as it is asked to wait", async () => {
-    stage.answers.push(
+    stage.hms.answers.push(
       { status: 503, headers: { "retry-after": "0" } },
       { status: 429, headers: { "retry-after": "0" } },
     );
-    const { jobs } = await stage.play({ sha: honest() });
+    const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("success");
-    expect(stage.reports).toHaveLength(1);
+    expect(stage.hms.reports).toHaveLength(1);
   });
 
   test("says in HMS-SYS' own words why a report was refused, and does not insist", async () => {
@@ -142,19 +148,19 @@ describe("the report job", () => {
       detail: "::error::The run is ##[x]another.",
       code: "scan_claims",
     });
-    stage.answers.push({ status: 403, body: problem });
-    const { jobs } = await stage.play({ sha: honest() });
+    stage.hms.answers.push({ status: 403, body: problem });
+    const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("failure");
     expect(jobs.report?.log).toContain("HMS-SYS answered 403: Not your scan");
     expect(jobs.report?.steps.at(-1)?.commands?.filter((name) => name === "x")).toEqual([]);
-    expect(stage.reports).toEqual([]);
+    expect(stage.hms.reports).toEqual([]);
   });
 
   test("follows no redirect with its token", async () => {
-    stage.answers.push({ status: 307, headers: { location: "/elsewhere" } });
-    const { jobs } = await stage.play({ sha: honest() });
+    stage.hms.answers.push({ status: 307, headers: { location: "/elsewhere" } });
+    const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("failure");
-    expect(stage.reports).toEqual([]);
+    expect(stage.hms.reports).toEqual([]);
   });
 
   test.each([
@@ -162,10 +168,11 @@ describe("the report job", () => {
     ["http://hms.example.test", "not an https address"],
     ["https://user@hms.example.test", "not an https address"],
   ])("posts nothing where HMS_URL is %j", async (url, why) => {
-    const { jobs } = await stage.play({ sha: honest() }, { vars: url === "" ? {} : { HMS_URL: url } });
+    stage.github.setVariable("acme/shop", "HMS_URL", url === "" ? null : url);
+    const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("failure");
     expect(jobs.report?.log).toContain(why);
-    expect(stage.reports).toEqual([]);
+    expect(stage.hms.reports).toEqual([]);
   });
 
   test.each<[string, Record<string, string>]>([
@@ -174,13 +181,13 @@ describe("the report job", () => {
     ["a folder", { "hms-scan.sarif/x": sarif([]) }],
     ["an empty file", { "hms-scan.sarif": "" }],
   ])("takes no artifact with %s", async (_, files) => {
-    const sha = honest();
+    const sha = await honest();
     const { body } = await stage.play(
       { sha },
       {
         beforeJob: (job) => {
           if (job.key !== "report") return;
-          const held = stage.artifactsOf(job.runId).get("hms-scan") ?? {};
+          const held = stage.github.artifacts(job.runId).get("hms-scan") ?? {};
           for (const name of Object.keys(held)) delete held[name];
           Object.assign(
             held,
@@ -190,10 +197,11 @@ describe("the report job", () => {
       },
     );
     expect(body.reason).toBeTypeOf("string");
-    expect(stage.reports[0]?.headers["hms-scan-outcome"]).toBe("failed");
+    expect(stage.hms.reports[0]?.headers["hms-scan-outcome"]).toBe("failed");
   });
 });
 
-test("a run is named so that HMS-SYS knows it by its title", () => {
-  expect(runName({ ...INPUTS, sha: "abc" })).toBe(`hms-scan quality abc ${INPUTS.scan}`);
+test("a run is named so that HMS-SYS knows it by its title", async () => {
+  const sha = await stage.commit({ "found.json": sarif([]) });
+  expect((await stage.play({ sha })).title).toBe(`hms-scan quality ${sha} ${INPUTS.scan}`);
 });

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startGuardian } from "./guardian.ts";
+import { ensureScanner, SCANNER_NAMES } from "./scanners.ts";
 import { ensureTool, redisServer, TOOL_NAMES, type ToolName, ToolUnavailableError } from "./tools.ts";
 
 /**
@@ -92,6 +93,7 @@ for (const [signal, code] of [
 try {
   const { opa } = await tools();
   redisServer();
+  for (const name of SCANNER_NAMES) ensureScanner(name);
   await step("opa fmt", opa, ["fmt", "--list", "--fail", "policies"]);
   await step("opa check", opa, ["check", "--strict", "policies"]);
   await step("opa test", opa, ["test", "policies"]);

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { info } from "@actions/core";
+import { GITLEAKS_RULES, strictRules } from "./gitleaks-rules.ts";
 import { readTool } from "./inputs.ts";
 import { homeOf, isPinned, PINNED, type PinnedTool, sourcesOf } from "./pinned.ts";
 import { COMPLETE, programOf } from "./program.ts";
@@ -31,21 +32,23 @@ export async function install(): Promise<void> {
   info(`${tool} ${version} was installed.`);
 }
 
-/** Every file by its hash, wheels only: nothing that is fetched is run while it is being installed. */
+/**
+ * Every file by its hash. Wheels only, so that nothing that is fetched is run while it is being installed; where there is none, what builds
+ * one is pinned as well.
+ */
 async function fromPyPi(tool: PinnedTool, home: string): Promise<void> {
+  const pinned = PINNED[tool];
   await run("python3", ["-m", "venv", home], home, 1);
-  const requirements = join(sourcesOf(tool), "requirements.txt");
-  const args = [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--no-input",
-    "--disable-pip-version-check",
-    "--no-deps",
-    "--require-hashes",
-  ];
-  await run(join(home, "bin/python"), [...args, "--only-binary=:all:", "--requirement", requirements], home, ATTEMPTS);
+  const install = (file: string, ...options: string[]): Promise<string> => {
+    const args = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes", ...options];
+    const requirements = join(sourcesOf(tool), file);
+    const python = join(home, "bin/python");
+    return run(python, ["-m", "pip", "install", ...args, "--requirement", requirements], home, ATTEMPTS);
+  };
+  const built = "built" in pinned ? pinned.built : [];
+  if (built.length > 0) await install("requirements-build.txt", "--only-binary=:all:");
+  const sources = built.length > 0 ? ["--no-build-isolation", `--no-binary=${built.join(",")}`] : [];
+  await install("requirements.txt", "--only-binary=:all:", ...sources);
 }
 
 /** Every module by the sum in go.sum. */
@@ -54,6 +57,12 @@ async function fromGo(tool: PinnedTool, home: string): Promise<void> {
   if (pinned.by !== "go") throw new Error(`${tool} is not built by Go`);
   const flags = ["-mod=readonly", "-trimpath", "-ldflags=-s -w"];
   await run("go", ["build", ...flags, "-o", join(home, pinned.program), pinned.package], sourcesOf(tool), ATTEMPTS);
+  if (tool === "gitleaks") await writeFile(join(home, GITLEAKS_RULES), strictRules(await shippedRules(pinned.package)));
+}
+
+async function shippedRules(module: string): Promise<string> {
+  const folder = (await run("go", ["list", "-m", "-f", "{{.Dir}}", module], sourcesOf("gitleaks"), 1)).trim();
+  return readFile(join(folder, "config/gitleaks.toml"), "utf8");
 }
 
 async function checkVersion(tool: PinnedTool, program: string): Promise<void> {
@@ -72,7 +81,7 @@ async function run(command: string, args: readonly string[], cwd: string, attemp
     if (code === 0) return output;
     if (attempt >= attempts)
       throw new ScanFailure(
-        `${command.split("/").at(-1)} ${args[0]} ended with ${code}: ${complaint.trim().slice(-600)}`,
+        `${command.split("/").at(-1)} ${args.slice(0, 3).join(" ")} ended with ${code}: ${complaint.trim().slice(-600)}`,
       );
     info(`Attempt ${attempt} of ${attempts} failed.`);
   }

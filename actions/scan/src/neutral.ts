@@ -37,7 +37,7 @@ export function isWorthAWord(path: string): boolean {
 
 /** Comments, annotations and metadata by which a line asks scanners to look away. */
 const SUPPRESSION =
-  /\bnosem(?:grep)?\b|gitleaks:allow|(?:checkov|bridgecrew|cortex):skip|checkov\.io\/skip|(?:trivy|tfsec):ignore|#nosec\b|\bNOSONAR\b/i;
+  /\bnosem(?:grep)?\b|gitleaks:allow|(?:checkov|bridgecrew|cortex):skip|checkov\.io\/skip|(?:trivy|tfsec):ignore|#nosec\b|pragma: ?(?:allow|white)list[ -]secret|\bNOSONAR\b/i;
 
 export function asksToLookAway(line: string): boolean {
   return SUPPRESSION.test(line.slice(0, 10_000));
@@ -47,6 +47,8 @@ export function asksToLookAway(line: string): boolean {
 export function withoutSuppressions(content: Buffer): Buffer {
   // As Latin-1 every byte is one character, whatever the encoding.
   const text = content.toString("latin1");
-  const changed = text.replace(/(trivy|tfsec):(ignore)/gi, "$1_$2");
+  const changed = text
+    .replace(/(trivy|tfsec):(ignore)/gi, "$1_$2")
+    .replace(/(pragma):( ?(?:allow|white)list)/gi, "$1_$2");
   return changed === text ? content : Buffer.from(changed, "latin1");
 }

@@ -13,7 +13,14 @@ export const PINNED = {
     versionArgs: ["--version", "--disable-version-check"],
   },
   checkov: { by: "pip", version: "3.3.30", program: "bin/checkov", versionArgs: ["--version"] },
-  wapiti: { by: "pip", version: "3.2.3", program: "bin/wapiti", versionArgs: ["--version"] },
+  wapiti: {
+    by: "pip",
+    version: "3.2.3",
+    program: "bin/wapiti",
+    versionArgs: ["--version"],
+    // Of these there are no wheels.
+    built: ["yaswfp", "urwid-mitmproxy"],
+  },
   gitleaks: { by: "go", version: "8.30.1", program: "gitleaks", package: "github.com/zricethezav/gitleaks/v8" },
   "osv-scanner": {
     by: "go",
@@ -34,11 +41,18 @@ export function sourcesOf(tool: PinnedTool): string {
   return join(import.meta.dirname, "../tools", tool);
 }
 
+/** Raised with every change of how a tool is put together. */
+const RECIPE = 2;
+
+function requirementsOf(tool: PinnedTool): string[] {
+  return ["requirements.txt", ...("built" in PINNED[tool] ? ["requirements-build.txt"] : [])];
+}
+
 /** Where a tool stands once it is installed. The name tells what it was made of, so that another version is never taken for it. */
 export async function homeOf(tool: PinnedTool): Promise<string> {
   const cache = process.env.RUNNER_TOOL_CACHE || join(process.env.RUNNER_TEMP ?? homedir(), "hms-tools");
-  const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
-  const files = PINNED[tool].by === "pip" ? ["requirements.txt"] : ["go.mod", "go.sum"];
+  const hash = createHash("sha256").update(`${RECIPE} ${process.platform} ${process.arch}\n`);
+  const files = PINNED[tool].by === "pip" ? requirementsOf(tool) : ["go.mod", "go.sum"];
   for (const file of files) hash.update(await readFile(join(sourcesOf(tool), file)));
   return join(cache, "hms-scan", tool, hash.digest("hex").slice(0, 32));
 }

@@ -6,9 +6,8 @@ import { finishSarif } from "./finish-sarif.ts";
 import { checkedOut, requireCommit } from "./git.ts";
 import { readAsked, readMinutes } from "./inputs.ts";
 import { withoutSuppressions } from "./neutral.ts";
-import { addObservations, observationsOf } from "./observations.ts";
+import { addObservations } from "./observations.ts";
 import { programOf } from "./program.ts";
-import { ScanFailure } from "./scan-failure.ts";
 import type { Scene } from "./scene.ts";
 import { summarise } from "./summary.ts";
 import { SCANNERS } from "./tools.ts";
@@ -21,9 +20,7 @@ export async function scan(): Promise<void> {
   const asked = readAsked();
   const deadlineMs = Date.now() + readMinutes() * 60_000;
   const repository = checkedOut(resolve(getInput("code")));
-  const scanner = SCANNERS[asked.tool];
-  if (scanner === undefined) throw new ScanFailure(`${asked.tool} is not supported yet.`);
-  const { readsCode, run } = scanner;
+  const { readsCode, run } = SCANNERS[asked.tool];
   if (readsCode) await requireCommit(repository, asked.sha);
   // Links in the path would make tools' absolute paths differ from ours.
   const work = await realpath(await mkdtemp(join(process.env.RUNNER_TEMP ?? "/tmp", "hms-scan-")));
@@ -43,10 +40,10 @@ export async function scan(): Promise<void> {
     program: await programOf(asked.tool),
     deadlineMs,
   };
-  const { log, observations } = await run(scene);
+  const { log, unread } = await run(scene);
   const files = readsCode ? await exported() : undefined;
   await finishSarif(log, files, asked.kind === "leaks");
-  addObservations(log, [...(files === undefined ? [] : observationsOf(files)), ...observations]);
+  addObservations(log, files, unread);
   const folder = join(work, "report");
   await mkdir(folder);
   const report = join(folder, REPORT_FILE);

@@ -1,7 +1,7 @@
 import type { Exported } from "./export-tree.ts";
 import type { Git } from "./git.ts";
 import type { Asked } from "./inputs.ts";
-import type { Observation } from "./observations.ts";
+import type { Unread } from "./observations.ts";
 import type { Log } from "./sarif.ts";
 
 /** What a tool gets to work with. Folders are absolute. */
@@ -22,7 +22,7 @@ export interface Scene {
 
 export interface Scanned {
   log: Log;
-  observations: Observation[];
+  unread: Unread[];
 }
 
 /** All that a program gets of an environment. `path`: folders in which it finds the programs that it needs. */

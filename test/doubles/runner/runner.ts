@@ -1,8 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StartedJob } from "../github/github.ts";
 import { holds, interpolate, type Status } from "./expression.ts";
-import type { JobConclusion, RunnerHost, StartedJob } from "./host.ts";
+import type { JobConclusion, RunnerHost } from "./host.ts";
 import { type Machine, type PlayedStep, playStep, type Step } from "./step.ts";
 
 export interface RunnerOptions {

@@ -3,9 +3,10 @@ import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { StartedJob } from "../github/github.ts";
 import { checkout, downloadArtifact, uploadArtifact } from "./builtin-actions.ts";
 import { commandsIn, readFileCommands } from "./file-commands.ts";
-import type { JobConclusion, RunnerHost, StartedJob } from "./host.ts";
+import type { JobConclusion, RunnerHost } from "./host.ts";
 
 export interface Step {
   id?: string;

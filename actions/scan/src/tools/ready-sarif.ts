@@ -30,5 +30,5 @@ export async function ownScanner({ asked, rules, scratch, exported, deadlineMs }
   quote(end.stdout);
   quote(end.stderr);
   if (end.code !== 0) throw new ScanFailure(`.github/hms-scan/sarif ended with ${end.code}: ${lastWords(end)}`);
-  return { log: await readSarifFile(output, ".github/hms-scan/sarif"), observations: [] };
+  return { log: await readSarifFile(output, ".github/hms-scan/sarif"), unread: [] };
 }
