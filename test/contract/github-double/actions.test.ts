@@ -132,6 +132,23 @@ describe("a run", () => {
     ]);
   });
 
+  it("shows its jobs as check runs of GitHub Actions at its commit", async () => {
+    const { github, repo, shop } = town;
+    await started();
+    const ref = github.refSha(shop, "main") ?? "";
+    github.completeJob(github.readyJobs()[0]?.jobId ?? 0, "success");
+    github.completeJob(github.readyJobs()[0]?.jobId ?? 0, "failure");
+    const seen = town.octokitAs(town.bob);
+    const { data } = await seen.checks.listForRef({ ...repo, ref });
+    const { check_runs: runs } = data;
+    expect(runs.map(({ name, conclusion, app }) => [name, conclusion, app?.slug]).sort()).toEqual([
+      ["report", "failure", "github-actions"],
+      ["scan", "success", "github-actions"],
+    ]);
+    const suites = (await seen.checks.listSuitesForRef({ ...repo, ref })).data.check_suites;
+    expect(suites.find(({ app }) => app?.slug === "github-actions")).toMatchObject({ conclusion: "failure" });
+  });
+
   it("gives each job a token for what the file says, as long as the job", async () => {
     const { github, octokitAs, repo } = town;
     await started();

@@ -5,6 +5,7 @@ import { emitRunEvent } from "../shapes/workflow.ts";
 import type { Site } from "../site.ts";
 import type { Account, Repository } from "../state.ts";
 import { admits } from "./environments.ts";
+import { addJobCheck, followJob } from "./job-check.ts";
 import { actionsApp, voidTokens } from "./job-token.ts";
 import type { Job, JobConclusion, Workflow, WorkflowRun } from "./state.ts";
 import { jobPermissions, readWorkflowFile, type WorkflowFile } from "./workflow-file.ts";
@@ -47,7 +48,7 @@ export function startRun(site: Site, repository: Repository, workflow: Workflow,
     inputs: start.inputs,
     actor,
     triggeringActor: actor,
-    checkSuiteId: suite.id,
+    suite,
     status: "queued",
     conclusion: null,
     cancelRequested: false,
@@ -94,6 +95,7 @@ function jobsOf(site: Site, run: WorkflowRun, file: WorkflowFile): Job[] {
       idTokenRequest: undefined,
     };
     site.state.actions.jobs.set(job.id, job);
+    addJobCheck(site, job);
     return job;
   });
 }
@@ -129,6 +131,7 @@ export function beginJob(site: Site, job: Job, runner: { name: string; environme
   job.runnerName = runner.name;
   job.runnerEnvironment = runner.environment;
   run.updatedAt = site.now();
+  followJob(site, job);
   if (run.status === "in_progress") return;
   run.status = "in_progress";
   emitRunEvent(site, run, "in_progress");
@@ -149,6 +152,7 @@ function complete(site: Site, job: Job, conclusion: JobConclusion): void {
   job.startedAt ??= job.completedAt;
   job.run.updatedAt = site.now();
   voidTokens(site, job);
+  followJob(site, job);
 }
 
 /** What follows of itself: jobs that an environment does not let in fail, and a run whose jobs are over is over. */

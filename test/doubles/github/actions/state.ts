@@ -1,3 +1,4 @@
+import type { CheckSuite } from "../checks-state.ts";
 import type { Commit } from "../git/objects.ts";
 import type { PermissionLevel } from "../permissions.ts";
 import type { Account, Repository } from "../state.ts";
@@ -66,7 +67,7 @@ export type WorkflowRun = {
   inputs: Record<string, string | boolean | number>;
   actor: Account;
   triggeringActor: Account;
-  checkSuiteId: number;
+  suite: CheckSuite;
   status: "queued" | "in_progress" | "completed";
   conclusion: JobConclusion | null;
   cancelRequested: boolean;

@@ -1,4 +1,3 @@
-import { actionsApp } from "../actions/job-token.ts";
 import type { Job, Workflow, WorkflowRun } from "../actions/state.ts";
 import type { Site } from "../site.ts";
 import { fullName, type Repository } from "../state.ts";
@@ -38,8 +37,8 @@ export function workflowRunShape(site: Site, run: WorkflowRun): Schema<"workflow
     id: run.id,
     name: run.name,
     node_id: nodeId("WorkflowRun", run.id),
-    check_suite_id: run.checkSuiteId,
-    check_suite_node_id: nodeId("CheckSuite", run.checkSuiteId),
+    check_suite_id: run.suite.id,
+    check_suite_node_id: nodeId("CheckSuite", run.suite.id),
     head_branch: run.headBranch,
     head_sha: run.headSha,
     path: run.workflow.path,
@@ -60,7 +59,7 @@ export function workflowRunShape(site: Site, run: WorkflowRun): Schema<"workflow
     run_started_at: timestamp(run.startedAt),
     jobs_url: `${url}/jobs`,
     logs_url: `${url}/logs`,
-    check_suite_url: `${api}/check-suites/${run.checkSuiteId}`,
+    check_suite_url: `${api}/check-suites/${run.suite.id}`,
     artifacts_url: `${url}/artifacts`,
     cancel_url: `${url}/cancel`,
     rerun_url: `${url}/rerun`,
@@ -113,8 +112,6 @@ export function jobShape(site: Site, job: Job): Schema<"job"> {
 
 /** https://docs.github.com/webhooks/webhook-events-and-payloads#workflow_run */
 export function emitRunEvent(site: Site, run: WorkflowRun, action: "requested" | "in_progress" | "completed"): void {
-  // A job's own actions start nothing and tell nobody, but runs of Apps and people do.
-  if (run.actor === actionsApp(site).bot) return;
   site.webhooks.emit(run.repository, "workflow_run", run.actor, {
     action,
     workflow_run: workflowRunShape(site, run),
