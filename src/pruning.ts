@@ -5,6 +5,8 @@ import type { Records } from "./ports/records.ts";
 const DAY_MS = 24 * 3_600_000;
 const KEEP_MS = 30 * DAY_MS;
 const KEEP_CLOSED_MS = 90 * DAY_MS;
+/** What became of a finding is of use for as long as its waiver may hold, and longer. */
+const KEEP_HISTORY_MS = 365 * DAY_MS;
 
 /**
  * Kinds of which every push or pull request adds some. What they say can be read or computed anew, is only a hint, or is over; what people
@@ -13,6 +15,8 @@ const KEEP_CLOSED_MS = 90 * DAY_MS;
 const PASSING = [
   "change",
   "check",
+  "findings",
+  "findings-part",
   "group",
   "group-ended",
   "group-member",
@@ -60,5 +64,6 @@ export async function pruneRecords(records: Pick<Records, "list" | "prune">): Pr
   };
   for (const kind of PASSING) await records.prune(`${kind}/`, KEEP_MS, ({ key }) => isNeeded(key));
   const isOpen = ({ value }: { value: unknown }): boolean => (value as TrackedPull).state !== "closed";
+  await records.prune(storageKey.allFindings, KEEP_HISTORY_MS, () => false);
   await records.prune(storageKey.allPulls(), KEEP_CLOSED_MS, isOpen);
 }

@@ -1,6 +1,6 @@
-import type { Finding, Severity } from "../model/finding.ts";
+import type { Finding, RemediationBlock, RemediationPlan, Severity } from "../model/finding.ts";
 import { SEVERITIES } from "../model/finding.ts";
-import { blockOf, type RemediationBlock } from "./lint/block.ts";
+import { blockOf } from "./lint/block.ts";
 import { capped } from "./lint/cap.ts";
 import { fingerprintsOf } from "./lint/fingerprint.ts";
 import { inspect } from "./lint/inspect.ts";
@@ -8,7 +8,6 @@ import { type Planned, planOf, type WavePlan } from "./lint/plan.ts";
 import { type Flaw, ruleOf } from "./lint/rule.ts";
 
 export { type ApartOptions, type LintOutcome, lintAgentsApart } from "./lint/apart.ts";
-export type { RemediationBlock } from "./lint/block.ts";
 export { lintText, planText } from "./lint/report.ts";
 export { agentsSarif } from "./lint/sarif.ts";
 export { agentFiles } from "./lint/selection.ts";
@@ -77,10 +76,27 @@ export function lintAgents(files: readonly LintFile[], known: ReadonlySet<string
 /** The findings in the shape that all scans have. `sha`: the commit whose tree was linted. */
 export function findingsOf(lint: AgentsLint, sha: string): Finding[] {
   return lint.findings.map(({ rule, severity, path, line, message, block, fingerprint }) => ({
-    ...{ rule, severity, message, fingerprint },
+    ...{ rule, severity, message, fingerprint, block },
     remedy: block.solution,
     location: { path, line, endLine: line, commit: sha, headLine: line },
   }));
+}
+
+/** The plan as it is kept with the scan's report. */
+export function remediationPlan({ plan }: AgentsLint): RemediationPlan {
+  const byId = new Map(plan.tasks.map((task) => [task.id, task]));
+  return {
+    waves: plan.waves.map(({ number, tasks }) => ({
+      number,
+      tasks: tasks.flatMap((id) => {
+        const task = byId.get(id);
+        if (!task) return [];
+        const { rule, path, findings, score, restart, after } = task;
+        return [{ id, rule: `agents/${rule}`, path, findings: findings.length, score, restart, after }];
+      }),
+    })),
+    notes: plan.notes,
+  };
 }
 
 function byPlace(a: Flaw, b: Flaw): number {

@@ -35,9 +35,48 @@ export interface Finding {
   /** An unchanged finding that has been known for longer than its grace. */
   overdue?: boolean;
   /** The waiver of the default branch under which it does not count. `until`: ISO date. */
-  waiver?: { reason: string; owner: string; until: string };
+  waiver?: {
+    reason: string;
+    owner: string;
+    until: string;
+    /** 1-based, in the file of waivers. */
+    line?: number;
+  };
   /** A proposed waiver of this pull request would cover it; it does not count yet. */
   wouldBeWaived?: true;
+  /** How to mend it, step by step, where the scan knows. Code stands in backticks. */
+  block?: RemediationBlock;
+}
+
+/** The block that the remediation guide asks for with each issue. */
+export interface RemediationBlock {
+  issue: string;
+  solution: string;
+  steps: string[];
+  tests: string[];
+  rollback: string;
+  /** What must be done first; empty if nothing. */
+  dependencies: string[];
+  risks: string;
+  success: string;
+}
+
+/** Findings as work: waves one after the other, the tasks of a wave at the same time. */
+export interface RemediationPlan {
+  waves: { number: number; tasks: PlannedTask[] }[];
+  notes: string[];
+}
+
+export interface PlannedTask {
+  /** `T1`. */
+  id: string;
+  rule: string;
+  path: string;
+  findings: number;
+  /** 1 to 100. */
+  score: number;
+  restart: boolean;
+  after: { task: string; because: string }[];
 }
 
 /** The state of one scan at one head SHA. Only `completed` speaks of the code; all else is *unknown* to the policy. */
@@ -53,6 +92,9 @@ export type ScanReport =
       tool?: { name: string; version?: string };
       /** How many the merge base had that the head has no more. */
       fixed?: number;
+      /** Those, as the merge base has them. */
+      gone?: Finding[];
+      plan?: RemediationPlan;
       /** Sentences about waivers: expired, unused, proposed. */
       waiverNotes?: string[];
       url?: string;

@@ -129,6 +129,21 @@ export const storageKey = {
   /** Since when findings of that kind are known on the default branch: fingerprint → ms since the epoch. */
   firstSeen: (installationId: number, repositoryId: number, kind: string) =>
     `first-seen/${installationId}/${repositoryId}/${kind}`,
+  /** `FindingsIndex`: what the scans of an open pull request found. */
+  findings: (installationId: number, repositoryId: number, number: number) =>
+    `findings/${installationId}/${repositoryId}/${number}`,
+  findingsOf: (installationId: number, repositoryId: number) => `findings/${installationId}/${repositoryId}/`,
+  /** `ListedFinding[]`: some of them, named by what they say. */
+  findingsPart: (installationId: number, repositoryId: number, number: number, part: string) =>
+    `findings-part/${installationId}/${repositoryId}/${number}/${part}`,
+  findingsParts: (installationId: number, repositoryId: number, number: number) =>
+    `findings-part/${installationId}/${repositoryId}/${number}/`,
+  /** `FindingHistory`: what became of one finding, by its fingerprint. */
+  finding: (installationId: number, repositoryId: number, fingerprint: string) =>
+    `finding/${installationId}/${repositoryId}/${fingerprint}`,
+  allFindings: "finding/",
+  /** `StoredWaivers`. */
+  waivers: (installationId: number, repositoryId: number) => `waivers/${installationId}/${repositoryId}`,
   /** `{ missingAtMs, reason }`: the repository's workflow for scans could not be started; `{}`: it may have changed since. */
   scanWorkflow: (installationId: number, repositoryId: number) => `scan-workflow/${installationId}/${repositoryId}`,
   /** `{ by }`, an intent's id: a scan of that kind is asked for again. */

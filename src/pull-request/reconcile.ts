@@ -19,6 +19,7 @@ import type { CheckContent, PullAtCommit } from "./at-commit.ts";
 import { configCheck } from "./config-check.ts";
 import { answerOf, judge } from "./decide.ts";
 import type { PullRequestDeps } from "./deps.ts";
+import { endListing, type Listing, listFindings, rememberWaivers } from "./findings/list-findings.ts";
 import { lookAgain } from "./look-again.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
@@ -75,6 +76,7 @@ export async function reconcilePull(
     await records.delete(storageKey.pastDecisions(installationId, repositoryId, number));
     await lookAtPreview(deps, key, run, false);
     await wantScans(deps.engine, key, new Map(), [], run);
+    await endListing(records, key);
     if (before && before.state !== "closed")
       await append(deps, key, "pull_closed", { sha: pull.headSha, merged: pull.merged });
     return lookAtMerge(deps, key, api, pull, run);
@@ -125,9 +127,12 @@ export async function reconcilePull(
 
   const fresh = "decision" in judgement && judgement.fresh;
   const kept = "decision" in judgement && judgement.checkerAway !== undefined && last?.vote.checkerAway === undefined;
-  await span("say", {}, () =>
-    say(deps, key, run, pull, at, fresh || kept ? verdictEvent(key, at.vote, judgement, deps.clock.now()) : undefined),
-  );
+  const event = fresh || kept ? verdictEvent(key, at.vote, judgement, deps.clock.now()) : undefined;
+  await span("say", {}, async () => {
+    const scene = { records, key, run, nowMs: deps.clock.now() };
+    await rememberWaivers(scene, waivers);
+    await say(deps, key, run, pull, at, event, await listFindings(scene, pull.headSha, snapshot.scans));
+  });
   if (fresh) {
     await rememberDecision(records, key, judgement.decision);
     deps.decided?.(voteState(at.vote));
@@ -158,13 +163,17 @@ async function say(
   pull: PullRequest,
   at: PullAtCommit,
   event?: LedgerEvent,
+  listing?: Listing,
 ): Promise<void> {
   const { installationId, repositoryId, number } = key;
+  const { records } = deps.engine;
   await run.fence();
   // In one turn of the event loop, so in one transaction: the ledger never lacks a verdict that is acted on.
   await Promise.all([
     ...(event ? [deps.engine.ledger.append(repositoryStream(key), [event])] : []),
     deps.engine.records.put(storageKey.atCommit(installationId, repositoryId, pull.headSha, number), at),
+    ...(listing ? [records.put(storageKey.findings(installationId, repositoryId, number), listing.index)] : []),
+    ...(listing?.dropped ?? []).map((part) => records.delete(part)),
     deps.engine.queue.enqueue(formatKey({ kind: "commit", installationId, repositoryId, sha: pull.headSha }), {
       causes: run.lease.causes,
     }),

@@ -1,20 +1,8 @@
+import type { RemediationBlock } from "../../model/finding.ts";
 import { escapeMarkdown, inlineCode } from "../../model/markdown.ts";
 import type { PlanTask, WavePlan } from "./plan.ts";
 import { type Facts, type Flaw, ruleOf } from "./rule.ts";
 import { shown } from "./text.ts";
-
-/** The block that the remediation guide asks for with each issue ("Specific request format"). Code stands in backticks, other markup does not. */
-export interface RemediationBlock {
-  issue: string;
-  solution: string;
-  steps: string[];
-  tests: string[];
-  rollback: string;
-  /** What must be done first; empty if nothing. */
-  dependencies: string[];
-  risks: string;
-  success: string;
-}
 
 export function blockOf(flaw: Flaw, task: PlanTask | undefined, plan: WavePlan): RemediationBlock {
   const rule = ruleOf(flaw.rule);

@@ -52,7 +52,7 @@ export function scanReport(context: ScanContext): { report: ScanReport; validUnt
       findings: onChangedLines(aged.findings, context.changed),
       notes,
       tool: reported.tool,
-      ...(compared.fixed ? { fixed: compared.fixed.length } : {}),
+      ...(compared.fixed ? { fixed: compared.fixed.length, gone: compared.fixed } : {}),
       ...(url === undefined ? {} : { url }),
     },
     ...(aged.validUntilMs === undefined ? {} : { validUntilMs: aged.validUntilMs }),

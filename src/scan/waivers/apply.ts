@@ -72,7 +72,7 @@ function judged(
   const covering = [...matching, ...void_(kind, finding)];
   if (by)
     return {
-      finding: { ...finding, waiver: { reason: by.reason, owner: by.owner, until: by.expires } },
+      finding: { ...finding, waiver: { reason: by.reason, owner: by.owner, until: by.expires, line: by.line } },
       by,
       covering,
       ...(wouldBe ? { wouldBe } : {}),
