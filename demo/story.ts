@@ -115,7 +115,7 @@ const blocked = (pr: Thread): Step => ({
     observe(GATE, `${gate.conclusion} · ${plain(gate.output.title)}`);
     observe("rule", row.rule);
     observe("reason", row.why);
-    observe("remedy", row.remedy.replace(/ Or let someone .*$/, ""));
+    observe("remedy", row.remedy.replace(/ Or let .*$/, ""));
     observe("line to paste", line);
   },
 });

@@ -138,7 +138,7 @@ function section(sha: string, vote: GateVote, named: boolean): string {
   const lines = deny.flatMap((denial) => overrideLine(sha, denial, vote));
   if (lines.length > 0) {
     parts.push(
-      `An override is a comment with this line, from someone who is neither the author nor the last to push; it ends with the next push:\n\n\`\`\`\n${lines.join("\n")}\n\`\`\``,
+      `An override is a comment with this line, from someone who is neither the author nor the last to push, and where secrets were found from two such people; it ends with the next push:\n\n\`\`\`\n${lines.join("\n")}\n\`\`\``,
     );
   }
   if (warn.length > 0)

@@ -54,10 +54,11 @@ test("the ledger answers for a pull request: verdicts with what they were made o
   const { number } = await openPull(stage, "explained");
   const denied = await stage.check(sha, "hms/gate", (run) => run.conclusion === "failure");
   expect(denied.output.summary).toContain(`/hms override ${RULE} ${sha}`);
-  stage.github.comment(stage.repository, number, {
-    author: "linus",
-    body: `/hms override ${RULE} ${sha} a test key that was never valid`,
-  });
+  for (const author of ["linus", "barbara"])
+    stage.github.comment(stage.repository, number, {
+      author,
+      body: `/hms override ${RULE} ${sha} a test key that was never valid`,
+    });
   stage.github.review(stage.repository, number, { author: "grace", state: "APPROVED" });
   await stage.check(sha, "hms/gate", (run) => run.conclusion === "success", 20_000);
   await stage.github.deliveriesSettled();
@@ -82,7 +83,10 @@ test("the ledger answers for a pull request: verdicts with what they were made o
       expect(verdict.data.inputDigest).toMatch(/^sha256:[0-9a-f]{64}$/);
     }
     const overrides = entries.filter((entry) => entry.type === "override");
-    expect(overrides.map((entry) => entry.data)).toMatchObject([{ by: "linus", permission: "admin", rule: RULE, sha }]);
+    expect(overrides.map((entry) => entry.data)).toMatchObject([
+      { by: "linus", permission: "admin", rule: RULE, sha },
+      { by: "barbara", permission: "admin", rule: RULE, sha },
+    ]);
     const commit = `commit/${stage.installationId}/${stage.repository.id}/${sha}`;
     const written = (
       await store.ledger.query({ stream, subject: commit, type: "check_written", limit: 100 })

@@ -65,7 +65,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const port = await freePort();
   const webhookSecret = "a-secret-of-the-stage";
   const tokens = new Map<string, string>();
-  for (const login of ["ada", "grace", "linus", "mallory"]) tokens.set(login, github.createUser(login).token);
+  for (const login of ["ada", "grace", "linus", "mallory", "barbara"]) tokens.set(login, github.createUser(login).token);
   const owner = options.owner ?? "acme";
   github.createOrg(owner);
   const repository = await github.createRepository(owner, "shop", {
@@ -74,6 +74,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   github.setCollaborator(repository, "ada", "write");
   github.setCollaborator(repository, "grace", "write");
   github.setCollaborator(repository, "linus", "admin");
+  github.setCollaborator(repository, "barbara", "admin");
   const app = github.registerApp({
     slug: "hms-sys",
     webhookSecret,

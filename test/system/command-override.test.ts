@@ -11,10 +11,11 @@ let stage: Stage;
 let repository: RepositoryHandle;
 let say: CommandScene["say"];
 let gate: CommandScene["gate"];
+let override: CommandScene["override"];
 let clean: CommandScene["clean"];
 let leaking: CommandScene["leaking"];
 beforeAll(async () => {
-  ({ stage, repository, say, gate, clean, leaking } = await setCommandScene());
+  ({ stage, repository, say, gate, override, clean, leaking } = await setCommandScene());
 });
 afterAll(() => stage.close());
 
@@ -23,11 +24,18 @@ const copied = (text: string) => text.replaceAll("\u200b", "");
 describe("override", () => {
   const line = (sha: string, rule = RULE) => `/hms override ${rule} ${sha} the key is revoked`;
 
-  test("by an administrator who neither wrote nor pushed it: green at this commit, named; ends with the next push", async () => {
+  test("by two administrators who neither wrote nor pushed it: green at this commit, named; ends with the next push", async () => {
     const pull = await leaking();
     expect((await say(pull, "linus", line(pull.sha))).reactions).toEqual(["+1"]);
+    expect(gate(pull)?.conclusion).toBe("failure");
+    expect(gate(pull)?.output.summary).toContain("1 of 2 people");
+    // Whoever says it again is still one.
+    await say(pull, "linus", line(pull.sha));
+    expect(gate(pull)?.conclusion).toBe("failure");
+    expect((await say(pull, "barbara", line(pull.sha))).reactions).toEqual(["+1"]);
     expect(gate(pull)?.conclusion).toBe("success");
     expect(gate(pull)?.output.summary).toContain("Overridden by linus");
+    expect(gate(pull)?.output.summary).toContain("Overridden by barbara");
     expect(gate(pull)?.output.summary).toContain("the key is revoked");
     const files = { "more.txt": "more\n" };
     const sha = await stage.github.commit(repository, pull.branch, { files, author: "ada", message: "More" });
@@ -68,7 +76,7 @@ describe("override", () => {
 
   test("by somebody who is no administrator any more: counts no longer when it is looked at again", async () => {
     const pull = await leaking();
-    await say(pull, "linus", line(pull.sha));
+    await override(pull, line(pull.sha));
     expect(gate(pull)?.conclusion).toBe("success");
     stage.github.setCollaborator(repository, "linus", "write");
     try {
@@ -84,7 +92,7 @@ describe("override", () => {
     await stage.github.push(repository, "release", stage.github.refSha(repository, "main") ?? "", { by: "linus" });
     await stage.github.openPull(repository, { head: pull.branch, base: "release", author: "ada" });
     await idle(stage);
-    await say(pull, "linus", line(pull.sha));
+    await override(pull, line(pull.sha));
     expect(gate(pull)?.conclusion).toBe("failure");
     expect(gate(pull)?.output.summary).toContain("Overridden by linus");
   });
@@ -105,7 +113,7 @@ describe("override", () => {
 
   test("does not come back with the commit that it was given for", async () => {
     const pull = await leaking();
-    await say(pull, "linus", line(pull.sha));
+    await override(pull, line(pull.sha));
     await concluded(stage, pull, "success");
     const next = await stage.github.commit(repository, pull.branch, {
       files: { "b.txt": "b\n" },
@@ -119,7 +127,7 @@ describe("override", () => {
 
   test("is for one base: retargeted and back, it has ended", async () => {
     const pull = await leaking();
-    await say(pull, "linus", line(pull.sha));
+    await override(pull, line(pull.sha));
     await concluded(stage, pull, "success");
     await stage.github.push(repository, "another", stage.github.refSha(repository, "main") ?? "", { by: "ada" });
     await stage.github.changeBase(repository, pull.number, "another");

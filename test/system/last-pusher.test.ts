@@ -110,7 +110,7 @@ test("an override while nobody knows who pushed is refused with plain words, and
   await until(stage, "an answer", () => answers(stage, pull).length === 1);
   expect(answers(stage, pull)[0]).toContain("It is not known who pushed last");
   back();
-  stage.github.comment(lenient, pull.number, { author: "linus", body: line });
+  for (const author of ["linus", "barbara"]) stage.github.comment(lenient, pull.number, { author, body: line });
   await concluded(stage, pull, "success");
 });
 
@@ -164,7 +164,8 @@ describe("a renamed account", () => {
     const pull = await openPull(stage, own, { files: { "a.env": `KEY=${plantedKey()}\n` } });
     const gate = await concluded(stage, pull, "failure");
     const rule = /no-(?:critical|high)-findings/.exec(gate.output?.summary ?? "")?.[0];
-    stage.github.comment(own, pull.number, { author: "tony", body: `/hms override ${rule} ${pull.sha} test key` });
+    for (const author of ["tony", "linus"])
+      stage.github.comment(own, pull.number, { author, body: `/hms override ${rule} ${pull.sha} test key` });
     await concluded(stage, pull, "success");
     stage.github.renameAccount("tony", "hoare");
     stage.github.createUser("tony");

@@ -36,6 +36,7 @@ export async function newRepository(
     ["ada", "write"],
     ["grace", "write"],
     ["linus", "admin"],
+    ["barbara", "admin"],
   ] as const)
     stage.github.setCollaborator(repository, login, role);
   return repository;
