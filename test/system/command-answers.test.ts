@@ -158,8 +158,7 @@ describe("what people write stays text", () => {
 
   test("in an override's reason", async () => {
     const pull = await leaking();
-    for (const admin of ["linus", "barbara"])
-      await say(pull, admin, `/hms override ${RULE} ${pull.sha} ${HOSTILE}`);
+    for (const admin of ["linus", "barbara"]) await say(pull, admin, `/hms override ${RULE} ${pull.sha} ${HOSTILE}`);
     expect(gate(pull)?.conclusion).toBe("success");
     expect(gate(pull)?.output.summary).toContain("bold");
     neutral(gate(pull)?.output.summary ?? "");
