@@ -65,7 +65,8 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
   const port = await freePort();
   const webhookSecret = "a-secret-of-the-stage";
   const tokens = new Map<string, string>();
-  for (const login of ["ada", "grace", "linus", "mallory", "barbara"]) tokens.set(login, github.createUser(login).token);
+  for (const login of ["ada", "grace", "linus", "mallory", "barbara"])
+    tokens.set(login, github.createUser(login).token);
   const owner = options.owner ?? "acme";
   github.createOrg(owner);
   const repository = await github.createRepository(owner, "shop", {

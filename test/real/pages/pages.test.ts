@@ -108,6 +108,18 @@ const PLACES: Place[] = [
   { name: "doctor", login: "grace", path: "/doctor", says: "acme" },
   { name: "ledger", login: "grace", path: "/ledger", says: "pull_request.opened" },
   {
+    name: "compliance",
+    login: "grace",
+    path: "/compliance",
+    says: "This maps checks to controls. It certifies nothing.",
+  },
+  {
+    name: "compliance, another framework",
+    login: "grace",
+    path: "/compliance?framework=hipaa",
+    says: "164.308(a)(1)(ii)(A)",
+  },
+  {
     name: "ledger, verified",
     login: "grace",
     path: "/ledger",
