@@ -5,7 +5,7 @@ import { info } from "@actions/core";
  * wherever it stands, for commands to itself.
  */
 export function quote(text: string): void {
-  const lines = text.slice(0, 50_000).split(/[\r\n\v\f\u0085\u2028\u2029]+/);
+  const lines = text.slice(-50_000).split(/[\r\n\v\f\u0085\u2028\u2029]+/);
   for (const line of lines) if (line.trim() !== "") info(`  | ${unspoken(line)}`);
 }
 

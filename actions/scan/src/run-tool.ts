@@ -1,8 +1,7 @@
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
 import { ScanFailure } from "./scan-failure.ts";
 
-const TAIL_CHARS = 20_000;
+const TAIL_CHARS = 20_000_000;
 const GRACE_MS = 5_000;
 
 export interface ToolRun {
@@ -14,21 +13,21 @@ export interface ToolRun {
   env: Readonly<Record<string, string>>;
   /** ms since the epoch. */
   deadlineMs: number;
-  /** Where its standard output goes; absent: it is kept, at most its end. */
-  outputFile?: string;
 }
 
 export interface ToolEnd {
   code: number;
   stdout: string;
   stderr: string;
+  /** What is kept is only the end of what it wrote. */
+  cut: boolean;
 }
 
 /**
  * Runs a program by its argument list: no shell, nothing on its standard input, in a process group of its own that ends with it.
  * @throws {ScanFailure} if it cannot be started, takes too long, or is ended by a signal.
  */
-export async function runTool({ program, args, cwd, env, deadlineMs, outputFile }: ToolRun): Promise<ToolEnd> {
+export async function runTool({ program, args, cwd, env, deadlineMs }: ToolRun): Promise<ToolEnd> {
   const name = program.split("/").at(-1) ?? program;
   const leftMs = deadlineMs - Date.now();
   if (leftMs <= 0) throw new ScanFailure(`There was no time left for ${name}.`);
@@ -51,20 +50,15 @@ export async function runTool({ program, args, cwd, env, deadlineMs, outputFile 
     end("SIGTERM");
     killer = setTimeout(() => end("SIGKILL"), GRACE_MS);
   }, leftMs);
-  const [stdout, stderr] = [
-    tailOf(child.stderr === null ? null : outputFile === undefined ? child.stdout : null),
-    tailOf(child.stderr),
-  ];
-  const written = outputFile === undefined ? Promise.resolve() : drained(child.stdout, outputFile);
+  const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
   try {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
       child.once("error", (error) => reject(new ScanFailure(`${name} cannot be started: ${error.message}`)));
       child.once("close", (...ended) => resolve(ended));
     });
-    await written;
     if (late) throw new ScanFailure(`${name} was stopped: it took longer than it may.`);
     if (code === null) throw new ScanFailure(`${name} was ended by ${signal}.`);
-    return { code, stdout: stdout(), stderr: stderr() };
+    return { code, stdout: stdout.text, stderr: stderr.text, cut: stdout.cut || stderr.cut };
   } finally {
     clearTimeout(limit);
     clearTimeout(killer);
@@ -73,21 +67,15 @@ export async function runTool({ program, args, cwd, env, deadlineMs, outputFile 
   }
 }
 
-function tailOf(stream: NodeJS.ReadableStream | null): () => string {
-  let text = "";
-  stream?.on("data", (chunk: Buffer) => {
-    text = (text + chunk.toString()).slice(-TAIL_CHARS);
+function tailOf(stream: NodeJS.ReadableStream): { text: string; cut: boolean } {
+  const tail = { text: "", cut: false };
+  stream.on("data", (chunk: Buffer) => {
+    tail.text += chunk.toString();
+    if (tail.text.length <= TAIL_CHARS) return;
+    tail.text = tail.text.slice(-TAIL_CHARS / 2);
+    tail.cut = true;
   });
-  return () => text;
-}
-
-function drained(stream: NodeJS.ReadableStream | null, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
-    file.once("error", reject);
-    file.once("finish", resolve);
-    stream?.pipe(file);
-  });
+  return tail;
 }
 
 /** The end of what a program wrote, as one line that can be quoted. */

@@ -47,7 +47,8 @@ export async function scan(): Promise<void> {
   const folder = join(work, "report");
   await mkdir(folder);
   const report = join(folder, REPORT_FILE);
-  await writeFile(report, JSON.stringify(log), { flag: "wx" });
+  // Tools name their files in messages and help texts as well.
+  await writeFile(report, JSON.stringify(log).replaceAll(`${join(work, "code")}/`, ""), { flag: "wx" });
   await rm(join(work, "code"), { recursive: true, force: true });
   await rm(scratch, { recursive: true, force: true });
   setOutput("sarif", report);

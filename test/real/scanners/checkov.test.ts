@@ -10,6 +10,11 @@ ${comment}  bucket = "data"
 `;
 const PUBLIC = "CKV_AWS_20";
 
+/** A container that may do anything. */
+const pod = (annotations = ""): string =>
+  `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n${annotations}spec:\n  containers:\n    - name: a\n      image: a\n      securityContext: { privileged: true }\n`;
+const PRIVILEGED = "CKV_K8S_16";
+
 let scanner: ScannerStage;
 beforeAll(async () => {
   scanner = await startScannerStage("checkov", "iac", { "readme.md": "hello\n" });
@@ -19,66 +24,45 @@ afterAll(() => scanner.close());
 const places = ({ found }: Said, rule = PUBLIC): string[] =>
   found.filter((each) => each.startsWith(`${rule} `)).map((each) => each.slice(rule.length + 1).replace(/:\d+$/, ""));
 
-test("flaws are found where they stand", async () => {
+test("flaws are found where they stand, and where there are none, none are", async () => {
   const said = await scanner.scan({
+    "a.txt": "hello\n",
     "infra/main.tf": bucket(),
     Dockerfile: "FROM scratch\nUSER root\n",
-    "k8s/pod.yaml":
-      "apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n    - name: a\n      image: a\n      securityContext: { privileged: true }\n",
+    "k8s/pod.yaml": pod(),
   });
   expectScanned(said);
   expect(places(said)).toEqual(["infra/main.tf"]);
   expect(places(said, "CKV_DOCKER_8")).toEqual(["Dockerfile"]);
-  expect(places(said, "CKV_K8S_16")).toEqual(["k8s/pod.yaml"]);
-});
-
-test("a commit without anything to scan has no findings", async () => {
-  const said = await scanner.scan({ "a.txt": "hello\n" });
-  expectScanned(said);
-  expect(said.found).toEqual([]);
+  expect(places(said, PRIVILEGED)).toEqual(["k8s/pod.yaml"]);
+  expect(said.found.filter((each) => each.includes("a.txt"))).toEqual([]);
 });
 
 describe("a pull request cannot hide a flaw by", () => {
   const skipping = "skip-check:\n  - CKV_*\nskip-path:\n  - .*\nframework:\n  - dockerfile\nquiet: true\n";
-  const attacks: [string, Record<string, Planted | null>][] = [
-    ["a configuration", { ".checkov.yaml": skipping, ".checkov.yml": skipping }],
-    ["a configuration in its folder", { "infra/.checkov.yaml": skipping }],
-    ["a configuration that is a link", { ".checkov.yaml": { link: "infra/list.yaml" }, "infra/list.yaml": skipping }],
+  const baseline = {
+    failed_checks: [{ file: "/infra/main.tf", findings: [{ resource: "aws_s3_bucket.data", check_ids: [PUBLIC] }] }],
+  };
+  test.each<[string, Record<string, Planted>]>([
     [
-      "a baseline",
+      "configurations, a baseline and links",
       {
-        ".checkov.baseline": JSON.stringify({
-          failed_checks: [
-            { file: "/infra/main.tf", findings: [{ resource: "aws_s3_bucket.data", check_ids: [PUBLIC] }] },
-          ],
-        }),
+        ".checkov.yaml": skipping,
+        ".checkov.yml": skipping,
+        "infra/.checkov.yaml": skipping,
+        ".checkov.baseline": JSON.stringify(baseline),
+        "infra/out": { link: "/etc" },
+        "infra/round": { link: "." },
       },
     ],
-    ["links that lead out", { "infra/out": { link: "/etc" }, "infra/round": { link: "." } }],
-  ];
-  test.each(attacks)("%s", async (_, files) => {
+    ["a configuration that is a link", { ".checkov.yaml": { link: "infra/list.yaml" }, "infra/list.yaml": skipping }],
+  ])("%s", async (_, files) => {
     const said = await scanner.scan({ ...files, "infra/main.tf": bucket() });
     expectScanned(said);
     expect(places(said)).toEqual(["infra/main.tf"]);
   });
 
-  test.each(["checkov:skip", "bridgecrew:skip", "cortex:skip"])("a comment %s", async (word) => {
-    const said = await scanner.scan({ "infra/main.tf": bucket(`  # ${word}=${PUBLIC}: we like it public\n`) });
-    expectScanned(said);
-    expect(places(said)).toEqual(["infra/main.tf"]);
-    const flaw = said.results.find(({ ruleId }) => ruleId === PUBLIC);
-    expect(flaw).toMatchObject({ level: "error", suppressions: [{ kind: "inSource", status: "rejected" }] });
-  });
-
-  test("annotations", async () => {
-    const pod =
-      'apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    checkov.io/skip1: "CKV_K8S_16=fine"\nspec:\n  containers:\n    - name: a\n      image: a\n      securityContext: { privileged: true }\n';
-    const said = await scanner.scan({ "k8s/pod.yaml": pod });
-    expectScanned(said);
-    expect(places(said, "CKV_K8S_16")).toEqual(["k8s/pod.yaml"]);
-  });
-
-  test("metadata", async () => {
+  test("comments, annotations and metadata", async () => {
     const template = {
       AWSTemplateFormatVersion: "2010-09-09",
       Resources: {
@@ -89,24 +73,33 @@ describe("a pull request cannot hide a flaw by", () => {
         },
       },
     };
-    const said = await scanner.scan({ "cfn/bucket.json": JSON.stringify(template, undefined, 2) });
+    const said = await scanner.scan({
+      "a/main.tf": bucket(`  # checkov:skip=${PUBLIC}: we like it public\n`),
+      "b/main.tf": bucket(`  # bridgecrew:skip=${PUBLIC}: we like it public\n`),
+      "c/main.tf": bucket(`  # cortex:skip=${PUBLIC}: we like it public\n`),
+      "cfn/bucket.json": JSON.stringify(template, undefined, 2),
+      "k8s/pod.yaml": pod(`  annotations:\n    checkov.io/skip1: "${PRIVILEGED}=fine"\n`),
+    });
     expectScanned(said);
-    expect(places(said)).toEqual(["cfn/bucket.json"]);
+    expect(places(said)).toEqual(["a/main.tf", "b/main.tf", "c/main.tf", "cfn/bucket.json"]);
+    expect(places(said, PRIVILEGED)).toEqual(["k8s/pod.yaml"]);
+    const flaws = said.results.filter(({ ruleId }) => ruleId === PUBLIC || ruleId === PRIVILEGED);
+    for (const flaw of flaws)
+      expect(flaw).toMatchObject({ level: "error", suppressions: [{ kind: "inSource", status: "rejected" }] });
   });
 
-  test.each(["node_modules/x/main.tf", ".terraform/main.tf", ".hidden/main.tf", ".serverless/main.tf"])(
-    "putting it into %s",
-    async (path) => {
-      const said = await scanner.scan({ [path]: bucket() });
-      expectScanned(said);
-      expect(places(said)).toEqual([path]);
-    },
-  );
-
-  test("syntax that cannot be read: that the file was not scanned is a finding", async () => {
-    const said = await scanner.scan({ "infra/main.tf": `${bucket()}\nresource "x" {{{ \n` });
+  test("where it puts it, how long it is, or that nobody can read it", async () => {
+    const folders = [".hidden", ".serverless", ".terraform", "node_modules/x", "code/infra"];
+    const long = `# ${"x".repeat(98)}\n`.repeat(5_000);
+    const said = await scanner.scan({
+      ...Object.fromEntries(folders.map((folder) => [`${folder}/main.tf`, bucket()])),
+      "broken/main.tf": `${bucket()}\nresource "x" {{{ \n`,
+      "long/pod.yaml": `${long}${pod()}`,
+    });
     expectScanned(said);
-    expect(said.unread).toEqual(["infra/main.tf"]);
+    expect(places(said)).toEqual(folders.map((folder) => `${folder}/main.tf`).sort());
+    expect(places(said, PRIVILEGED)).toEqual(["long/pod.yaml"]);
+    expect(said.unread).toEqual(["broken/main.tf"]);
   });
 });
 

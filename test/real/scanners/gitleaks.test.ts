@@ -45,10 +45,14 @@ test("a base that is not there is a failure, not an empty range", async () => {
 describe("a pull request cannot hide a key by", () => {
   const allowAll = '[allowlist]\nregexes = [".*"]\npaths = [".*"]\n';
   test.each<[string, Parameters<ScannerStage["scan"]>[0]]>([
-    ["a configuration", { ".gitleaks.toml": allowAll, "gitleaks.toml": allowAll }],
-    ["an ignore file", { ".gitleaksignore": `src/app.js:${RULE}:1\n*\n` }],
-    ["attributes that make it binary", { ".gitattributes": "* -diff -text binary\n*.js diff=none filter=none\n" }],
-    ["attributes in its folder", { "src/.gitattributes": "* binary\n" }],
+    [
+      "configurations and ignore files",
+      { ".gitleaks.toml": allowAll, "gitleaks.toml": allowAll, ".gitleaksignore": `src/app.js:${RULE}:1\n*\n` },
+    ],
+    [
+      "attributes that make it binary",
+      { ".gitattributes": "* -diff -text binary\n*.js diff=none filter=none\n", "src/.gitattributes": "* binary\n" },
+    ],
   ])("%s", async (_, files) => {
     const said = await scan({ ...files, "src/app.js": leak(newKey()) });
     expectScanned(said);
@@ -62,26 +66,16 @@ describe("a pull request cannot hide a key by", () => {
     expect(said.results[0]?.suppressions).toMatchObject([{ status: "rejected" }]);
   });
 
-  test.each(["node_modules/x/index.js", "logo.png", "vendor/github.com/x/y.go", "gradlew", "gitleaks.toml"])(
-    "putting it into %s",
-    async (path) => {
-      const said = await scan({ [path]: leak(newKey()) });
-      expectScanned(said);
-      expect(said.found).toEqual([`${RULE} ${path}:1`]);
-    },
-  );
-
-  test("a NUL byte that makes the file binary", async () => {
-    const said = await scan({ "src/app.js": Buffer.from(`\0\n${leak(newKey())}`) });
+  test("where it puts it, how long it is, or a NUL byte that makes it binary", async () => {
+    const paths = ["node_modules/x/index.js", "logo.png", "vendor/github.com/x/y.go", "gradlew", "gitleaks.toml"];
+    const said = await scan({
+      ...Object.fromEntries(paths.map((path) => [path, leak(newKey())])),
+      "long.js": `${`${"x".repeat(99)}\n`.repeat(20_000)}${leak(newKey())}`,
+      "nul.js": Buffer.from(`\0\n${leak(newKey())}`),
+    });
     expectScanned(said);
-    expect(said.found).toEqual([`${RULE} src/app.js:2`]);
-  });
-
-  test("two megabytes in front of it", async () => {
-    const line = `${"x".repeat(99)}\n`;
-    const said = await scan({ "src/app.js": `${line.repeat(20_000)}${leak(newKey())}` });
-    expectScanned(said);
-    expect(said.found).toEqual([`${RULE} src/app.js:20001`]);
+    const places = [...paths.map((path) => `${path}:1`), "long.js:20001", "nul.js:2"];
+    expect(said.found).toEqual(places.map((place) => `${RULE} ${place}`).sort());
   });
 
   test("a link that becomes a file", async () => {

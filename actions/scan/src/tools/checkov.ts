@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { quote } from "../log.ts";
 import type { Unread } from "../observations.ts";
 import { readJsonFile, readSarifFile } from "../read-sarif.ts";
@@ -62,8 +62,18 @@ export async function checkov({ exported, scratch, program, deadlineMs }: Scene)
   quote(end.stderr);
   if (end.code !== 0) throw new ScanFailure(`checkov ended with ${end.code}: ${lastWords(end)}`);
   const log = await readSarifFile(join(output, "results_sarif.sarif"), "checkov");
+  fromRoot(log, `${basename(root)}/`);
   countSkipped(log);
   return { log, unread: unread(await readJsonFile(join(output, "results_json.json"), "checkov"), root) };
+}
+
+/** Checkov's paths start where it stands, with every `/..` cut out. */
+function fromRoot(log: Log, folder: string): void {
+  const results = log.runs.flatMap((run) => run.results ?? []);
+  for (const { physicalLocation } of results.flatMap(({ locations }) => locations ?? [])) {
+    const artifact = physicalLocation?.artifactLocation;
+    if (artifact?.uri?.startsWith(folder)) artifact.uri = artifact.uri.slice(folder.length);
+  }
 }
 
 /** Checkov tells of a check that a comment skips, but as of something that does not count. */

@@ -61,6 +61,7 @@ export async function gitleaks({ asked, repository, scratch, rules, program, dea
     deadlineMs,
   });
   quote(end.stderr);
+  if (end.cut) throw new ScanFailure("gitleaks complained more than can be told of.");
   if (end.code !== 0) throw new ScanFailure(`gitleaks ended with ${end.code}: ${lastWords(end)}`);
   // It goes on, and ends with 0, where git ends early.
   const broken = /^.*\b(?:ERR|FTL)\b.*$/m.exec(end.stderr)?.[0];

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { getInput } from "@actions/core";
 import { quote } from "../log.ts";
+import type { Unread } from "../observations.ts";
 import { readSarifFile } from "../read-sarif.ts";
 import { lastWords, runTool } from "../run-tool.ts";
 import type { Log } from "../sarif.ts";
@@ -40,14 +41,30 @@ export async function osvScanner({ exported, scratch, program, deadlineMs }: Sce
     deadlineMs,
   });
   quote(end.stderr);
-  if (end.code === NO_PACKAGES) return { log: nothingToScan(), unread: [] };
+  if (end.cut) throw new ScanFailure("osv-scanner complained of more files than can be told of.");
+  const unread = unreadIn(end.stderr, root);
+  if (end.code === NO_PACKAGES) return { log: nothingToScan(), unread };
   if (end.code !== 0 && end.code !== FOUND)
     throw new ScanFailure(`osv-scanner ended with ${end.code}: ${lastWords(end)}`);
   const log = await readSarifFile(output, "osv-scanner");
   const found = log.runs.some((run) => (run.results ?? []).length > 0);
   if (found !== (end.code === FOUND))
     throw new ScanFailure(`osv-scanner ended with ${end.code}, but its report says otherwise.`);
-  return { log, unread: [] };
+  // Advice that has no effect here.
+  for (const rule of log.runs.flatMap((run) => run.tool.driver.rules ?? [])) delete rule.help;
+  return { log, unread };
+}
+
+/** Lock files that it could not read stand only in what it writes beside its report. */
+function unreadIn(complaints: string, root: string): Unread[] {
+  const lines = complaints.matchAll(/^Error during extraction: \(extracting as [^)]*\) (.*)$/gm);
+  return [...lines].map(([, rest = ""]) => {
+    const absolute = `/${rest.replace(/^\/+/, "")}`;
+    const inside = absolute.startsWith(`${root}/`) ? absolute.slice(root.length + 1) : rest;
+    const at = inside.lastIndexOf(": could not extract");
+    const path = at < 0 ? inside.split(": ")[0] : inside.slice(0, at);
+    return { path: path || "?", why: `osv-scanner could not read this file: ${inside.slice(-300)}` };
+  });
 }
 
 function nothingToScan(): Log {
