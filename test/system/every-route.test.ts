@@ -18,8 +18,8 @@ const PUBLIC = [
   "GET /installed",
   "GET /metrics",
   "GET /readyz",
-  "GET /schema/hms.json",
   "GET /schema/agents-startup.json",
+  "GET /schema/hms.json",
   "GET /sign-in",
   "GET /sign-in/callback",
   // Authenticated by the workflow run's own identity token; without one it says only that.
