@@ -1,13 +1,14 @@
 import { setImmediate as turn } from "node:timers/promises";
+import type { Finding } from "../model/finding.ts";
 import type { DispatchedKind, ScanResult } from "../model/scan.ts";
-import { type Draft, draftOf } from "./sarif/draft.ts";
+import { type Draft, draftOf, Shared } from "./sarif/draft.ts";
 import { type SarifRun, valid } from "./sarif/format.ts";
 import { GunzipProblem } from "./sarif/gunzip.ts";
 import { Notes } from "./sarif/notes.ts";
-import { numbered } from "./sarif/number.ts";
+import { numberEqual } from "./sarif/number.ts";
 import { type PieceListener, PieceReader } from "./sarif/pieces.ts";
 import { type Place, ReportProblem } from "./sarif/problem.ts";
-import { checkRun, findingsOf, type Placed, type RunContext, unscanned } from "./sarif/run.ts";
+import { checkRun, findingsOf, type RunContext, unscanned } from "./sarif/run.ts";
 import { isFinding, toolOf } from "./sarif/severity.ts";
 import { plain } from "./sarif/words.ts";
 
@@ -92,7 +93,7 @@ function sentence(message: string): string {
 interface ReadRun {
   place: Place;
   run: SarifRun;
-  drafts: Draft[];
+  drafts: (Draft | undefined)[];
 }
 
 /** What was read so far. */
@@ -102,7 +103,7 @@ class Report implements PieceListener {
   readonly #limits: SarifLimits;
   readonly #log = new Map<string, unknown>();
   readonly #runs: ReadRun[] = [];
-  readonly #strings = new Map<string, string>();
+  #shared = new Shared();
   #parts = new Map<string, unknown>();
   #drafts: Draft[] = [];
   #resultsSeen = 0;
@@ -159,15 +160,8 @@ class Report implements PieceListener {
     }
     const result = valid("result", value, place);
     if (!isFinding(result)) return;
-    const { kind, notes } = this.#context;
-    this.#drafts.push(draftOf(result, { kind, index, place, notes, intern: (text) => this.#intern(text) }));
-  }
-
-  #intern(text: string): string {
-    const known = this.#strings.get(text);
-    if (known !== undefined) return known;
-    this.#strings.set(text, text);
-    return text;
+    const { kind, sha, notes } = this.#context;
+    this.#drafts.push(draftOf(result, { kind, sha, index, place, notes, shared: this.#shared }));
   }
 
   async result(pause: () => Promise<void>): Promise<ScanResult> {
@@ -175,15 +169,19 @@ class Report implements PieceListener {
     const { kind, sha, notes } = this.#context;
     const driver = this.#runs[0]?.run.tool.driver;
     if (!driver) throw new ReportProblem(["runs"], "there is none: nothing was scanned");
-    const placed: Placed[] = [];
+    const findings: Finding[] = [];
+    const columns: number[] = [];
+    this.#shared = new Shared();
     for (const { place, run, drafts } of this.#runs) {
       for (const one of findingsOf(drafts, run, place, this.#context)) {
-        placed.push(one);
-        if (placed.length % 500 === 0) await pause();
+        findings.push(one.finding);
+        columns.push(one.column);
+        if (findings.length % 250 === 0) await pause();
       }
-      placed.push(...unscanned(run, this.#context).map((finding) => ({ finding, column: 0 })));
+      for (const finding of unscanned(run, this.#context)) findings.push(finding);
     }
     notes.count("a text beyond the limit, which was cut", ["runs"], this.pieces.cutStrings);
+    numberEqual(findings, columns);
     const version = driver.version ?? driver.semanticVersion;
     return {
       kind,
@@ -192,7 +190,7 @@ class Report implements PieceListener {
         name: toolOf(driver.name) ?? plain(driver.name, 60),
         ...(version === undefined ? {} : { version: plain(version, 60) }),
       },
-      findings: numbered(placed),
+      findings,
       notes: notes.sentences(),
     };
   }

@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
   decisions: async () => (await import("./decisions.ts")).decisions,
   acceptances: async () => (await import("./acceptances.ts")).acceptances,
   resync: async () => (await import("./resync.ts")).resync,
+  sarif: async () => (await import("./sarif.ts")).sarif,
   previews: async () => (await import("./previews.ts")).previews,
   latency: async () => (await import("./latency.ts")).latency,
 };

@@ -279,4 +279,4 @@ test("never throws, and never takes what is no report", () => {
       sonar([issue({ component: `shop:${a}`, message: b, rule: a, hash: b })]);
     }),
   );
-});
+}, 60_000);

@@ -189,4 +189,4 @@ test("text of others stays text, and fits", () => {
     }),
     { numRuns: 60 },
   );
-});
+}, 60_000);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Finding, Severity } from "../../model/finding.ts";
 import type { DispatchedKind, ScanResult } from "../../model/scan.ts";
 import { digest } from "../sarif/identity.ts";
-import { numbered } from "../sarif/number.ts";
+import { numberEqual } from "../sarif/number.ts";
 import { plain, ruleName } from "../sarif/words.ts";
 
 /** Why a tool's own report is not taken: one sentence that names the place. */
@@ -42,7 +42,8 @@ export function converted<T>(
       problem: `The report of ${about.name} holds more than ${FOUND_MAX} findings; none of them was taken.`,
     };
   }
-  const findings = numbered(outcome.found.map((one) => ({ finding: findingOf(one, about), column: 0 })));
+  const findings = outcome.found.map((one) => findingOf(one, about));
+  numberEqual(findings, []);
   return {
     ok: true,
     result: {

@@ -1,26 +1,29 @@
 import type { Finding } from "../../model/finding.ts";
 import { digest } from "./identity.ts";
-import type { Placed } from "./run.ts";
 
 /**
  * Gives equal findings of a report fingerprints of their own: the second one in a file is not covered by what was said of the first.
- * They are counted in the order of their lines, so that the order of the report does not matter.
+ * They are counted in the order of their lines and `columns` (by place in the list), so that the order of the report does not matter.
  */
-export function numbered(placed: readonly Placed[]): Finding[] {
-  const equal = new Map<string, Placed[]>();
-  for (const one of placed) {
-    const others = equal.get(one.finding.fingerprint);
-    if (others) others.push(one);
-    else equal.set(one.finding.fingerprint, [one]);
+export function numberEqual(findings: readonly Finding[], columns: readonly number[]): void {
+  // Most stand alone: a list is made only for those that do not.
+  const first = new Map<string, number>();
+  const equal = new Map<string, number[]>();
+  for (const [at, { fingerprint }] of findings.entries()) {
+    const before = first.get(fingerprint);
+    if (before === undefined) first.set(fingerprint, at);
+    else {
+      const group = equal.get(fingerprint);
+      if (group) group.push(at);
+      else equal.set(fingerprint, [before, at]);
+    }
   }
+  const lineOf = (at: number) => findings[at]?.location.line ?? 0;
   for (const [fingerprint, group] of equal) {
-    if (group.length === 1) continue;
-    group.sort((a, b) => lineOf(a) - lineOf(b) || a.column - b.column);
-    for (const [at, { finding }] of group.entries()) if (at > 0) finding.fingerprint = digest(fingerprint, at);
+    group.sort((a, b) => lineOf(a) - lineOf(b) || (columns[a] ?? 0) - (columns[b] ?? 0));
+    for (const [number, at] of group.entries()) {
+      const finding = findings[at];
+      if (finding && number > 0) finding.fingerprint = digest(fingerprint, number);
+    }
   }
-  return placed.map(({ finding }) => finding);
-}
-
-function lineOf({ finding }: Placed): number {
-  return finding.location.line ?? 0;
 }

@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import type { ScanKind } from "../../model/scan.ts";
-import type { Draft } from "./draft.ts";
-import type { SarifComponent, SarifNotification, SarifRule, SarifRun } from "./format.ts";
+import type { Draft, RuleUse } from "./draft.ts";
+import type { SarifArtifactLocation, SarifComponent, SarifNotification, SarifRule, SarifRun } from "./format.ts";
 import { digest, normalisedMessage } from "./identity.ts";
 import type { Notes } from "./notes.ts";
 import { type Bases, locate } from "./path.ts";
@@ -25,7 +25,7 @@ export interface Placed {
 interface KnownRule {
   rule: SarifRule | undefined;
   level: ReturnType<typeof levelOf>;
-  score: number | undefined;
+  score?: number;
   remedy: string;
 }
 
@@ -98,28 +98,34 @@ function notScanned(notification: SarifNotification, run: SarifRun, { kind, sha 
   };
 }
 
-/** Makes findings of a run's drafts; the equal ones among them are numbered later, over all runs. */
+/** Fills in a run's drafts and takes them out of their list; equal ones are numbered later, over all runs. */
 export function* findingsOf(
-  drafts: readonly Draft[],
+  drafts: (Draft | undefined)[],
   run: SarifRun,
   place: Place,
   context: RunContext,
 ): Generator<Placed> {
-  const { kind, sha, notes } = context;
+  const { kind, notes } = context;
   const bases = basesOf(run);
   const ruleOf = rulesOf(run, kind);
   const tool = toolOf(run.tool.driver.name);
-  for (const draft of drafts) {
-    const known = ruleOf(draft);
-    const ruleId = draft.ruleId ?? known.rule?.id;
-    const rule = ruleName(kind, ruleId);
-    const raw = messageText(draft.message, known.rule);
-    const located = locate(draft.location, bases);
+  const ruleNamed = remembered((id: string) => ruleName(kind, id));
+  const locatedOnce = remembered((at: SarifArtifactLocation) => ({ located: locate(at, bases) }));
+  for (const [number, draft] of drafts.entries()) {
+    if (draft === undefined) continue;
+    drafts[number] = undefined;
+    const { finding, use, column, at } = draft;
+    const known = ruleOf(use);
+    const ruleId = use.ruleId ?? known.rule?.id;
+    if (draft.message) {
+      const raw = messageText(draft.message, known.rule);
+      finding.message = plain(raw) || "The tool gives no message.";
+      if (finding.context === "") finding.context = digest("message", normalisedMessage(raw));
+    }
+    const located = at && locatedOnce(at).located;
     const page = kind === "dast" && located ? ("path" in located ? located.path : pageOf(located.outside)) : undefined;
-    let identity = draft.identity ?? digest("message", normalisedMessage(raw));
-    const path = page ?? (located && "path" in located ? located.path : undefined);
     if (located && "outside" in located && page === undefined) {
-      identity = digest("outside", located.outside, identity);
+      finding.context = digest("outside", located.outside, finding.context);
       notes.count("a location outside of the repository; the finding stands without it", [
         ...place,
         "results",
@@ -128,42 +134,29 @@ export function* findingsOf(
         0,
       ]);
     }
-    const said = plain(raw) || "The tool gives no message.";
-    const commit = draft.commit ?? sha;
-    const finding: Finding = {
-      rule,
-      severity: severityOf(
-        tool,
-        ruleId,
-        {
-          ...(draft.level === undefined ? {} : { level: draft.level }),
-          ...(draft.score === undefined ? {} : { score: draft.score }),
-          suppressed: draft.suppressed !== undefined,
-        },
-        { level: known.level, ...(known.score === undefined ? {} : { score: known.score }) },
-      ),
-      message: said,
-      remedy: known.remedy,
-      location: page === undefined ? placeOf(path, draft, commit, sha) : { path: page, commit },
-      fingerprint: digest(rule, path ?? null, identity),
-      context: identity,
-    };
-    const column = draft.column ?? 0;
+    const path = page ?? (located && "path" in located ? located.path : undefined);
+    const { location } = finding;
+    if (path === undefined) finding.location = { commit: location.commit };
+    else if (page === undefined) location.path = path;
+    else finding.location = { path: page, commit: location.commit };
+    finding.rule = ruleNamed(ruleId ?? "");
+    finding.severity = severityOf(tool, ruleId, { ...use, suppressed: use.suppressed !== undefined }, known);
+    finding.remedy = known.remedy;
+    finding.fingerprint = digest(finding.rule, path ?? null, finding.context);
     yield { finding, column };
-    if (draft.suppressed) yield { finding: suppression(finding, draft.suppressed, kind), column };
+    if (use.suppressed) yield { finding: suppression(finding, use.suppressed, kind), column };
   }
 }
 
-function placeOf(path: string | undefined, draft: Draft, commit: string, sha: string): Finding["location"] {
-  if (path === undefined) return { commit };
-  const { line, endLine } = draft;
-  if (line === undefined) return { path, commit };
-  return {
-    path,
-    line,
-    ...(endLine === undefined ? {} : { endLine }),
-    commit,
-    ...(commit === sha ? { headLine: line } : {}),
+/** What comes again and again is made, and held, once. */
+function remembered<In, Out extends string | object>(make: (of: In) => Out): (of: In) => Out {
+  const known = new Map<In, Out>();
+  return (of) => {
+    const had = known.get(of);
+    if (had !== undefined) return had;
+    const made = make(of);
+    known.set(of, made);
+    return made;
   };
 }
 
@@ -191,7 +184,7 @@ function basesOf(run: SarifRun): Bases {
 }
 
 /** Finds a result's rule by index and by id. Where one id stands several times, the worst of them counts. */
-function rulesOf(run: SarifRun, kind: ScanKind): (draft: Draft) => KnownRule {
+function rulesOf(run: SarifRun, kind: ScanKind): (use: RuleUse) => KnownRule {
   const components: SarifComponent[] = [run.tool.driver, ...(run.tool.extensions ?? [])];
   const byId = new Map<string, KnownRule>();
   for (const rule of components.flatMap((component) => component.rules ?? [])) {
@@ -210,10 +203,12 @@ function rulesOf(run: SarifRun, kind: ScanKind): (draft: Draft) => KnownRule {
 }
 
 function known(rule: SarifRule | undefined, kind: ScanKind): KnownRule {
-  return { rule, level: levelOf(rule), score: scoreOf(rule?.properties), remedy: remedyOf(kind, rule) };
+  const score = scoreOf(rule?.properties);
+  return { rule, level: levelOf(rule), ...(score === undefined ? {} : { score }), remedy: remedyOf(kind, rule) };
 }
 
 function worse(a: KnownRule | undefined, b: KnownRule): KnownRule {
   if (!a) return b;
-  return { ...a, level: worseLevel(a.level, b.level), score: worseScore(a.score, b.score) };
+  const score = worseScore(a.score, b.score);
+  return { ...a, level: worseLevel(a.level, b.level), ...(score === undefined ? {} : { score }) };
 }

@@ -19,7 +19,7 @@ test("what was packed comes out, in whatever parts it arrives", async () => {
     }),
     { numRuns: 50 },
   );
-});
+}, 60_000);
 
 const noise = Buffer.from(Array.from({ length: 50_000 }, (_, at) => (at * 7919 * (at >> 3)) & 255));
 

@@ -237,7 +237,7 @@ test("never throws and never takes what is no report, whatever comes", async () 
       expect((await read(bytes, {}, {}, 7)).ok).toBe(false);
     }),
   );
-});
+}, 60_000);
 
 test("any part of a report may be anything: refused, or every result is a finding", async () => {
   const report = JSON.parse(
@@ -271,7 +271,7 @@ test("any part of a report may be anything: refused, or every result is a findin
     ),
     { numRuns: 600 },
   );
-});
+}, 60_000);
 
 test("any bytes of a report may be others: never a throw", async () => {
   const bytes = Buffer.from(JSON.stringify(log(run([result({ message: { text: "é" } })]))));
@@ -282,4 +282,4 @@ test("any bytes of a report may be others: never a throw", async () => {
     }),
     { numRuns: 500 },
   );
-});
+}, 60_000);
