@@ -95,6 +95,8 @@ export type ScanReport =
       /** Those, as the merge base has them. */
       gone?: Finding[];
       plan?: RemediationPlan;
+      /** The same for people, with every step: Markdown of our own making. */
+      planText?: string;
       /** Sentences about waivers: expired, unused, proposed. */
       waiverNotes?: string[];
       url?: string;

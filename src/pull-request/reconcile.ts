@@ -117,9 +117,11 @@ export async function reconcilePull(
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     ...(scans.validUntilMs === undefined ? {} : { factsUntilMs: scans.validUntilMs }),
     checks: [
-      ...snapshot.scans.map((report) =>
-        scanCheck(pull.headSha, report.kind, scanCheckRun(report, pull, judgedBy(snapshot.config, report.kind))),
-      ),
+      ...snapshot.scans.map((report) => {
+        const check = scanCheckRun(report, pull, judgedBy(snapshot.config, report.kind));
+        const plan = report.status === "completed" ? report.planText : undefined;
+        return scanCheck(pull.headSha, report.kind, check, plan);
+      }),
       ...(await headPreviewCheck(records, key, pull.headSha, preview)),
       ...(await proposedConfig(deps, key, api, pull, snapshot.touchesTrustedPaths, config, waivers)),
     ],

@@ -1,11 +1,14 @@
 import type { CheckerConfig } from "../model/checker-input.ts";
+import { CHECK_TEXT_LIMIT, joinWithin } from "../model/markdown.ts";
 import type { ScanKind } from "../model/scan.ts";
 import type { Judged, ScanCheckRun } from "../scan/check-run.ts";
 import type { CheckContent } from "./at-commit.ts";
 
-/** `hms/scan/<kind>` of one commit. */
-export function scanCheck(sha: string, kind: ScanKind, check: ScanCheckRun): CheckContent {
-  const { status, title, summary, text, annotations } = check;
+/** `hms/scan/<kind>` of one commit. `plan`: what is to be read after the findings, in Markdown. */
+export function scanCheck(sha: string, kind: ScanKind, check: ScanCheckRun, plan = ""): CheckContent {
+  const { status, title, summary, annotations } = check;
+  const lines = [...check.text.split("\n"), ...(plan === "" ? [] : ["", ...plan.split("\n")])];
+  const text = joinWithin(lines, CHECK_TEXT_LIMIT, (left) => `*${left} lines left out here.*`);
   return {
     name: `hms/scan/${kind}`,
     sha,

@@ -51,6 +51,7 @@ await compose(read.settings, {
     ...github,
     repository: (installationId, ref) => watched("github", github.repository(installationId, ref)),
     deliveries: watched("deliveries", github.deliveries),
+    workflows: (installationId, ref) => watched("workflows", github.workflows(installationId, ref)),
   }),
   checker: (checker) => watched("checker", checker),
 });

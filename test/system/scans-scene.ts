@@ -172,7 +172,11 @@ export async function play(
 ): Promise<StartedScan> {
   const scan = await started(stage, repository, sha, kind);
   const { jobId, token } = await toReport(stage, scan);
-  const answer = await report(stage, scan, token, { sarif: sarifOf(flaws) });
+  // As the Action does: the process may not have heard of the run that it started.
+  const answer = await until(stage, "the report is answered", async () => {
+    const given = await report(stage, scan, token, { sarif: sarifOf(flaws) });
+    return given.status === 503 ? undefined : given;
+  });
   if (answer.status !== 202) throw new Error(`refused: ${JSON.stringify(answer)}`);
   stage.github.completeJob(jobId, "success");
   return scan;

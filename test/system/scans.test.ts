@@ -76,7 +76,9 @@ describe("a scan that runs in a workflow", () => {
     const pull = await openPull(stage, repository);
     const scan = await started(stage, repository, pull.sha, "leaks");
     const { jobId, token } = await toReport(stage, scan);
-    expect((await report(stage, scan, token, { failed: "it <b>crashed</b>" })).status).toBe(202);
+    await until(stage, "the failure is taken", async () => {
+      return (await report(stage, scan, token, { failed: "it <b>crashed</b>" })).status === 202;
+    });
     stage.github.completeJob(jobId, "failure");
     const check = await until(stage, "the check says so", () => {
       const run = checks(stage, repository, pull.sha, "hms/scan/leaks").at(-1);
@@ -144,5 +146,22 @@ describe("a scan that runs in a workflow", () => {
     stage.github.rerequestCheckRun(repository, Number(run?.id), "grace");
     await play(stage, repository, pull.sha, [fresh], "leaks");
     await concluded(stage, pull, "failure", "hms/scan/leaks");
+  });
+
+  test("agents are looked at inside of the process: a flaw of the pull request blocks, one of the base does not", async () => {
+    const agent = (name: string, port: number, health: number) =>
+      `    ${name}: { script_path: agents/${name}.py, port: ${port}, health_check_port: ${health} }\n`;
+    const head = "global_settings: {}\nagent_groups:\n  core:\n";
+    const files = { "agents/a.py": "", "agents/startup.yaml": `${head}${agent("a", 5000, 5000)}` };
+    const repository = await scanned(stage, "{ agents: { paths: [agents/], mode: fail } }", files);
+    const other = await openPull(stage, repository);
+    await concluded(stage, other, "success");
+    expect(checks(stage, repository, other.sha, "hms/scan/agents")).toEqual([]);
+    const text = `${head}${agent("a", 5000, 5000)}${agent("b", 5000, 6001)}`;
+    const pull = await openPull(stage, repository, { files: { "agents/startup.yaml": text, "agents/b.py": "" } });
+    const check = await concluded(stage, pull, "failure", "hms/scan/agents");
+    expect(check.output.text).toContain("port-conflict");
+    expect(check.output.text).toContain("Remediation plan");
+    await concluded(stage, pull, "failure");
   });
 });

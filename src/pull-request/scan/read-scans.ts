@@ -6,7 +6,9 @@ import type { DispatchedKind, ScanKind, ScanRun, ScanWanted, StoredScanResult } 
 import { storageKey } from "../../model/storage-key.ts";
 import type { RepositoryApi } from "../../ports/github.ts";
 import type { Records } from "../../ports/records.ts";
-import { type ChangedLines, changedLinesOfPatch } from "../../scan/baseline.ts";
+import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
+import type { FirstSeen } from "./first-seen.ts";
+import { scanAgents } from "./scan-agents.ts";
 import { type SeenScan, scanReport } from "./scan-report.ts";
 import { type ScansWanted, wantedScans } from "./wanted-scans.ts";
 
@@ -80,7 +82,32 @@ export async function readScans(
     if (isToStart(head)) read.look.push(pull.headSha);
     if (base && change.mergeBase !== undefined && isToStart(base)) read.look.push(change.mergeBase);
   }
+  if (wanted.agents && config.agents) read.reports.push(await agentsReport(deps, pull, config.agents, change));
   return ends.length === 0 ? read : { ...read, validUntilMs: Math.min(...ends) };
+}
+
+/** Inside of the process, at the head and at the merge base, each once. */
+async function agentsReport(
+  deps: ReadDeps,
+  { headSha }: PullRequest,
+  { paths }: NonNullable<ScanConfig["agents"]>,
+  change: Change,
+): Promise<ScanReport> {
+  const about = { kind: "agents", sha: headSha } as const;
+  const head = await scanAgents(deps, headSha, paths);
+  if (!head.ok) return { ...about, status: "unknown", cause: "failed", reason: head.why };
+  const { mergeBase, files } = change;
+  const base = mergeBase === undefined ? undefined : await scanAgents(deps, mergeBase, paths);
+  const compared = base?.ok ? compareWithBaseline(head.findings, base.findings, renamesOf(files)) : undefined;
+  const notes = base?.ok === false ? [`All findings count as new: ${base.why}`] : [];
+  return {
+    ...about,
+    status: "completed",
+    findings: onChangedLines(compared?.findings ?? head.findings, changedOf(change)),
+    notes: [...head.notes, ...notes],
+    ...(compared ? { fixed: compared.fixed.length, gone: compared.fixed } : {}),
+    ...(head.planText === "" ? {} : { plan: head.plan, planText: head.planText }),
+  };
 }
 
 interface Change {
@@ -142,7 +169,7 @@ async function seenAt(
 
 async function firstSeen({ records, api, installationId }: ReadDeps, kind: string): Promise<Record<string, number>> {
   const key = storageKey.firstSeen(installationId, api.ref.id, kind);
-  return (await records.get<Record<string, number>>(key))?.value ?? {};
+  return (await records.get<FirstSeen>(key))?.value.seen ?? {};
 }
 
 /** Nobody is at it, and nobody will be unless its commit is looked at. */

@@ -9,6 +9,7 @@ import type { RecordEntry } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
 import type { Workflows } from "../../ports/workflows.ts";
 import type { ScanDeps } from "./deps.ts";
+import { rememberFirstSeen } from "./first-seen.ts";
 import {
   ADOPT_AFTER_MS,
   afterLook,
@@ -66,7 +67,11 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     });
     const wanting = wanted.map((entry) => Number(entry.key.slice(entry.key.lastIndexOf("/") + 1)));
     const scene: Scene = { deps, key, ref, workflows, run, wanting };
-    if (pass === 1) await tellReports(scene, runs);
+    if (pass === 1) {
+      await tellReports(scene, runs);
+      const [all, known] = [wanted.map(({ value }) => value), runs.map(({ value }) => value)];
+      await rememberFirstSeen(records, key, all, known);
+    }
     let freed = false;
     for (const step of steps) freed = (await carryOut(scene, step, runs)) === "freed" || freed;
     // One that is alive stands for what was asked meanwhile.
