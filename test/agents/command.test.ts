@@ -2,9 +2,11 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startupSchema } from "../../src/agents/lint.ts";
 import { cleanSystem, NESTED } from "./system.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const clean = mkdtempSync(join(tmpdir(), "hms-agents-"));
 const flawed = mkdtempSync(join(tmpdir(), "hms-agents-"));

@@ -1,8 +1,10 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
 import { lintAgents, startupSchema } from "../../src/agents/lint.ts";
 import { cleanSystem, FLAT, NESTED } from "./system.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The schema as the remediation guide prints it (section VI), word for word. */
 const PRINTED = `
