@@ -29,7 +29,12 @@ const answer = z.strictObject({
   repositories: z.int(),
   cut: z.boolean().describe("There are more decisions than were read; the oldest are left out."),
   covered: z.array(
-    z.strictObject({ ...control, ...count, rules: z.array(z.strictObject({ rule: z.string(), ...count })) }),
+    z.strictObject({
+      ...control,
+      ...count,
+      rules: z.array(z.strictObject({ rule: z.string(), ...count })),
+      commandRules: z.array(z.string()).describe("Rules about slash commands, which are in no decision."),
+    }),
   ),
   gaps: z.array(z.strictObject(control)).describe("Controls of the map that no rule bears on."),
 });

@@ -79,8 +79,12 @@ function controlRow(control: ControlRow, nowMs: number): Html[] {
     html`${control.rules.map(
       ({ rule, denied, waited }) =>
         html`<div><code>${said(rule, 120)}</code>${denied + waited === 0 ? "" : html` <span class="muted small">${spoken({ denied, waited })}</span>`}</div>`,
-    )}`,
-    html`${said(counts(control))}`,
+    )}${
+      control.commandRules.length === 0
+        ? ""
+        : html`<div class="muted small">Of commands, and in no decision: ${said(control.commandRules.join(", "), 600)}</div>`
+    }`,
+    control.rules.length === 0 ? html`<span class="muted">not counted</span>` : html`${said(counts(control))}`,
     control.lastDeniedAtMs === undefined ? html`<span class="muted">never</span>` : ago(control.lastDeniedAtMs, nowMs),
   ];
 }

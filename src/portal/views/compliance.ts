@@ -19,6 +19,8 @@ export interface ControlRow extends ControlCount {
   id: string;
   title: string;
   rules: (ControlCount & { rule: string })[];
+  /** Rules about slash commands: what they refused is answered in the conversation, and is in no decision. */
+  commandRules: string[];
 }
 
 /** A framework's controls with the rules that bear on them. A mapping; it certifies nothing. */
@@ -87,12 +89,17 @@ export async function complianceView(
           id,
           title,
           ...tally.of(`control ${id}`),
-          rules: rules.map((rule) => ({ rule, ...tally.of(`rule ${rule}`) })),
+          rules: rules.filter((rule) => !isOfCommands(rule)).map((rule) => ({ rule, ...tally.of(`rule ${rule}`) })),
+          commandRules: rules.filter(isOfCommands),
         },
       ];
     }),
     gaps: map.controls.filter(({ id }) => rulesOf(id).length === 0),
   };
+}
+
+function isOfCommands(rule: string): boolean {
+  return rule === "known-command" || rule.startsWith("may-");
 }
 
 class Tally {
