@@ -5,7 +5,8 @@ export const DISPATCHED_KINDS = ["sast", "leaks", "dependencies", "iac", "image"
 export type DispatchedKind = (typeof DISPATCHED_KINDS)[number];
 
 /** Every kind of scan; its check run is `hms/scan/<kind>`. */
-export type ScanKind = "secrets" | "agents" | DispatchedKind;
+export const SCAN_KINDS = ["secrets", "agents", ...DISPATCHED_KINDS] as const;
+export type ScanKind = (typeof SCAN_KINDS)[number];
 
 /** The workflow that runs dispatched scans: a file of `.github/workflows` on the default branch. */
 export const SCAN_WORKFLOW = "hms-scan.yml";

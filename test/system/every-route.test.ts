@@ -3,7 +3,7 @@ import { compose, type Service } from "../../src/compose.ts";
 import { readSettings } from "../../src/config/settings.ts";
 import type { Route } from "../../src/portal/route.ts";
 import { ROLES } from "../../src/portal/viewer.ts";
-import { type Stage, setStage } from "../stage/stage.ts";
+import { plantedKey, type Stage, setStage } from "../stage/stage.ts";
 import { signedIn, Visitor } from "../stage/visitor.ts";
 import { concluded } from "./scene.ts";
 
@@ -95,10 +95,25 @@ beforeAll(async () => {
     title: "The aubergine pull",
   });
   await concluded(stage, { repository: vault, sha }, "success");
+  const leak = await github.commit(vault, "planted-leak", {
+    files: { "planted-aubergine.txt": `aubergine = "${plantedKey()}"\n` },
+    author: "ada",
+    message: "A planted leak",
+  });
+  await github.openPull(vault, { head: "planted-leak", author: "ada", title: "The aubergine leak" });
+  await concluded(stage, { repository: vault, sha: leak }, "failure");
   const machine = { authorization: `Bearer ${TOKEN}` };
+  const listed = await fetch(`${service.url}/api/v1/findings`, { headers: machine });
+  const [finding] = ((await listed.json()) as { items: { fingerprint: string }[] }).items;
   const found = await fetch(`${service.url}/api/v1/decisions`, { headers: machine });
   const [decision] = ((await found.json()) as { items: { id: string }[] }).items;
-  fill = { owner: "planted-org", repository: "planted-vault", number: String(number), id: decision?.id ?? "" };
+  fill = {
+    owner: "planted-org",
+    repository: "planted-vault",
+    number: String(number),
+    id: decision?.id ?? "",
+    fingerprint: finding?.fingerprint ?? "",
+  };
 });
 afterAll(async () => {
   await stage?.close();
@@ -236,7 +251,7 @@ describe("what is not public", () => {
     expect(pages.length).toBeGreaterThan(3);
     for (const route of pages) expect((await ask(route, grace)).status, named(route)).toBe(200);
     const lists = await Promise.all(
-      ["/api/v1/pulls", "/api/v1/decisions"].map((path) => grace.request(service.url + path)),
+      ["/api/v1/pulls", "/api/v1/decisions", "/api/v1/findings"].map((path) => grace.request(service.url + path)),
     );
     for (const { text } of lists) expect(text).toMatch(PLANTED);
   });

@@ -2,6 +2,7 @@ import type { Route } from "../route.ts";
 import type { ViewDeps } from "../views/deps.ts";
 import { complianceOperations } from "./compliance.ts";
 import { decisionOperations } from "./decisions.ts";
+import { findingOperations } from "./findings.ts";
 import { ledgerOperations } from "./ledger.ts";
 import { type ApiInfo, openApiDocument } from "./openapi.ts";
 import { type Operation, routeOf } from "./operation.ts";
@@ -20,6 +21,7 @@ export function apiOperations({ views, tail }: Pick<ApiParts, "views" | "tail">)
   return [
     ...pullOperations(views),
     ...previewOperations(views),
+    ...findingOperations(views),
     ...decisionOperations(views),
     ...ledgerOperations(views, tail),
     ...complianceOperations(views),

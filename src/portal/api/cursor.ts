@@ -11,6 +11,23 @@ const place = z.tuple([
 ]);
 const row = z.string().regex(/^[a-z0-9-]{1,100}\/[a-z0-9._-]{1,100}#\d{1,10}$/);
 
+/** Severity, repository, installation, rule, path and fingerprint of a finding, as lists are sorted. */
+const finding = z
+  .string()
+  .max(1_000)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no name holds stands between them
+  .regex(/^[0-4]\u0000[a-z0-9-]{1,100}\/[a-z0-9._-]{1,100}\u0000\d{1,16}\u0000/);
+
+export function findingCursor(order: string): string {
+  return encode(order);
+}
+
+/** Undefined for what is no cursor of ours. */
+export function readFindingCursor(text: string): string | undefined {
+  const parsed = finding.safeParse(decode(text));
+  return parsed.success ? parsed.data : undefined;
+}
+
 export function placeCursor({ stream, sequence }: LedgerPlace): string {
   return encode([stream, sequence]);
 }

@@ -84,6 +84,7 @@ interface Place {
 const PLACES: Place[] = [
   { path: "/", name: "Pull requests" },
   { path: "/previews", name: "Previews" },
+  { path: "/findings", name: "Findings" },
   { path: "/what-if", name: "What-if" },
   { path: "/queue", name: "Queue", role: "operator" },
   { path: "/installations", name: "Installations", role: "operator" },

@@ -5,8 +5,10 @@ import type { Viewer } from "../viewer.ts";
 import { installationsView } from "../views/installations.ts";
 import { pullView } from "../views/pull-view.ts";
 import { queueView, retryKey } from "../views/queue-view.ts";
+import { pullScans } from "../views/scans-view.ts";
 import { complianceRoute } from "./compliance.ts";
 import { decisionRoutes } from "./decision-routes.ts";
+import { findingRoutes } from "./finding-routes.ts";
 import { frontBody } from "./front.ts";
 import { installationsBody } from "./installations.ts";
 import { ledgerRoutes } from "./ledger-routes.ts";
@@ -45,6 +47,7 @@ export function pageRoutes(deps: PagesDeps): Route[] {
       handler: (context, viewer) => pull(deps, context, viewer),
     },
     ...previewRoutes(deps),
+    ...findingRoutes(deps),
     ...decisionRoutes(deps),
     ...whatIfRoutes(deps),
     ...queueRoutes(deps),
@@ -67,9 +70,10 @@ async function pull(deps: PagesDeps, context: Context, viewer: Viewer): Promise<
     : undefined;
   if (!view) return answerProblem(context, "not-found");
   const { ownPolicy } = deps;
+  const scans = (await pullScans(deps.views, viewer, owner, repository, Number(number)))?.scans ?? [];
   return show(deps, context, viewer, {
     title: `${plain(view.row.title, 80)} · ${view.row.owner}/${view.row.repository} #${view.row.number}`,
-    body: pullBody({ view, ownPolicy, nowMs: deps.views.clock.now() }),
+    body: pullBody({ view, scans, ownPolicy, nowMs: deps.views.clock.now() }),
     place: "/",
   });
 }

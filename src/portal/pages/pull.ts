@@ -1,10 +1,12 @@
 import { html } from "hono/html";
 import type { PullView } from "../views/pull-view.ts";
+import type { ScanRow } from "../views/scans-view.ts";
 import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { nextSteps } from "./next-steps.ts";
 import { previewBadge } from "./preview-state.ts";
+import { scansPanel } from "./scans.ts";
 import { shadowTag, stateBadge } from "./state.ts";
 import { story } from "./story.ts";
 import { ago, commit, digest, moment, outward, rawJson, said } from "./text.ts";
@@ -12,6 +14,7 @@ import { verdictTree } from "./verdict.ts";
 
 export interface PullPage {
   view: PullView;
+  scans: readonly ScanRow[];
   ownPolicy: boolean;
   nowMs: number;
 }
@@ -25,7 +28,7 @@ export function previewPath(pull: Parameters<typeof pullPath>[0]): string {
 }
 
 /** Everything about one pull request: what was decided, why, on which facts, and what to do next. */
-export function pullBody({ view, ownPolicy, nowMs }: PullPage): Html {
+export function pullBody({ view, scans, ownPolicy, nowMs }: PullPage): Html {
   const { row } = view;
   return html`<div class="heading"><p class="trail"><a href="/">Pull requests</a> / <bdi>${row.owner}/${row.repository}</bdi></p>${freshness(pullPath(row), {}, `${row.installationId}/${row.repositoryId}`)}</div>
 <h1>${said(row.title, 1_000)} <span class="muted">#${row.number}</span></h1>
@@ -40,6 +43,7 @@ ${nextSteps(view)}
 </div>
 <aside aria-label="Checks and people">
 ${checks(view, nowMs)}
+${scansPanel(row, scans)}
 ${preview(view)}
 ${people(view)}
 ${bindings(view)}

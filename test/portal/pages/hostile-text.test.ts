@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { SHOP, shaOf, viewerOf, village } from "../views/village.ts";
+import { finding, report, scanned, waivers } from "../views/findings-scene.ts";
+import { SHOP, shaOf, type Village, viewerOf, village } from "../views/village.ts";
 import { site } from "./site.ts";
 
 const HOSTILE = [
@@ -55,6 +56,7 @@ async function planted(text: string) {
     },
     { type: text, subject: "pull/7/42/12", atMs: town.clock.now(), id: `odd/${text}`, data: { [text]: [text] } },
   ]);
+  await hostileFindings(town, text);
   const pages = site(town, viewerOf({ login: text, roles: ["reader", "auditor", "operator"] }));
   const path = `/decisions/${decision.id}`;
   return [
@@ -68,8 +70,73 @@ async function planted(text: string) {
     await pages.get(`/ledger?${new URLSearchParams({ subject: text, type: text, repository: text, since: text })}`),
     await pages.get("/ledger"),
     await pages.post("/queue/retry", { key: text }),
+    await pages.get("/findings"),
+    await pages.get(
+      `/findings?${new URLSearchParams({ text, repository: text, kind: text, pull: text, after: text })}`,
+    ),
+    await pages.get("/findings?state=fixed"),
+    await pages.get(`/findings/acme/shop/${PLANTED}`),
+    await pages.get(`/findings/acme/shop/${AGENTS}`),
+    await pages.get("/pulls/acme/shop/12/scans"),
+    await pages.get("/waivers"),
+    await pages.get(`/waivers?${new URLSearchParams({ repository: text })}`),
     await pages.get(`/nowhere/${encodeURIComponent(text)}`),
   ];
+}
+
+const PLANTED = "a".repeat(64);
+const AGENTS = "b".repeat(64);
+
+/** Tools, files and waivers say what they like. */
+async function hostileFindings(town: Village, text: string): Promise<void> {
+  const waiver = { reason: text, owner: text, until: text, line: 3 };
+  const location = { path: text, line: 1, headLine: 1, commit: shaOf(12) };
+  const one = finding(text, {
+    rule: text,
+    message: text,
+    remedy: `\`${text}\` ${text}`,
+    location,
+    fingerprint: PLANTED,
+  });
+  const block = {
+    ...{ issue: text, solution: text, steps: [text], tests: [text], rollback: text },
+    ...{ dependencies: [text], risks: text, success: text },
+  };
+  const tool = { name: text, version: text };
+  const task = {
+    id: text,
+    rule: text,
+    path: text,
+    findings: 1,
+    score: 1,
+    restart: true,
+    after: [{ task: text, because: text }],
+  };
+  const plan = { waves: [{ number: 1, tasks: [task] }], notes: [text] };
+  const url = `javascript:alert(6)//${text}`;
+  const said = { notes: [text], waiverNotes: [text], tool, url };
+  await scanned(town, SHOP, 12, [
+    report([{ ...one, waiver }], { ...said, gone: [one], fixed: 1 }),
+    report([{ ...one, fingerprint: AGENTS, block }], { ...said, kind: "agents", plan }),
+    { kind: "iac", status: "unknown", sha: shaOf(12), reason: text, url },
+  ]);
+  const refused = { type: "scan_report_refused", subject: `scan/7/42/${shaOf(12)}`, atMs: 1, id: `refused/${text}` };
+  const override = { type: "override", subject: "pull/7/42/12", atMs: 1, id: `override/${text}` };
+  await town.deps.engine.ledger.append("repository/7/42", [
+    { ...refused, data: { kind: "sast", why: text } },
+    { ...override, data: { rule: "no-sast-findings", by: text, reason: text, sha: shaOf(12) } },
+  ]);
+  const own = { reason: text, owner: text, expires: text, line: 3 };
+  const broken = [{ line: 1, column: 1, message: text }];
+  await waivers(
+    town,
+    SHOP,
+    [
+      { ...own, rule: text, path: text },
+      { ...own, fingerprint: text, line: 4 },
+    ],
+    { path: text, broken },
+  );
 }
 
 /** The tags of a document as a browser would see them: names with their attributes. */

@@ -15,9 +15,13 @@ const links = (markup: string): string[] => {
 };
 
 test.each([
-  ["a reader", viewer(), ["/", "/previews", "/what-if"]],
-  ["an operator", viewer("grace", ["operator"]), ["/", "/previews", "/what-if", "/queue", "/installations", "/doctor"]],
-  ["an auditor", viewer("linus", ["auditor"]), ["/", "/previews", "/what-if", "/ledger"]],
+  ["a reader", viewer(), ["/", "/previews", "/findings", "/what-if"]],
+  [
+    "an operator",
+    viewer("grace", ["operator"]),
+    ["/", "/previews", "/findings", "/what-if", "/queue", "/installations", "/compliance", "/doctor"],
+  ],
+  ["an auditor", viewer("linus", ["auditor"]), ["/", "/previews", "/findings", "/what-if", "/ledger", "/compliance"]],
   ["nobody", undefined, []],
 ])("the navigation offers %s what they may open", async (_who, who, expected) => {
   expect(links(await text(who))).toEqual(expected);
