@@ -7,8 +7,7 @@ import { storageKey } from "../../model/storage-key.ts";
 import { type LedgerEvent, repositoryStream } from "../../ports/ledger.ts";
 import type { RecordEntry } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
-import type { Workflows } from "../../ports/workflows.ts";
-import type { ScanDeps } from "./deps.ts";
+import type { ScanDeps, ScanWorkflows } from "./deps.ts";
 import { rememberFirstSeen } from "./first-seen.ts";
 import {
   ADOPT_AFTER_MS,
@@ -31,7 +30,7 @@ interface Scene {
   deps: ScanDeps;
   key: ScanKey;
   ref: RepositoryRef;
-  workflows: Workflows;
+  workflows: ScanWorkflows;
   run: Run;
   /** The pull requests that want something of this commit. */
   wanting: number[];

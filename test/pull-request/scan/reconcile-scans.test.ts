@@ -1,0 +1,163 @@
+import { expect, onTestFinished, test } from "vitest";
+import { openSqlite } from "../../../src/adapters/sqlite/engine.ts";
+import { formatKey } from "../../../src/model/key.ts";
+import type { ScanRun, ScanWanted } from "../../../src/model/scan.ts";
+import { storageKey } from "../../../src/model/storage-key.ts";
+import { LeaseLostError } from "../../../src/ports/run.ts";
+import type { Dispatched, WorkflowRun } from "../../../src/ports/workflows.ts";
+import type { ScanWorkflows } from "../../../src/pull-request/scan/deps.ts";
+import { ADOPT_AFTER_MS, MISSING_RETRY_MS } from "../../../src/pull-request/scan/plan-scans.ts";
+import { reconcileScans } from "../../../src/pull-request/scan/reconcile-scans.ts";
+import { wantScans } from "../../../src/pull-request/scan/want-scans.ts";
+import { temporaryPath } from "../../adapters/sqlite/temporary-path.ts";
+import { SettableClock } from "../../contract/settable-clock.ts";
+
+const SHA = "a".repeat(40);
+const key = { kind: "scan", installationId: 1, repositoryId: 42, sha: SHA } as const;
+const ref = { id: 42, owner: "acme", name: "shop", defaultBranch: "main" };
+const wanted: ScanWanted = { as: "head", scans: [{ kind: "sast", tool: "semgrep", timeoutMs: 60_000 }] };
+
+async function scene() {
+  const clock = new SettableClock();
+  const engine = await openSqlite({ path: temporaryPath(), clock });
+  onTestFinished(() => engine.close());
+  const dispatched: Record<string, string>[] = [];
+  const cancelled: number[] = [];
+  const there = {
+    answer: undefined as Dispatched | Error | undefined,
+    runs: [] as WorkflowRun[],
+    leaseLost: false,
+  };
+  const workflows: ScanWorkflows = {
+    async dispatch(file, branch, inputs) {
+      expect([file, branch]).toEqual(["hms-scan.yml", "main"]);
+      dispatched.push(inputs);
+      if (there.answer instanceof Error) throw there.answer;
+      return (
+        there.answer ?? {
+          kind: "started",
+          runId: dispatched.length,
+          url: `https://github.example/${dispatched.length}`,
+        }
+      );
+    },
+    run: async (id) => there.runs.find((one) => one.id === id),
+    recent: async () => there.runs,
+    cancel: async (id) => void cancelled.push(id),
+  };
+  const run = {
+    key: formatKey(key),
+    lease: { attempt: 0, causes: [] },
+    async fence() {
+      if (there.leaseLost) throw new LeaseLostError(formatKey(key));
+    },
+  };
+  const pull = { kind: "pull", installationId: 1, repositoryId: 42, number: 12 } as const;
+  const want = (wants: Map<string, ScanWanted>) => wantScans(engine, pull, wants, [], run);
+  await want(new Map([[SHA, wanted]]));
+  return {
+    ...{ clock, engine, dispatched, cancelled, there, want },
+    reconcile: () => reconcileScans({ github: { workflows: () => workflows }, engine, clock }, key, ref, run),
+    state: async () => (await engine.records.get<ScanRun>(storageKey.scanRun(1, 42, SHA, "sast")))?.value.state,
+  };
+}
+
+const workflowRun = (id: number, title: string, change: Partial<WorkflowRun> = {}): WorkflowRun => ({
+  ...{ id, attempt: 1, url: `https://github.example/${id}`, title, headSha: "", headBranch: "main", path: "" },
+  ...{ event: "workflow_dispatch", actorId: 5, createdAtMs: 0, status: "queued", conclusion: null },
+  ...change,
+});
+
+test("what is wanted is started once, however often it is looked at", async () => {
+  const { reconcile, dispatched, state, there } = await scene();
+  there.runs = [workflowRun(1, "", { status: "in_progress" })];
+  await reconcile();
+  expect(await state()).toMatchObject({ is: "queued", runId: 1 });
+  await reconcile();
+  await reconcile();
+  expect(await state()).toMatchObject({ is: "running", runId: 1 });
+  expect(dispatched).toHaveLength(1);
+  expect(dispatched[0]).toMatchObject({ kind: "sast", tool: "semgrep", sha: SHA, base: "", target: "" });
+});
+
+test("an answer that is lost: the run is found in GitHub's list, and not started again", async () => {
+  const { reconcile, dispatched, state, there } = await scene();
+  there.answer = new Error("lost");
+  await expect(reconcile()).rejects.toThrow("lost");
+  expect(await state()).toEqual({ is: "starting" });
+  there.answer = undefined;
+  there.runs = [
+    workflowRun(9, `hms-scan sast ${SHA} ${"f".repeat(32)}`),
+    workflowRun(8, `hms-scan sast ${SHA} ${dispatched[0]?.scan}`),
+  ];
+  await reconcile();
+  expect(await state()).toMatchObject({ is: "queued", runId: 8 });
+  expect(dispatched).toHaveLength(1);
+});
+
+test("one that never came to be is started anew, once it would be in the list, under another id", async () => {
+  const { reconcile, dispatched, state, there, clock } = await scene();
+  there.answer = new Error("lost");
+  await expect(reconcile()).rejects.toThrow("lost");
+  there.answer = undefined;
+  await reconcile();
+  expect(dispatched).toHaveLength(1);
+  clock.advance(ADOPT_AFTER_MS);
+  await reconcile();
+  expect(await state()).toMatchObject({ is: "queued", runId: 2 });
+  expect(new Set(dispatched.map(({ scan }) => scan)).size).toBe(2);
+  expect(new Set(dispatched.map(({ nonce }) => nonce)).size).toBe(2);
+});
+
+test("a lease that is lost writes nothing to GitHub", async () => {
+  const { reconcile, dispatched, there } = await scene();
+  there.leaseLost = true;
+  await expect(reconcile()).rejects.toThrow(LeaseLostError);
+  expect(dispatched).toEqual([]);
+});
+
+test("nobody wants it any more: its run is cancelled; somebody does again: another one is started", async () => {
+  const { reconcile, dispatched, cancelled, state, want } = await scene();
+  await reconcile();
+  await want(new Map());
+  await reconcile();
+  expect([cancelled, (await state())?.is]).toEqual([[1], "cancelled"]);
+  await want(new Map([[SHA, wanted]]));
+  await reconcile();
+  expect([dispatched.length, (await state())?.is]).toEqual([2, "queued"]);
+});
+
+test("at its deadline it is given up, and its run cancelled", async () => {
+  const { reconcile, cancelled, state, there, clock, dispatched } = await scene();
+  there.runs = [workflowRun(1, "")];
+  await reconcile();
+  clock.advance(60_000);
+  await reconcile();
+  await reconcile();
+  expect([cancelled, (await state())?.is, dispatched.length]).toEqual([[1], "timed-out", 1]);
+});
+
+test("a missing workflow is asked for once for all commits, and again later or when it was merged", async () => {
+  const { reconcile, dispatched, state, there, clock, engine } = await scene();
+  there.answer = { kind: "not-installed", reason: "the default branch has none" };
+  await reconcile();
+  await reconcile();
+  expect([dispatched.length, await state()]).toMatchObject([1, { is: "not-installed" }]);
+  clock.advance(MISSING_RETRY_MS);
+  await reconcile();
+  expect(dispatched).toHaveLength(2);
+  await engine.records.put(storageKey.scanWorkflow(1, 42), {});
+  there.answer = undefined;
+  await reconcile();
+  expect([dispatched.length, (await state())?.is]).toEqual([3, "queued"]);
+});
+
+test("the nonce is nowhere but in the run's inputs", async () => {
+  const { reconcile, dispatched, engine } = await scene();
+  await reconcile();
+  const nonce = dispatched[0]?.nonce ?? "";
+  expect(nonce.length).toBeGreaterThan(40);
+  const everything = JSON.stringify([await engine.records.list(""), await engine.ledger.query({ limit: 100 })]);
+  expect(everything).not.toContain(nonce);
+  expect(everything).toContain(dispatched[0]?.scan);
+});
