@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Finding } from "../model/finding.ts";
 import type { DispatchedKind, ScanResult } from "../model/scan.ts";
 import { type Draft, draftOf, Shared } from "./sarif/draft.ts";
-import { type SarifRun, valid } from "./sarif/format.ts";
+import { type SarifRun, valid, withoutAttachments } from "./sarif/format.ts";
 import { GunzipProblem } from "./sarif/gunzip.ts";
 import { Notes } from "./sarif/notes.ts";
 import { numberEqual } from "./sarif/number.ts";
@@ -158,7 +158,7 @@ class Report implements PieceListener {
         true,
       );
     }
-    const result = valid("result", value, place);
+    const result = valid("result", withoutAttachments(value), place);
     if (!isFinding(result)) return;
     const { kind, sha, notes } = this.#context;
     this.#drafts.push(draftOf(result, { kind, sha, index, place, notes, shared: this.#shared }));

@@ -81,7 +81,7 @@ export function draftOf(
   const commit = kind === "leaks" ? commitOf(result) : undefined;
   const { text, id, arguments: given } = result.message;
   const whole = text === undefined ? "" : `${text.slice(0, 4_000)}${kind === "dast" ? parameterOf(result) : ""}`;
-  const direct = text !== undefined && given === undefined;
+  const direct = text !== undefined && !given?.length;
   const identity = kind === "leaks" ? leak(result, commit, line ?? 0, startColumn) : identityOf(result, kind);
   const message = direct ? shared.text(plain(messageText({ text: whole }, undefined))) : "";
   // Written whole at once: tens of thousands of them are held, and what is added later costs its own memory.

@@ -112,6 +112,13 @@ export function valid(name: "result" | "run" | "log", value: unknown, place: Pla
   throw new ReportProblem([...place, ...path], `SARIF 2.1.0 does not allow this (${wordsOf(issue)})`);
 }
 
+/** Checkov describes attachments in plain text, which the standard does not allow; nothing of ours reads them. */
+export function withoutAttachments(result: unknown): unknown {
+  if (typeof result !== "object" || result === null || !Object.hasOwn(result, "attachments")) return result;
+  const { attachments: _, ...rest } = result as { attachments: unknown };
+  return rest;
+}
+
 /** What is wrong in words of our own: a message of the library may quote a key. */
 function wordsOf(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code === "unrecognized_keys") return "a property that it does not know";

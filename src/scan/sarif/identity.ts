@@ -13,11 +13,11 @@ const PLACEHOLDER = /^(?:requires login|redacted|\*+|\.\.\.)$/i;
  * Fingerprints of tools that stay when lines move, and their form. `_0` and `:1` at the end number equal ones, which we do ourselves.
  * Semgrep's is made of rule, path and what the pattern's variables match ("requires login" without an account); the line hash of
  * GitHub's `codeql-action` of the text from the line's beginning on. Others are not taken: those of `gitleaks` are the commit, the author
- * and the date, and of a tool that is not known nobody can say whether a line number is in them.
+ * and the date (osv-scanner writes another hash under GitHub's name: it has another form), and of a tool that is not known nobody can say whether a line number is in them.
  */
 const STABLE = [
   { of: "fingerprints", key: "matchBasedId/v1", form: /^([0-9a-f]{32,128})(?:_\d{1,9})?$/ },
-  { of: "partialFingerprints", key: "primaryLocationLineHash", form: /^([0-9a-f]{8,64})(?::\d{1,9})?$/ },
+  { of: "partialFingerprints", key: "primaryLocationLineHash", form: /^([0-9a-f]{8,16}):\d{1,9}$/ },
 ] as const;
 
 /** The tool's own fingerprint where it is known to be stable over moved lines. */

@@ -148,6 +148,7 @@ test.each([
   ["fingerprints", "matchBasedId/v1", "requires login", "requires login", false],
   ["partialFingerprints", "primaryLocationLineHash", "39fa2ee980eb94b0:1", "39fa2ee980eb94b0:2", true],
   ["partialFingerprints", "primaryLocationStartColumnFingerprint", "4", "4", false],
+  ["partialFingerprints", "primaryLocationLineHash", HASH.slice(0, 64), HASH.slice(0, 64), false],
   ["partialFingerprints", "commitSha", SHA, SHA, false],
   ["fingerprints", "line", "12", "12", false],
 ])("%s of %s: %s", async (of, key, first, second, stable) => {

@@ -23,6 +23,11 @@ test("an empty list of results is a scan that found nothing", async () => {
   expect((await taken(log(run([])))).findings).toEqual([]);
 });
 
+test("what Checkov attaches does not make its report another", async () => {
+  const attachments = [{ description: "plain text" }];
+  expect((await taken(log(run([result({ attachments })])))).findings).toHaveLength(1);
+});
+
 test("several runs are one result, whatever stands first in them", async () => {
   const { tool, results, ...rest } = run([result()]);
   const reordered = { results, ...rest, tool };
