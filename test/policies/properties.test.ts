@@ -111,6 +111,8 @@ test("a value of another type never lets a pull request through that it did not 
   for (const row of [...mergeCorpus, ...peopleCorpus, ...commandCorpus, ...previewCorpus, ...fewScans]) {
     if (row.deny === undefined && row.waiting === undefined) continue;
     for (const path of pathsIn(row.input)) {
+      // What is not about scans is broken in the other rows already.
+      if (fewScans.includes(row) && !/^(?:config\.)?(?:scans|overrides)\b/.test(path.join("."))) continue;
       const value = valueAt(row.input, path);
       for (const other of garbage) {
         if (typeof value === typeof other && Array.isArray(value) === Array.isArray(other)) continue;

@@ -95,10 +95,11 @@ try {
   redisServer();
   for (const name of SCANNER_NAMES) ensureScanner(name);
   await step("opa fmt", opa, ["fmt", "--list", "--fail", "policies"]);
-  await step("opa check", opa, ["check", "--strict", "policies"]);
-  await step("opa test", opa, ["test", "policies"]);
+  await step("opa check", opa, ["check", "--strict", "--ignore=*.yaml", "policies"]);
+  await step("opa test", opa, ["test", "--ignore=*.yaml", "policies"]);
   await step("opa test covers every line", opa, [
     "test",
+    "--ignore=*.yaml",
     "--coverage",
     "--threshold=100",
     "--format=pretty",
