@@ -142,7 +142,7 @@ function plant(path: string, content: Planted | null): void {
   if (content === null) return;
   mkdirSync(dirname(path), { recursive: true });
   if (typeof content === "object" && "link" in content) symlinkSync(content.link, path);
-  else writeFileSync(path, content, { mode: path.endsWith("/sarif") ? 0o755 : 0o644 });
+  else writeFileSync(path, content);
 }
 
 function bodyOf({ headers, body }: Report): unknown {

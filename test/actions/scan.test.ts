@@ -122,7 +122,7 @@ describe("what is not a scan is reported as failed", () => {
     try {
       const sha = await bare.commit({ ".github/hms-scan/sarif": OWN_SCANNER, "found.json": sarif([]) });
       const { body } = await bare.play({ sha });
-      expect(body.reason).toContain("cannot be started");
+      expect(body.reason).toContain("There is no .github/hms-scan/sarif on the default branch");
     } finally {
       await bare.close();
     }

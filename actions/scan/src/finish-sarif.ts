@@ -19,6 +19,8 @@ export async function finishSarif(log: Log, exported: Exported | undefined, secr
     for (const result of run.results ?? []) {
       for (const { physicalLocation } of result.locations ?? [])
         if (physicalLocation) relocate(physicalLocation, exported);
+      // Tools say so of what they would leave out themselves. Here nothing is left out.
+      for (const suppression of result.suppressions ?? []) suppression.status = "rejected";
       const place = result.locations?.[0]?.physicalLocation;
       if (place) await annotate(result, place, linesOf, secret);
     }
@@ -31,32 +33,29 @@ function relocate(place: PhysicalLocation, exported: Exported | undefined): void
   if (artifact?.uri === undefined) return;
   delete artifact.uriBaseId;
   delete artifact.index;
-  artifact.uri = relativeUri(artifact.uri, exported?.root);
+  artifact.uri = relativeUri(artifact.uri, exported);
 }
 
 /** A tool's path or URI as one relative to the repository's root, percent-encoded. What is elsewhere stays as it is: whoever reads the report judges it. */
-export function relativeUri(uri: string, root: string | undefined): string {
-  const path = pathOf(uri);
+export function relativeUri(uri: string, exported: Exported | undefined): string {
+  // Some tools write a path as it is, some encode it.
+  const path = exported?.files.has(inside(uri, exported)) ? uri : pathOf(uri);
   if (path === undefined) return uri;
-  const inside = root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
-  if (isAbsolute(inside)) return uri;
-  return posix.normalize(inside).split("/").map(encodeURIComponent).join("/");
+  const relative = inside(path, exported);
+  return isAbsolute(relative) ? uri : posix.normalize(relative).split("/").map(encodeURIComponent).join("/");
+}
+
+function inside(path: string, exported: Exported | undefined): string {
+  return exported !== undefined && path.startsWith(`${exported.root}/`) ? path.slice(exported.root.length + 1) : path;
 }
 
 function pathOf(uri: string): string | undefined {
-  if (uri.startsWith("file:")) {
-    try {
-      return fileURLToPath(uri);
-    } catch {
-      return undefined;
-    }
-  }
-  if (/^[a-z][a-z0-9+.-]+:/i.test(uri)) return undefined;
   try {
-    return decodeURIComponent(uri);
+    if (uri.startsWith("file:")) return fileURLToPath(uri);
+    return /^[a-z][a-z0-9+.-]+:/i.test(uri) ? undefined : decodeURIComponent(uri);
   } catch {
-    // A path with a bare percent sign, as tools write that do not encode.
-    return uri;
+    // A path with a bare percent sign is a path; such an address is none.
+    return uri.startsWith("file:") ? undefined : uri;
   }
 }
 

@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { quote } from "../log.ts";
 import { readSarifFile } from "../read-sarif.ts";
@@ -12,8 +13,12 @@ import type { Scanned, Scene } from "../scene.ts";
 export async function ownScanner({ asked, rules, scratch, exported, deadlineMs }: Scene): Promise<Scanned> {
   const output = join(scratch, "own.sarif");
   const { root } = await exported();
+  const program = join(rules, "sarif");
+  await chmod(program, 0o755).catch((error: NodeJS.ErrnoException) => {
+    throw new ScanFailure(`There is no .github/hms-scan/sarif on the default branch (${error.code}).`);
+  });
   const end = await runTool({
-    program: join(rules, "sarif"),
+    program,
     args: [root, output],
     cwd: scratch,
     env: {
