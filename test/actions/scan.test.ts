@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { INPUTS, type ScanStage, startScanStage } from "./scan-stage.ts";
 
 /** A scanner of a team's own: takes for SARIF what the commit holds as `found.json`. */
-const OWN_SCANNER = '#!/bin/sh\ncp "$1/found.json" "$2"\n';
+const OWN_SCANNER = '#!/bin/sh\nenv\ncat "$1/../../../work/code/.git/config"\ncp "$1/found.json" "$2"\n';
 
 let stage: ScanStage;
 beforeAll(async () => {
@@ -53,12 +53,14 @@ describe("a scan by a team's own scanner", () => {
     });
   });
 
-  test("leaves no credentials in the checkout, and the job summary says how much was found", async () => {
+  test("has nothing worth stealing in its environment, nor in the checkout; the summary says how much was found", async () => {
     const sha = await stage.commit({ "found.json": sarif([resultAt("a"), resultAt("b")]) });
     const { jobs } = await stage.play({ sha });
     const summary = jobs.scan?.steps.find(({ id }) => id === "scan")?.summary;
     expect(summary).toContain(`found 2 in ${sha}`);
-    expect(jobs.scan?.log).not.toContain("request-token");
+    expect(jobs.scan?.log).toContain("HMS_KIND=quality");
+    expect(jobs.scan?.log).toContain("[remote");
+    expect(jobs.scan?.log).not.toMatch(/ACTIONS_|GITHUB_|INPUT_|runtime-token|extraheader|AUTHORIZATION|ghs_/i);
   });
 
   test("tells what configures a scanner, and that a comment asked it to look away", async () => {
