@@ -1,3 +1,4 @@
+import type { FileContent } from "./git/object-store.ts";
 import { ApiError } from "./http/errors.ts";
 import { pushRefusal } from "./protection.ts";
 import { moveBranch } from "./push.ts";
@@ -6,7 +7,7 @@ import type { Site } from "./site.ts";
 import type { Account, Repository } from "./state.ts";
 
 export type CommitRequest = {
-  files: Record<string, string | Buffer | null>;
+  files: Record<string, FileContent>;
   author: Account;
   message: string;
   /** Where a branch that does not exist yet starts; the default branch unless given. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { commitFiles } from "../commits.ts";
 import { isAncestor } from "../git/graph.ts";
+import type { FileContent } from "../git/object-store.ts";
 import { GitRepository, type Network } from "../git/repository.ts";
 import type { BranchProtection, MergeQueueParameters } from "../protection-state.ts";
 import { moveBranch } from "../push.ts";
@@ -20,8 +21,8 @@ export type RepositoryHandle = {
 };
 
 export type CommitOptions = {
-  /** Path → new text, or null to delete. */
-  files: Record<string, string | Buffer | null>;
+  /** Path → what it becomes. */
+  files: Record<string, FileContent>;
   author: string;
   message: string;
   /** Branch or SHA that a new branch starts from. */

@@ -20,6 +20,9 @@ import type { GitProcesses } from "./process.ts";
 const CACHE_LIMIT_BYTES = 64 * 1024 * 1024;
 export const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
+/** A file's new content; `program`: one that may be executed; null takes it away. */
+export type FileContent = string | Buffer | { program: string } | null;
+
 /**
  * The objects of one fork network, in git's own loose format on disk. GitHub keeps one such store for a repository and
  * all of its forks as well, which is why a fork's commits can be read by SHA through the parent.
@@ -99,9 +102,9 @@ export class ObjectStore {
   }
 
   /** The tree `base` with files replaced (text) or removed (null). */
-  async writeTree(base: string, files: Record<string, string | Buffer | null>): Promise<string> {
+  async writeTree(base: string, files: Record<string, FileContent>): Promise<string> {
     const entries = new Map((base === "" ? [] : ((await this.tree(base)) ?? [])).map((entry) => [entry.name, entry]));
-    const inside = new Map<string, Record<string, string | Buffer | null>>();
+    const inside = new Map<string, Record<string, FileContent>>();
     for (const [path, content] of Object.entries(files)) {
       const slash = path.indexOf("/");
       if (slash >= 0) {
@@ -110,9 +113,12 @@ export class ObjectStore {
       } else if (content === null) {
         entries.delete(path);
       } else {
-        const sha = this.write("blob", Buffer.isBuffer(content) ? content : Buffer.from(content));
-        const mode = entries.get(path)?.mode ?? "100644";
-        entries.set(path, { mode: isTreeMode(mode) ? "100644" : mode, name: path, sha });
+        const program = typeof content === "object" && "program" in content;
+        const data = program ? content.program : content;
+        const sha = this.write("blob", Buffer.isBuffer(data) ? data : Buffer.from(data));
+        const before = entries.get(path)?.mode ?? "100644";
+        const mode = isTreeMode(before) ? "100644" : before;
+        entries.set(path, { mode: program ? "100755" : mode, name: path, sha });
       }
     }
     for (const [name, changes] of inside) {
