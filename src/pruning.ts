@@ -33,6 +33,7 @@ const PASSING = [
   "scan-by-id",
   "scan-result",
   "scan-run",
+  "scan-upload",
   "scan-wanted",
   "scan-wanting",
 ];

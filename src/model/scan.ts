@@ -37,6 +37,8 @@ export interface ScanRun {
   target?: string;
   /** The merge base, where only what lies between it and the commit is looked through. */
   base?: string;
+  /** Where in GitHub code scanning its report is uploaded to as well: `refs/pull/12/head`. */
+  uploadTo?: string;
   /** Id of the intent that asked for it, where somebody did. */
   askedBy?: string;
   /** Since when its workflow run is known to be over although no report came, ms since the epoch. */
@@ -58,6 +60,16 @@ export interface WantedScan {
   timeoutMs: number;
   target?: string;
   base?: string;
+  uploadTo?: string;
+}
+
+/** A report on its way to GitHub code scanning: record `storageKey.scanUpload`. */
+export interface ScanUpload {
+  /** Of the scan. */
+  id: string;
+  ref: string;
+  /** SARIF in a gzip in base 64. */
+  sarif: string;
 }
 
 /** What a pull request wants scanned at a commit: record `storageKey.scanWanted`. `base`: only to compare its head with. */

@@ -126,6 +126,11 @@ export const storageKey = {
   /** `ScanResult`: what the last scan of that kind found at a commit. */
   scanResult: (installationId: number, repositoryId: number, sha: string, kind: string) =>
     `scan-result/${installationId}/${repositoryId}/${sha}/${kind}`,
+  /** `ScanUpload`: what is still to be given to GitHub code scanning. */
+  scanUpload: (installationId: number, repositoryId: number, sha: string, kind: string) =>
+    `scan-upload/${installationId}/${repositoryId}/${sha}/${kind}`,
+  scanUploads: (installationId: number, repositoryId: number, sha: string) =>
+    `scan-upload/${installationId}/${repositoryId}/${sha}/`,
   /** Since when findings of that kind are known on the default branch: fingerprint → ms since the epoch. */
   firstSeen: (installationId: number, repositoryId: number, kind: string) =>
     `first-seen/${installationId}/${repositoryId}/${kind}`,

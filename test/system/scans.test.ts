@@ -164,4 +164,16 @@ describe("a scan that runs in a workflow", () => {
     expect(check.output.text).toContain("Remediation plan");
     await concluded(stage, pull, "failure");
   });
+
+  test("where it is asked for, the report goes to GitHub code scanning as well", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif }, code_scanning: true }");
+    const pull = await openPull(stage, repository);
+    await play(stage, repository, pull.sha, [], "leaks");
+    await concluded(stage, pull, "success");
+    const path = new RegExp(`/${repository.name}/code-scanning/sarifs$`);
+    const sent = await until(stage, "it is uploaded", () =>
+      stage.github.requests.list({ method: "POST", path }).at(-1),
+    );
+    expect(sent.status).toBe(202);
+  });
 });

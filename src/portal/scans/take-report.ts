@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { formatKey } from "../../model/key.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
-import type { ScanPlace, ScanRun, ScanRunState, StoredScanResult } from "../../model/scan.ts";
+import type { ScanPlace, ScanRun, ScanRunState, ScanUpload, StoredScanResult } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { repositoryStream } from "../../ports/ledger.ts";
 import type { RecordEntry } from "../../ports/records.ts";
@@ -121,7 +121,8 @@ function sameNonce(nonce: string, nonceSha256: string): boolean {
 
 async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
   const { deps, head, place, entry } = scene;
-  const digest = digesting(head);
+  const { uploadTo } = entry.value;
+  const digest = digesting(head, uploadTo !== undefined);
   const reading = await deps.read(digest.bytes, { kind: place.kind, sha: place.sha, tool: entry.value.tool });
   if (!reading.ok) {
     const why = "tooLarge" in reading && reading.tooLarge ? "too-large" : "refused-report";
@@ -142,7 +143,15 @@ async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
       runId,
       url,
     }),
-    () => deps.engine.records.put(storageKey.scanResult(installationId, repositoryId, sha, kind), result),
+    () => {
+      const { records } = deps.engine;
+      const at = [installationId, repositoryId, sha, kind] as const;
+      const upload = uploadTo && ({ id: head.id, ref: uploadTo, sarif: digest.base64() } satisfies ScanUpload);
+      return Promise.all([
+        records.put(storageKey.scanResult(...at), result),
+        ...(upload ? [records.put(storageKey.scanUpload(...at), upload)] : []),
+      ]);
+    },
   );
   return written ? { taken: "taken" } : refuse(scene, { why: "over" });
 }
@@ -229,16 +238,24 @@ async function refuse({ deps, head, place }: Scene, refusal: Refusal): Promise<R
   return refusal;
 }
 
-/** Bytes with the SHA-256 of what went through. */
-function digesting({ body, outcome }: ReportHead): { bytes: AsyncIterable<Uint8Array>; hex(): string } {
+interface Digesting {
+  bytes: AsyncIterable<Uint8Array>;
+  hex(): string;
+  base64(): string;
+}
+
+/** Bytes with the SHA-256 of what went through; with those bytes themselves only where they are wanted. */
+function digesting({ body, outcome }: ReportHead, kept = false): Digesting {
+  const chunks: Uint8Array[] = [];
   const hash = createHash("sha256").update(`${outcome}\n`);
   async function* through(): AsyncGenerator<Uint8Array> {
     for await (const chunk of body) {
       hash.update(chunk);
+      if (kept) chunks.push(chunk);
       yield chunk;
     }
   }
-  return { bytes: through(), hex: () => hash.digest("hex") };
+  return { bytes: through(), hex: () => hash.digest("hex"), base64: () => Buffer.concat(chunks).toString("base64") };
 }
 
 async function digestOf(head: ReportHead): Promise<string> {

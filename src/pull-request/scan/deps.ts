@@ -3,7 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Engine } from "../../ports/engine.ts";
 import type { Workflows } from "../../ports/workflows.ts";
 
-export type ScanWorkflows = Pick<Workflows, "dispatch" | "run" | "recent" | "cancel">;
+export type ScanWorkflows = Pick<Workflows, "dispatch" | "run" | "recent" | "cancel" | "uploadSarif">;
 
 /** What starting, watching and ending scans needs from outside. */
 export interface ScanDeps {

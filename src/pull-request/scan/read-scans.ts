@@ -44,6 +44,7 @@ export async function readScans(
   const change = await changeOf(deps.api, pull);
   const record = preview.record;
   const wanted = wantedScans(config, {
+    number: pull.number,
     headSha: pull.headSha,
     mergeBase: change.mergeBase,
     changedFiles: change.complete ? pathsOf(change.files) : null,

@@ -17,6 +17,7 @@ import {
   planScans,
   type ScanStep,
 } from "./plan-scans.ts";
+import { uploadScans } from "./upload-scans.ts";
 
 export type ScanKey = Key & { kind: "scan" };
 
@@ -77,6 +78,7 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     for (const entry of asked)
       if ((await records.get(entry.key))?.revision === entry.revision) await records.delete(entry.key);
     if (freed && pass < PASSES) continue;
+    await uploadScans(deps.engine, workflows, key, run, deps.clock.now());
     const now = await records.list<ScanRun>(storageKey.scanRuns(...at));
     const kinds = new Set(wanted.flatMap(({ value }) => value.scans.map(({ kind }) => kind)));
     const live = now.flatMap(({ value }) => (kinds.has(value.kind) ? [value] : []));

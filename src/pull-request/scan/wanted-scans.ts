@@ -4,6 +4,7 @@ import { DISPATCHED_KINDS, type DispatchedKind, type ScanKind, type WantedScan }
 
 /** What is known of one pull request, as far as it decides what is scanned. */
 export interface ScanFacts {
+  number: number;
   headSha: string;
   /** Undefined where GitHub does not say. */
   mergeBase: string | undefined;
@@ -49,7 +50,8 @@ export function wantedScans(config: ScanConfig, facts: ScanFacts): ScansWanted {
     const target = targetOf(kind, scan, facts, facts.headSha);
     // Of what leaked only what the pull request brings is looked at.
     const base = kind === "leaks" ? facts.mergeBase : undefined;
-    wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }) });
+    const upload = config.codeScanning ? { uploadTo: `refs/pull/${facts.number}/head` } : {};
+    wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }), ...upload });
     if (!COMPARED.includes(kind) || facts.mergeBase === undefined || facts.mergeBase === facts.headSha) continue;
     const before = targetOf(kind, scan, facts, facts.mergeBase);
     wanted.base.push({ kind, tool, timeoutMs, ...(before && { target: before }) });

@@ -23,6 +23,7 @@ async function scene() {
   onTestFinished(() => engine.close());
   const dispatched: Record<string, string>[] = [];
   const cancelled: number[] = [];
+  const uploaded: string[][] = [];
   const there = {
     answer: undefined as Dispatched | Error | undefined,
     runs: [] as WorkflowRun[],
@@ -44,6 +45,10 @@ async function scene() {
     run: async (id) => there.runs.find((one) => one.id === id),
     recent: async () => there.runs,
     cancel: async (id) => void cancelled.push(id),
+    async uploadSarif(sha, fullRef, sarif) {
+      uploaded.push([sha, fullRef, sarif]);
+      return uploaded.length === 1 ? { kind: "taken", id: "u" } : { kind: "refused", reason: "no" };
+    },
   };
   const run = {
     key: formatKey(key),
@@ -56,7 +61,7 @@ async function scene() {
   const want = (wants: Map<string, ScanWanted>) => wantScans(engine, pull, wants, [], run);
   await want(new Map([[SHA, wanted]]));
   return {
-    ...{ clock, engine, dispatched, cancelled, there, want },
+    ...{ clock, engine, dispatched, cancelled, uploaded, there, want },
     reconcile: () => reconcileScans({ github: { workflows: () => workflows }, engine, clock }, key, ref, run),
     state: async () => (await engine.records.get<ScanRun>(storageKey.scanRun(1, 42, SHA, "sast")))?.value.state,
   };
@@ -160,4 +165,19 @@ test("the nonce is nowhere but in the run's inputs", async () => {
   const everything = JSON.stringify([await engine.records.list(""), await engine.ledger.query({ limit: 100 })]);
   expect(everything).not.toContain(nonce);
   expect(everything).toContain(dispatched[0]?.scan);
+});
+
+test("a report that waits for code scanning is given to it once, whatever it says", async () => {
+  const { reconcile, uploaded, engine } = await scene();
+  for (const ref of ["refs/pull/12/head", "refs/pull/13/head"]) {
+    await engine.records.put(storageKey.scanUpload(1, 42, SHA, "sast"), { id: "1", ref, sarif: "H4sI" });
+    await reconcile();
+    await reconcile();
+  }
+  expect(uploaded).toEqual([
+    [SHA, "refs/pull/12/head", "H4sI"],
+    [SHA, "refs/pull/13/head", "H4sI"],
+  ]);
+  const told = await engine.ledger.query({ type: "scan_uploaded", limit: 9 });
+  expect(told.map(({ data }) => data.result).sort()).toEqual(["refused", "taken"]);
 });

@@ -15,6 +15,7 @@ function configured(scan: string): ScanConfig {
 }
 
 const facts: ScanFacts = {
+  number: 12,
   headSha: HEAD,
   mergeBase: BASE,
   changedFiles: ["src/cart.ts", "docs/cart.md"],
@@ -79,6 +80,12 @@ test.each<
     held: wanted.held.map(({ kind, status }) => `${kind} ${status}`),
     concerned: [...wanted.concerned],
   }).toEqual({ head, base, held, concerned });
+});
+
+test("what is uploaded to code scanning is the head's", () => {
+  const { head, base } = wantedScans(configured("{ sast: {}, code_scanning: true }"), facts);
+  expect(head).toMatchObject([{ kind: "sast", uploadTo: "refs/pull/12/head" }]);
+  expect(base).toEqual([{ kind: "sast", tool: "semgrep", timeoutMs: 1_800_000 }]);
 });
 
 test("what is scanned in place of the files, and from where on", () => {
