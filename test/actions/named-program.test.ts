@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ScanStage, startScanStage } from "./scan-stage.ts";
+
+const LOG = '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[]}]}';
+/** In the place of trivy and zap, which no test has: prints how it was called and writes where each would. */
+const PROGRAM = `#!/bin/sh
+echo "called with $*" >&2
+echo "called with $*"
+for each in "$@"; do
+  case "$each" in --output=*) printf '%s' '${LOG}' > "\${each#--output=}" ;; esac
+done
+case "$*" in *-autorun*) printf '%s' '${LOG}' > "$PWD/zap.sarif" ;; esac
+`;
+
+let stage: ScanStage;
+let program: string;
+let sha: string;
+beforeAll(async () => {
+  stage = await startScanStage();
+  program = join(stage.folder, "program");
+  writeFileSync(program, PROGRAM);
+  chmodSync(program, 0o755);
+  stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", program);
+  sha = await stage.commit({ ".trivyignore": "*\n", "trivy.yaml": "scan: {}\n", "main.tf": "# trivy:ignore:x\n" });
+});
+afterAll(() => stage.close());
+
+function pin(content: string): void {
+  stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_DIGEST", createHash("sha256").update(content).digest("hex"));
+}
+
+describe("a program that the runner has", () => {
+  test.each([
+    [
+      "trivy",
+      "iac",
+      "",
+      /called with filesystem --scanners=misconfig .*--ignorefile=\S+\/scratch\/ignore-nothing .*\/code\b/,
+    ],
+    ["trivy", "dependencies", "", /called with filesystem --scanners=vuln /],
+    ["trivy", "image", "acme/web:1", /called with image --scanners=vuln .* acme\/web: ?1/],
+    ["zap", "dast", "https://pr-1.preview.example.test/", /called with -cmd .*-autorun \S+plan\.yaml/],
+  ])("%s for %s is called as its documentation says", async (tool, kind, target, call) => {
+    pin(PROGRAM);
+    const { jobs } = await stage.play({ tool, kind, target, sha });
+    expect(jobs.scan?.log).toMatch(call);
+    expect(jobs).toMatchObject({ scan: { conclusion: "success" }, report: { conclusion: "success" } });
+  });
+
+  test("is not run with another digest: the job ends before the code is there", async () => {
+    pin("another");
+    const { jobs, body } = await stage.play({ tool: "trivy", kind: "iac", sha });
+    expect(jobs.scan?.log).not.toContain("called with");
+    expect(jobs.scan?.steps.find(({ id }) => id === "install")?.conclusion).toBe("failure");
+    expect(jobs.scan?.steps.filter(({ conclusion }) => conclusion === "success")).toEqual([]);
+    expect(body.reason).toContain("not the one of tool-digest");
+  });
+
+  test("is not run without a digest, and not at all where none is named", async () => {
+    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_DIGEST", null);
+    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain("tool-digest is not");
+    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", null);
+    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain(
+      "is not installed by this Action",
+    );
+    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", program);
+  });
+});
