@@ -105,6 +105,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     decided: metrics.verdict,
     bypassed: metrics.bypass,
     previewsOff: settings.clusters === undefined,
+    scanClusters: settings.clusters?.inventory.clusters ?? [],
   };
   const sweep = {
     github,
@@ -126,7 +127,8 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     sent: metrics.notification,
   };
   const previews = await openPreviews(settings, { github, engine, configuration, clock }, metrics.previews, log);
-  const scans = openScans(settings, { github, engine, clock }, metrics.scans);
+  const { grounds } = previews.deps;
+  const scans = openScans(settings, { github, engine, clock, grounds }, metrics.scans);
   const onboarding = settings.onboarding ? onboardingOf(deps, settings.publicUrl, log) : undefined;
 
   const worker = createWorker({
@@ -194,7 +196,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       installationOwner: async (id) => (await github.installations()).find((one) => one.id === id)?.owner,
     },
     doctor: {
-      examine: examineRunning({ settings, github, engine, checker: inForce, grounds: previews.deps.grounds, clock }),
+      examine: examineRunning({ settings, github, engine, checker: inForce, grounds, clock }),
       now: () => clock.now(),
     },
     scans: scans.routes,

@@ -4,7 +4,9 @@ import { PACKED_BYTES_MAX, scanReportRoute } from "./portal/scans/report-route.t
 import type { Clock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
-import type { ScanDeps } from "./pull-request/scan/deps.ts";
+import type { PreviewGrounds } from "./pull-request/preview/deps.ts";
+import type { JobGrounds, ScanDeps } from "./pull-request/scan/deps.ts";
+import { lookAtJob } from "./pull-request/scan/job-runner.ts";
 import { DEFAULT_SARIF_LIMITS, gunzipped, readSarif } from "./scan/sarif.ts";
 import type { ScanMetrics } from "./telemetry/scan-metrics.ts";
 import { createWorkloadIdentity } from "./workload-identity.ts";
@@ -21,9 +23,20 @@ const RATIO_MAX = 100;
 /** Scans that run elsewhere: what starts them, and who takes their reports. */
 export function openScans(
   settings: Settings,
-  { github, engine, clock }: { github: GitHub; engine: Engine; clock: Clock },
+  {
+    github,
+    engine,
+    clock,
+    grounds,
+  }: { github: GitHub; engine: Engine; clock: Clock; grounds: PreviewGrounds | undefined },
   metrics: ScanMetrics,
 ): Scans {
+  const jobs: JobGrounds | undefined = grounds && {
+    clusters: grounds.clusters,
+    inventory: grounds.inventory,
+    appId: settings.app.id,
+    publicUrl: settings.publicUrl,
+  };
   const { unpackedBytes } = DEFAULT_SARIF_LIMITS;
   const caps = { packedBytes: PACKED_BYTES_MAX, unpackedBytes, ratio: RATIO_MAX };
   const route = scanReportRoute({
@@ -31,9 +44,15 @@ export function openScans(
     clock,
     identity: createWorkloadIdentity(settings, () => clock.now()),
     audience: settings.publicUrl,
+    jobAt: async (place, run) => {
+      const look = await lookAtJob(jobs, { ...place, id: run.id }, run);
+      if (look.is === "unseen") return "unseen";
+      const known = run.job?.uid !== undefined && (look.is === "running" || look.is === "queued");
+      return known ? "running" : "not-running";
+    },
     botId: (installationId, ref) => github.workflows(installationId, ref).botId(),
     read: (bytes, context) => readSarif(gunzipped(bytes, caps), context),
     counted: metrics.report,
   });
-  return { deps: { github, engine, clock, became: metrics.became }, routes: [route] };
+  return { deps: { github, engine, clock, ...(jobs && { jobs }), became: metrics.became }, routes: [route] };
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { clusterScans } from "./cluster-scans.ts";
 import type { Inventory, InventoryCluster } from "./clusters.ts";
 
 /** Where previews may run, and how the clusters are reached. */
@@ -83,6 +84,7 @@ const cluster = z
     forbidden_cidrs: z
       .array(z.union([z.cidrv4(), z.cidrv6()], { error: "must be a range such as 10.0.0.0/16" }))
       .default([]),
+    scans: clusterScans.optional(),
   })
   .refine((one) => !(one.in_cluster && one.context !== undefined), {
     error: "has in_cluster and a context: one of them",
@@ -260,6 +262,7 @@ function clusterOf(one: File["clusters"][number]): InventoryCluster {
     latencyMs: one.latency_ms,
     ingressNamespaceLabels: one.ingress_namespace_labels,
     forbiddenCidrs: one.forbidden_cidrs,
+    ...(one.scans === undefined ? {} : { scans: one.scans }),
   };
 }
 

@@ -25,6 +25,23 @@ export interface InventoryCluster {
   ingressNamespaceLabels: Record<string, string>;
   /** Address ranges that previews never reach (API server, nodes, services), besides the private ranges. */
   forbiddenCidrs: string[];
+  /** What scans run with that are Jobs there; absent: none do. */
+  scans?: ClusterScans;
+}
+
+/** Jobs of scans on one cluster: everything about them is the operator's. */
+export interface ClusterScans {
+  /** By its digest: `registry.acme.dev/hms-scan@sha256:…`. */
+  image: string;
+  /** Address ranges under which the Jobs reach HMS-SYS to report. */
+  reportCidrs: string[];
+  /** Address ranges that a dynamic scan reaches besides the preview's Pods and the ingress controller's: a load balancer in front of it. */
+  targetCidrs: string[];
+  /** Address ranges of registries that an image scan reaches. Empty: there are no image scans. */
+  registryCidrs: string[];
+  /** Kubernetes quantities: what a Job asks for, and may have. */
+  cpu: string;
+  memory: string;
 }
 
 /** Everything that the operator declared about clusters and what previews may use. */

@@ -77,6 +77,11 @@ function scan<K extends DispatchedKind>(kind: K) {
   };
 }
 
+const runsOn = z
+  .enum(["actions", "cluster"])
+  .optional()
+  .meta({ description: "Where it runs: a workflow, or a Job on the preview's cluster; actions unless given." });
+
 export const scanSchema = {
   sast: z.strictObject(scan("sast")).optional().meta({ description: "Reads the source for flaws." }),
   leaks: z.strictObject(scan("leaks")).optional().meta({ description: "Looks for secrets in every commit." }),
@@ -94,16 +99,14 @@ export const scanSchema = {
         .regex(/^[a-z0-9][A-Za-z0-9./:@_-]*(?:\{\{head_sha\}\}[A-Za-z0-9._-]*)?$/, "this is no reference of an image")
         .optional()
         .meta({ description: "The image of a commit, `ghcr.io/acme/web:{{head_sha}}`." }),
+      runs_on: runsOn,
     })
     .optional()
     .meta({ description: "Looks into the image." }),
   dast: z
     .strictObject({
       ...scan("dast"),
-      runs_on: z
-        .enum(["actions", "cluster"])
-        .optional()
-        .meta({ description: "Where it runs: a workflow, or a Job beside the preview; actions unless given." }),
+      runs_on: runsOn,
     })
     .optional()
     .meta({ description: "Attacks the preview." }),

@@ -13,7 +13,7 @@ export interface DispatchedScan {
   /** What becomes of findings that the base branch has as well; `graceMs`: they block once they have been known for so long. */
   oldDebt: "ignore" | "block" | { graceMs: number };
   timeoutMs: number;
-  /** Only of `dast`. */
+  /** Only of `dast` and `image`. */
   runsOn?: "actions" | "cluster";
   /** Only of `quality`: what the server calls the project. */
   project?: string;

@@ -15,6 +15,7 @@ const FOR_OVERLAYS: Record<string, string> = {
   "hms-self-scope": "argocd",
   "hms-self-namespaces": "domains",
   "hms-self-argocd": "sources",
+  "hms-self-scans": "images",
   "hms-preview-leftovers": "finalizers",
   "hms-preview-ingresses": "annotations",
 };

@@ -39,6 +39,12 @@ export interface ScanRun {
   base?: string;
   /** Where in GitHub code scanning its report is uploaded to as well: `refs/pull/12/head`. */
   uploadTo?: string;
+  /** Where a Job makes it; absent: a workflow does. */
+  on?: ScanCluster;
+  /** Of the Job; there whenever `on` is. */
+  job?: ScanJob;
+  /** What holds a Job, in the cluster's words, or why the cluster does not say how it goes; not escaped. */
+  waits?: string;
   /** Id of the intent that asked for it, where somebody did. */
   askedBy?: string;
   /** Since when its workflow run is known to be over although no report came, ms since the epoch. */
@@ -48,10 +54,33 @@ export interface ScanRun {
 
 export type ScanRunState =
   | { is: "starting" }
-  | { is: "queued" | "running"; runId: number; url: string }
+  /** Of a workflow's run; of a Job there is neither number nor page. */
+  | { is: "queued" | "running"; runId?: number; url?: string }
   /** `digest`: of the report's bytes, so that the very same one may come again. `findings`: their number. */
-  | { is: "reported"; atMs: number; digest: string; findings: number; runId: number; url: string }
+  | { is: "reported"; atMs: number; digest: string; findings: number; runId?: number; url?: string }
   | { is: "failed" | "timed-out" | "cancelled" | "not-installed"; reason: string; url?: string };
+
+/** The cluster that a Job runs on, and what it looks at there. */
+export interface ScanCluster {
+  cluster: string;
+  /** The namespace of the preview that is attacked; absent: an image is looked into. */
+  preview?: string;
+}
+
+/** The Job that was started for a scan, in a namespace of its own. */
+export interface ScanJob {
+  namespace: string;
+  /** Of the one token by which its report is taken. The token itself is in the Job's Secret and nowhere else. */
+  tokenSha256: string;
+  /** Of the Job, once the cluster has taken it: another one of its name is not it. */
+  uid?: string;
+}
+
+/** A scan's namespace on a cluster, from before it is made until a fresh list shows it no more: record `storageKey.scanJob`. */
+export interface ScanPremises {
+  cluster: string;
+  namespace: string;
+}
 
 /** One scan as a pull request wants it; its commit is that of the key. */
 export interface WantedScan {
@@ -60,6 +89,8 @@ export interface WantedScan {
   timeoutMs: number;
   target?: string;
   base?: string;
+  /** Where a Job is to make it; absent: a workflow. */
+  on?: ScanCluster;
   uploadTo?: string;
 }
 

@@ -114,6 +114,12 @@ export const storageKey = {
     `scan-run/${installationId}/${repositoryId}/${sha}/`,
   /** `{ installationId, repositoryId, sha, kind }` by the scan's id, which is all that a report names. */
   scanById: (id: string) => `scan-by-id/${id}`,
+  /** `ScanPremises`: where the Job of a scan was made, or is about to be. Stays until it is gone from the cluster. */
+  scanJob: (installationId: number, repositoryId: number, sha: string, scanId: string) =>
+    `scan-job/${installationId}/${repositoryId}/${sha}/${scanId}`,
+  scanJobs: (installationId: number, repositoryId: number, sha: string) =>
+    `scan-job/${installationId}/${repositoryId}/${sha}/`,
+  scanJobsOf: (installationId: number, repositoryId: number) => `scan-job/${installationId}/${repositoryId}/`,
   /** `ScanWanted`: what a pull request wants scanned at a commit, its head or its merge base. */
   scanWanted: (installationId: number, repositoryId: number, sha: string, number: number) =>
     `scan-wanted/${installationId}/${repositoryId}/${sha}/${number}`,

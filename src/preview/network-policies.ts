@@ -1,3 +1,4 @@
+import { CLUSTER_DNS, DAST_LABELS } from "../model/cluster-network.ts";
 import { KINDS, type KubeObject } from "../model/kubernetes.ts";
 import { previewLabels } from "../model/preview.ts";
 import { isIpv6Range, liesIn } from "./cidr.ts";
@@ -34,26 +35,6 @@ const PRIVATE = [
   "ff00::/8",
   "64:ff9b:1::/48",
 ];
-/** By which the operator marks the namespace that dynamic scans run in. Pods' own labels would be anybody's to set. */
-const DAST_LABELS = { "hms-sys.dev/role": "dast" };
-
-const DNS = {
-  to: [
-    {
-      namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } },
-      podSelector: {
-        matchExpressions: [{ key: "k8s-app", operator: "In", values: ["kube-dns", "coredns", "node-local-dns"] }],
-      },
-    },
-    // The caches of https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/, at the address that all set-ups use.
-    { ipBlock: { cidr: "169.254.20.10/32" } },
-  ],
-  ports: [
-    { protocol: "UDP", port: 53 },
-    { protocol: "TCP", port: 53 },
-  ],
-};
-
 /** Who may reach a preview and whom it may reach: https://kubernetes.io/docs/concepts/services-networking/network-policies/ */
 export function networkPolicies(plan: PreviewPlan, at: PreviewPlan["places"][number]): KubeObject[] {
   const policy = (name: string, spec: Record<string, unknown>): KubeObject => ({
@@ -80,7 +61,11 @@ export function networkPolicies(plan: PreviewPlan, at: PreviewPlan["places"][num
     }),
     policy("hms-egress", {
       policyTypes: ["Egress"],
-      egress: [{ to: own }, DNS, ...(internet.length > 0 ? [{ to: internet.map((ipBlock) => ({ ipBlock })) }] : [])],
+      egress: [
+        { to: own },
+        CLUSTER_DNS,
+        ...(internet.length > 0 ? [{ to: internet.map((ipBlock) => ({ ipBlock })) }] : []),
+      ],
     }),
     // Also without any: an exception that is taken back is closed by the same apply.
     policy("hms-egress-declared", { policyTypes: ["Egress"], egress: declared }),

@@ -1,3 +1,4 @@
+import type { InventoryCluster } from "../config/clusters.ts";
 import type { Checker } from "../ports/checker.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
@@ -19,4 +20,6 @@ export interface PullRequestDeps {
   bypassed?(): void;
   /** The operator declared no clusters: what is asked of previews is answered so. */
   previewsOff?: boolean;
+  /** Clusters that the operator declared, for scans that are Jobs there. */
+  scanClusters?: readonly InventoryCluster[];
 }

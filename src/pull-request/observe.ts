@@ -1,3 +1,4 @@
+import type { InventoryCluster } from "../config/clusters.ts";
 import type { EffectiveConfig } from "../config/effective.ts";
 import type { ScanConfig } from "../config/scan.ts";
 import { DEFAULTS, type HmsConfig } from "../config/schema.ts";
@@ -41,6 +42,7 @@ export async function observe(
     configuration: ConfigurationSource;
     clock: Clock;
     installationId: number;
+    scanClusters?: readonly InventoryCluster[];
   },
   pull: PullRequest,
   before: { previewHealthy?: boolean } = {},

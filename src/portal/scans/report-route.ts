@@ -34,7 +34,7 @@ export function scanReportRoute(deps: ReportDeps): Route {
     path: "/api/v1/scans/:id/report",
     access: "public",
     streams: true,
-    summary: "Takes the report of a scan from the workflow run that HMS-SYS started for it.",
+    summary: "Takes the report of a scan from the workflow run or the Job that HMS-SYS started for it.",
     async handler(context) {
       const head = headOf(context);
       const id = "why" in head ? undefined : head.id;
@@ -64,9 +64,10 @@ function headOf(context: Context): ReportHead | Refusal {
   const wrong = (detail: string): Refusal => ({ why: "wrong-headers", detail });
   const id = context.req.param("id") ?? "";
   if (!/^[0-9a-f]{32}$/.test(id)) return { why: "unknown" };
-  const token = /^Bearer ([A-Za-z0-9_-]{1,8000}\.[A-Za-z0-9_-]{1,8000}\.[A-Za-z0-9_-]{0,8000})$/i.exec(
-    header("authorization"),
-  )?.[1];
+  const token =
+    /^Bearer ([A-Za-z0-9_-]{1,8000}\.[A-Za-z0-9_-]{1,8000}\.[A-Za-z0-9_-]{0,8000}|hms-scan-[A-Za-z0-9_-]{43})$/i.exec(
+      header("authorization"),
+    )?.[1];
   if (token === undefined) return { why: "wrong-token", detail: "There is no token in the Authorization header." };
   const nonce = header("hms-scan-nonce");
   if (!/^[A-Za-z0-9_-]{20,100}$/.test(nonce)) return wrong("HMS-Scan-Nonce is not of its form.");

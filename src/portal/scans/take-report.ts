@@ -1,13 +1,11 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash } from "node:crypto";
 import { formatKey } from "../../model/key.ts";
-import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { ScanPlace, ScanRun, ScanRunState, ScanUpload, StoredScanResult } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { repositoryStream } from "../../ports/ledger.ts";
 import type { RecordEntry } from "../../ports/records.ts";
-import { WorkloadIdentityUnavailable, type WorkloadRefusal } from "../../ports/workload-identity.ts";
-import { wrongClaim } from "./claims.ts";
 import type { ReportDeps } from "./deps.ts";
+import { distrust } from "./distrust.ts";
 
 /** A request that has the form of a report. */
 export interface ReportHead {
@@ -38,20 +36,12 @@ export interface Refusal {
 
 export type Taken = { taken: "taken" | "again" | "failed" };
 
-interface Scene {
+export interface ReportScene {
   deps: ReportDeps;
   head: ReportHead;
   place: ScanPlace;
   entry: RecordEntry<ScanRun>;
 }
-
-const TOKEN_WORDS: Record<WorkloadRefusal, string> = {
-  malformed: "It is not a token of a workflow's job.",
-  signature: "It is not signed by the issuer.",
-  expired: "It is not for now.",
-  audience: "It is meant for somebody else.",
-  issuer: "It is of another issuer.",
-};
 
 /** JSON with the reason why a tool failed. */
 const FAILED_BYTES_MAX = 2 * 1024;
@@ -69,8 +59,8 @@ export async function takeReport(deps: ReportDeps, head: ReportHead, tries: () =
   const place = (await records.get<ScanPlace>(storageKey.scanById(head.id)))?.value;
   const entry = place && (await runAt(deps, place));
   if (!place || !entry || entry.value.id !== head.id) return { why: "unknown" };
-  const scene: Scene = { deps, head, place, entry };
-  const refusal = await trust(scene);
+  const scene: ReportScene = { deps, head, place, entry };
+  const refusal = await distrust(scene);
   if (refusal) return refuse(scene, refusal);
   if (!tries()) return refuse(scene, { why: "too-many" });
   const { state, deadlineMs } = entry.value;
@@ -78,10 +68,17 @@ export async function takeReport(deps: ReportDeps, head: ReportHead, tries: () =
     case "starting":
       return { why: "later", detail: "The run is not known yet." };
     case "reported":
+      // The token of a Job is good for one report, and a report that was taken needs no second one.
+      if (entry.value.job) return refuse(scene, { why: "another-report", detail: "Its token was used." });
       return (await digestOf(head)) === state.digest ? { taken: "again" } : refuse(scene, { why: "another-report" });
     case "queued":
     case "running":
       if (deps.clock.now() >= deadlineMs) return refuse(scene, { why: "over", detail: "It timed out." });
+      if (entry.value.job) {
+        const at = await deps.jobAt(place, entry.value);
+        if (at === "unseen") return { why: "later", detail: "The cluster does not say whether its Job runs." };
+        if (at === "not-running") return refuse(scene, { why: "over", detail: "Its Job is not running." });
+      }
       return head.outcome === "failed" ? takeFailure(scene) : takeFindings(scene);
     default:
       return refuse(scene, { why: "over", detail: state.reason });
@@ -93,33 +90,7 @@ function runAt(deps: ReportDeps, place: ScanPlace): Promise<RecordEntry<ScanRun>
   return deps.engine.records.get<ScanRun>(storageKey.scanRun(installationId, repositoryId, sha, kind));
 }
 
-/** Why whoever reports is not the run that we started for this scan. */
-async function trust({ deps, head, place, entry }: Scene): Promise<Refusal | undefined> {
-  const verified = await deps.identity.verify(head.token, deps.audience).catch((error: unknown) => {
-    if (error instanceof WorkloadIdentityUnavailable) return undefined;
-    throw error;
-  });
-  if (verified === undefined) return { why: "later", detail: "The issuer's keys cannot be had now." };
-  if (!verified.ok) return { why: "wrong-token", detail: TOKEN_WORDS[verified.why] };
-  const { installationId, repositoryId, sha } = place;
-  const ref = await deps.engine.records.get<RepositoryRef>(storageKey.repository(installationId, repositoryId));
-  if (!ref) return { why: "later", detail: "The repository is not known at the moment." };
-  const { state, nonceSha256 } = entry.value;
-  const runId = "runId" in state ? state.runId : undefined;
-  const botId = await deps.botId(installationId, ref.value);
-  const claim = wrongClaim(verified.claims, { ref: ref.value, runId, botId });
-  if (claim !== undefined) return { why: "wrong-claim", detail: `The claim ${claim} is not that of the run.` };
-  if (!sameNonce(head.nonce, nonceSha256)) return { why: "wrong-nonce", detail: "The nonce is not that of the scan." };
-  return head.sha === sha ? undefined : { why: "wrong-sha", detail: "The commit is not that of the scan." };
-}
-
-function sameNonce(nonce: string, nonceSha256: string): boolean {
-  const own = createHash("sha256").update(nonce).digest();
-  const wanted = Buffer.from(nonceSha256, "hex");
-  return own.length === wanted.length && timingSafeEqual(own, wanted);
-}
-
-async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
+async function takeFindings(scene: ReportScene): Promise<Taken | Refusal> {
   const { deps, head, place, entry } = scene;
   const { uploadTo } = entry.value;
   const digest = digesting(head, uploadTo !== undefined);
@@ -127,7 +98,7 @@ async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
   if (!reading.ok) {
     const why = "tooLarge" in reading && reading.tooLarge ? "too-large" : "refused-report";
     const reason = `Its report was refused: ${reading.problem.slice(0, REASON_MAX)}`;
-    await store(scene, (url) => ({ is: "failed", reason, url }));
+    await store(scene, ({ url }) => failed(reason, url));
     return refuse(scene, { why, detail: reading.problem });
   }
   const { findings } = reading.result;
@@ -135,13 +106,12 @@ async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
   const result: StoredScanResult = { ...reading.result, kind, id: head.id, digest: digest.hex() };
   const written = await store(
     scene,
-    (url, runId) => ({
+    (run) => ({
       is: "reported",
       atMs: deps.clock.now(),
       digest: result.digest,
       findings: findings.length,
-      runId,
-      url,
+      ...run,
     }),
     () => {
       const { records } = deps.engine;
@@ -157,7 +127,7 @@ async function takeFindings(scene: Scene): Promise<Taken | Refusal> {
 }
 
 /** The run itself says that its tool failed: that is what is known of the scan then. */
-async function takeFailure(scene: Scene): Promise<Taken | Refusal> {
+async function takeFailure(scene: ReportScene): Promise<Taken | Refusal> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of scene.head.body) {
@@ -168,7 +138,7 @@ async function takeFailure(scene: Scene): Promise<Taken | Refusal> {
   const reason = reasonOf(Buffer.concat(chunks).toString("utf8"));
   if (reason === undefined)
     return refuse(scene, { why: "wrong-headers", detail: "The body is no JSON with a reason." });
-  const written = await store(scene, (url) => ({ is: "failed", reason: `The scan failed: ${reason}`, url }));
+  const written = await store(scene, ({ url }) => failed(`The scan failed: ${reason}`, url));
   return written ? { taken: "failed" } : refuse(scene, { why: "over" });
 }
 
@@ -187,8 +157,8 @@ function reasonOf(text: string): string | undefined {
 
 /** @returns false where the scan came to its end meanwhile, so that nothing of this counts. */
 async function store(
-  { deps, place, entry }: Scene,
-  stateOf: (url: string, runId: number) => ScanRunState,
+  { deps, place, entry }: ReportScene,
+  stateOf: (run: RunOfScan) => ScanRunState,
   also: () => Promise<unknown> = async () => {},
 ): Promise<boolean> {
   const { records, queue } = deps.engine;
@@ -198,7 +168,8 @@ async function store(
   for (let write = 1; write <= WRITES_MAX && current; write++) {
     const { state, id } = current.value;
     if (id !== entry.value.id || (state.is !== "queued" && state.is !== "running")) return false;
-    const next = stateOf(state.url, state.runId);
+    const { url, runId: number } = state;
+    const next = stateOf({ ...(url === undefined ? {} : { url }), ...(number === undefined ? {} : { runId: number }) });
     const wanting = await records.list(storageKey.scansWanted(installationId, repositoryId, sha));
     const numbers = wanting.map((one) => Number(one.key.slice(one.key.lastIndexOf("/") + 1)));
     // In one turn of the event loop, so in one transaction; the scan's own key tells the ledger. A result counts only with the state that names its digest.
@@ -215,7 +186,7 @@ async function store(
 }
 
 /** A refusal of a scan that is known stands in the ledger: of strangers once for each reason, of token holders once a minute. */
-async function refuse({ deps, head, place }: Scene, refusal: Refusal): Promise<Refusal> {
+async function refuse({ deps, head, place }: ReportScene, refusal: Refusal): Promise<Refusal> {
   const { why, detail } = refusal;
   if (why === "later") return refusal;
   const key = { ...place, kind: "scan" } as const;
@@ -270,3 +241,10 @@ async function digestOf(head: ReportHead): Promise<string> {
 }
 
 const REPORT_BYTES_MAX = 10 * 1024 * 1024;
+
+/** Of a workflow; a Job has neither. */
+type RunOfScan = { runId?: number; url?: string };
+
+function failed(reason: string, url: string | undefined): ScanRunState {
+  return { is: "failed", reason, ...(url === undefined ? {} : { url }) };
+}

@@ -1,5 +1,7 @@
+import type { Inventory } from "../../config/clusters.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Clusters } from "../../ports/cluster.ts";
 import type { Engine } from "../../ports/engine.ts";
 import type { Workflows } from "../../ports/workflows.ts";
 
@@ -10,6 +12,18 @@ export interface ScanDeps {
   github: { workflows(installationId: number, ref: RepositoryRef): ScanWorkflows };
   engine: Engine;
   clock: Clock;
+  /** Absent where the operator declared no clusters: no scan is a Job. */
+  jobs?: JobGrounds;
   /** Told of every state that a scan comes to, for metrics. */
   became?(kind: string, state: string): void;
+}
+
+/** Where scans are Jobs. */
+export interface JobGrounds {
+  clusters: Clusters;
+  inventory: Inventory;
+  /** Part of every label: two deployments of HMS-SYS may share a cluster. */
+  appId: number;
+  /** Where this process takes reports; without a slash at the end. */
+  publicUrl: string;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ScanRun, ScanRunState, WantedScan } from "../../model/scan.ts";
 import type { WorkflowRun } from "../../ports/workflows.ts";
 
@@ -28,7 +29,7 @@ export const ADOPT_AFTER_MS = 10_000;
 /** The report is posted before the run is over, but may be on its way a second time. */
 export const REPORT_GRACE_MS = 10_000;
 
-const isLive = ({ state }: ScanRun): boolean =>
+export const isLive = ({ state }: ScanRun): boolean =>
   state.is === "starting" || state.is === "queued" || state.is === "running";
 
 /** What has to be done about the scans of one commit: pure. At most one scan of a kind is alive at a time. */
@@ -70,7 +71,12 @@ function unionOf(wanted: ScansAtCommit["wanted"]): Map<string, WantedScan> {
 }
 
 function differs(scan: WantedScan, run: ScanRun): boolean {
-  return scan.tool !== run.tool || scan.target !== run.target || scan.base !== run.base;
+  return (
+    scan.tool !== run.tool ||
+    scan.target !== run.target ||
+    scan.base !== run.base ||
+    !isDeepStrictEqual(scan.on, run.on)
+  );
 }
 
 function isToRepeat({ state }: ScanRun, workflowMissing: boolean): boolean {
@@ -87,7 +93,8 @@ export function afterLook(run: ScanRun, found: WorkflowRun | undefined, nowMs: n
   const { state } = run;
   if (state.is !== "queued" && state.is !== "running") return run;
   const { runId, url } = state;
-  const failed = (reason: string): ScanRun => ({ ...run, state: { is: "failed", reason, url } });
+  const page = url === undefined ? {} : { url };
+  const failed = (reason: string): ScanRun => ({ ...run, state: { is: "failed", reason, ...page } });
   if (found === undefined) return failed("GitHub knows its workflow run no more.");
   if (found.attempt > 1)
     return failed(
@@ -95,7 +102,7 @@ export function afterLook(run: ScanRun, found: WorkflowRun | undefined, nowMs: n
     );
   if (found.status !== "completed") {
     const is = found.status === "in_progress" ? "running" : "queued";
-    return { ...run, state: { is, runId, url } };
+    return { ...run, state: { is, ...(runId === undefined ? {} : { runId }), ...page } };
   }
   const overSinceMs = run.overSinceMs ?? nowMs;
   if (nowMs < overSinceMs + REPORT_GRACE_MS) return { ...run, overSinceMs };
@@ -117,13 +124,15 @@ export function lookAtScansInMs(runs: readonly ScanRun[], nowMs: number): number
     if (run.state.is === "not-installed") return [run.requestedAtMs + MISSING_RETRY_MS];
     if (!isLive(run)) return [];
     if (run.overSinceMs !== undefined) return [run.overSinceMs + REPORT_GRACE_MS];
-    return [Math.min(run.deadlineMs, nowMs + LOOK_EVERY_MS)];
+    return [Math.min(run.deadlineMs, nowMs + (run.on ? LOOK_AT_JOB_EVERY_MS : LOOK_EVERY_MS))];
   });
   return due.length === 0 ? undefined : Math.max(1_000, Math.min(...due) - nowMs);
 }
 
 /** GitHub tells when a run starts and ends; what it did not tell is found by then. */
 const LOOK_EVERY_MS = 120_000;
+/** Nothing tells of a Job. */
+const LOOK_AT_JOB_EVERY_MS = 15_000;
 
 /** States in which nothing of a scan changes by itself. */
 export function isOver(state: ScanRunState): boolean {

@@ -1,3 +1,4 @@
+import type { InventoryCluster } from "../../config/clusters.ts";
 import type { ScanConfig } from "../../config/scan.ts";
 import type { ScanReport } from "../../model/finding.ts";
 import type { PreviewRecord } from "../../model/preview.ts";
@@ -6,6 +7,7 @@ import type { DispatchedKind, ScanKind, ScanRun, ScanWanted, StoredScanResult } 
 import { storageKey } from "../../model/storage-key.ts";
 import type { RepositoryApi } from "../../ports/github.ts";
 import type { Records } from "../../ports/records.ts";
+import { mayUse } from "../../preview/preview.ts";
 import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import type { FirstSeen } from "./first-seen.ts";
 import { scanAgents } from "./scan-agents.ts";
@@ -30,6 +32,8 @@ interface ReadDeps {
   api: RepositoryApi;
   records: Records;
   installationId: number;
+  /** Where the operator lets scans run; absent: nowhere. */
+  scanClusters?: readonly InventoryCluster[];
 }
 
 /** Asks GitHub nothing where the configuration names no scans: it costs a call for what the pull request changes. */
@@ -49,8 +53,13 @@ export async function readScans(
     mergeBase: change.mergeBase,
     changedFiles: change.complete ? pathsOf(change.files) : null,
     preview: preview.wanted
-      ? { healthy: record?.state === "healthy" && record.unknown === undefined, url: record?.url }
+      ? {
+          healthy: record?.state === "healthy" && record.unknown === undefined,
+          url: record?.url,
+          places: record?.made ?? [],
+        }
       : undefined,
+    clusters: clustersFor(deps),
   });
   const read: ScansRead = {
     reports: wanted.held.map((held): ScanReport => heldReport(held, pull.headSha)),
@@ -109,6 +118,15 @@ async function agentsReport(
     ...(compared ? { fixed: compared.fixed.length, gone: compared.fixed } : {}),
     ...(head.planText === "" ? {} : { plan: head.plan, planText: head.planText }),
   };
+}
+
+/** Whether a repository may use a cluster is for its previews and its scans alike. */
+function clustersFor({ scanClusters = [], api }: ReadDeps): { dynamic: string[]; image: string[] } {
+  const open = scanClusters.filter(
+    (one) => one.scans && mayUse(one.repositories, `${api.ref.owner}/${api.ref.name}`.toLowerCase()),
+  );
+  const image = open.filter(({ scans }) => (scans?.registryCidrs.length ?? 0) > 0);
+  return { dynamic: open.map(({ name }) => name), image: image.map(({ name }) => name) };
 }
 
 interface Change {

@@ -1,14 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
-import { formatKey, type Key } from "../../model/key.ts";
+import { isDeepStrictEqual } from "node:util";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import { SCAN_WORKFLOW, type ScanPlace, type ScanRun, type ScanWanted, type WantedScan } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
-import { type LedgerEvent, repositoryStream } from "../../ports/ledger.ts";
 import type { RecordEntry } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
-import type { ScanDeps, ScanWorkflows } from "./deps.ts";
+import { afterJobLook } from "./after-job-look.ts";
+import type { ScanDeps } from "./deps.ts";
 import { rememberFirstSeen } from "./first-seen.ts";
+import { lookAtJob } from "./job-runner.ts";
+import { leaveScans, startAsJob } from "./job-scans.ts";
 import {
   ADOPT_AFTER_MS,
   afterLook,
@@ -18,23 +20,12 @@ import {
   type ScanStep,
 } from "./plan-scans.ts";
 import { uploadScans } from "./upload-scans.ts";
-
-export type ScanKey = Key & { kind: "scan" };
+import { put, type ScanKey, type Scene, tellReports, write } from "./write-run.ts";
 
 /** Record `storageKey.scanWorkflow`: the repository's workflow was not there when it was last tried. */
 interface MissingWorkflow {
   missingAtMs?: number;
   reason?: string;
-}
-
-interface Scene {
-  deps: ScanDeps;
-  key: ScanKey;
-  ref: RepositoryRef;
-  workflows: ScanWorkflows;
-  run: Run;
-  /** The pull requests that want something of this commit. */
-  wanting: number[];
 }
 
 /** Whether there is room for another scan of the kind. */
@@ -82,8 +73,10 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     const now = await records.list<ScanRun>(storageKey.scanRuns(...at));
     const kinds = new Set(wanted.flatMap(({ value }) => value.scans.map(({ kind }) => kind)));
     const live = now.flatMap(({ value }) => (kinds.has(value.kind) ? [value] : []));
-    const againMs = lookAtScansInMs(live, deps.clock.now());
-    return againMs === undefined ? { kind: "done" } : { kind: "requeue", afterMs: againMs };
+    const againMs = [lookAtScansInMs(live, deps.clock.now()), await leaveScans(scene, now)].filter(
+      (ms) => ms !== undefined,
+    );
+    return againMs.length === 0 ? { kind: "done" } : { kind: "requeue", afterMs: Math.min(...againMs) };
   }
 }
 
@@ -127,6 +120,7 @@ async function start(
   const id = randomBytes(16).toString("hex");
   const nonce = randomBytes(32).toString("base64url");
   const { timeoutMs, ...what } = scan;
+  if (what.on) return startAsJob(scene, scan, before?.revision ?? 0, askedBy);
   const starting: ScanRun = {
     id,
     ...what,
@@ -180,6 +174,7 @@ function inputsOf({ key }: Scene, scan: ScanRun, nonce: string): Record<string, 
 /** A start that was cut off. GitHub's list tells whether the run is there; if not, the scan is as good as cancelled, and started anew. */
 async function adopt(scene: Scene, { value: scan, revision }: RecordEntry<ScanRun>): Promise<Carried> {
   const { deps, workflows } = scene;
+  if (scan.on) return lookAtOnesJob(scene, scan, revision);
   const nowMs = deps.clock.now();
   const listed = await workflows.recent(SCAN_WORKFLOW, scan.requestedAtMs);
   const found = listed.find(({ title }) => title.endsWith(` ${scan.id}`));
@@ -196,10 +191,26 @@ async function adopt(scene: Scene, { value: scan, revision }: RecordEntry<ScanRu
 
 async function look(scene: Scene, { value: scan, revision }: RecordEntry<ScanRun>): Promise<void> {
   if (scan.state.is !== "queued" && scan.state.is !== "running") return;
+  if (scan.on) {
+    await lookAtOnesJob(scene, scan, revision);
+    return;
+  }
+  if (scan.state.runId === undefined) return;
   const found = await scene.workflows.run(scan.state.runId);
   const after = afterLook(scan, found, scene.deps.clock.now());
   if (after.state.is === scan.state.is && after.overSinceMs === scan.overSinceMs) return;
   await write(scene, after, revision, after.state.is === scan.state.is ? "quietly" : "told");
+}
+
+/** A start that was cut off shows on the cluster as well: the Job is there, or it is started anew under another name. */
+async function lookAtOnesJob(scene: Scene, scan: ScanRun, revision: number): Promise<Carried> {
+  const { deps, key } = scene;
+  const after = afterJobLook(scan, await lookAtJob(deps.jobs, { ...key, id: scan.id }, scan), deps.clock.now());
+  if (isDeepStrictEqual(after, scan)) return undefined;
+  const cut = after.state.is === "cancelled";
+  const told = after.state.is !== scan.state.is || after.waits !== scan.waits;
+  await write(scene, after, revision, told && !cut ? "told" : "quietly");
+  return cut ? "freed" : undefined;
 }
 
 async function end(
@@ -209,67 +220,13 @@ async function end(
 ): Promise<Carried> {
   const { state } = scan;
   const at = state.is === "queued" || state.is === "running" ? state : undefined;
-  if (at) {
+  // A Job goes with its namespace, which no scan that is over keeps.
+  if (at?.runId !== undefined) {
     await scene.run.fence();
     await scene.workflows.cancel(at.runId);
   }
-  await write(scene, { ...scan, state: { is: as, reason, ...(at && { url: at.url }) } }, revision);
+  const { waits: _, ...rest } = scan;
+  const page = at?.url === undefined ? {} : { url: at.url };
+  await write(scene, { ...rest, state: { is: as, reason, ...page } }, revision);
   return "freed";
-}
-
-/** @returns the record's new revision. Rejects where somebody else wrote it meanwhile, such as the report that came in: it is read again then. */
-async function put({ deps, key }: Scene, scan: ScanRun, revision: number): Promise<number> {
-  const { installationId, repositoryId, sha } = key;
-  const recordKey = storageKey.scanRun(installationId, repositoryId, sha, scan.kind);
-  const written = await deps.engine.records.compareAndSwap(recordKey, scan, revision);
-  if (written === undefined) throw new Error("the scan's record was written by somebody else meanwhile");
-  return written;
-}
-
-/** What a scan came to, with the pull requests that are to hear of it. */
-async function write(scene: Scene, scan: ScanRun, revision: number, as: "told" | "quietly" = "told"): Promise<void> {
-  const { deps, key, run, wanting } = scene;
-  const { installationId, repositoryId } = key;
-  await run.fence();
-  if (as === "quietly") {
-    await put(scene, scan, revision);
-    return;
-  }
-  // In one turn of the event loop, so in one transaction.
-  await Promise.all([
-    put(scene, scan, revision),
-    deps.engine.ledger.append(repositoryStream(key), [stateEvent(scene, scan)]),
-    ...wanting.map((number) =>
-      deps.engine.queue.enqueue(formatKey({ kind: "pull", installationId, repositoryId, number })),
-    ),
-  ]);
-  deps.became?.(scan.kind, scan.state.is);
-}
-
-/** Told again by a later run, each counts once. */
-function stateEvent({ deps, key }: Scene, { id, kind, tool, state }: ScanRun): LedgerEvent {
-  const reported = state.is === "reported";
-  return {
-    type: reported ? "scan_reported" : "scan_state",
-    subject: formatKey(key),
-    atMs: reported ? state.atMs : deps.clock.now(),
-    id: `scan/${id}/${state.is}`,
-    data: {
-      scan: id,
-      kind,
-      tool,
-      state: state.is,
-      ...("reason" in state ? { reason: state.reason } : {}),
-      ...("runId" in state ? { runId: state.runId } : {}),
-      ...(reported ? { findings: state.findings, digest: state.digest } : {}),
-    },
-  };
-}
-
-/** Who takes reports brings this key about in the same transaction, and leaves it to tell of them. */
-async function tellReports(scene: Scene, runs: RecordEntry<ScanRun>[]): Promise<void> {
-  const ended = runs.filter(({ value }) => value.state.is === "reported" || value.state.is === "failed");
-  if (ended.length === 0) return;
-  const events = ended.map(({ value }) => stateEvent(scene, value));
-  await scene.deps.engine.ledger.append(repositoryStream(scene.key), events);
 }

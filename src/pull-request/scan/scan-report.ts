@@ -72,13 +72,15 @@ type Unreported =
 function unreported({ run }: SeenScan): Unreported {
   if (run === undefined) return { status: "running", phase: "queued", reason: "It is about to be started." };
   const { state } = run;
+  const waits = run.waits === undefined ? "" : ` ${run.waits}`;
+  const page = "url" in state && state.url !== undefined ? { url: state.url } : {};
   switch (state.is) {
     case "starting":
-      return { status: "running", phase: "queued", reason: "It is being started." };
+      return { status: "running", phase: "queued", reason: `It is being started.${waits}` };
     case "queued":
-      return { status: "running", phase: "queued", reason: "It waits for a runner.", url: state.url };
+      return { status: "running", phase: "queued", reason: `It waits for a runner.${waits}`, ...page };
     case "running":
-      return { status: "running", phase: "running", reason: "It is running.", url: state.url };
+      return { status: "running", phase: "running", reason: `It is running.${waits}`, ...page };
     case "reported":
       return {
         status: "unknown",

@@ -1,6 +1,13 @@
 import type { DispatchedScan, ScanConfig } from "../../config/scan.ts";
 import { matchesPath, readPattern } from "../../model/path-pattern.ts";
-import { DISPATCHED_KINDS, type DispatchedKind, type ScanKind, type WantedScan } from "../../model/scan.ts";
+import type { PreviewPlace } from "../../model/preview.ts";
+import {
+  DISPATCHED_KINDS,
+  type DispatchedKind,
+  type ScanCluster,
+  type ScanKind,
+  type WantedScan,
+} from "../../model/scan.ts";
 
 /** What is known of one pull request, as far as it decides what is scanned. */
 export interface ScanFacts {
@@ -11,7 +18,9 @@ export interface ScanFacts {
   /** Both names of what was renamed; null where the list is not whole. */
   changedFiles: readonly string[] | null;
   /** Of this very head; undefined: none is asked for. */
-  preview: { healthy: boolean; url: string | undefined } | undefined;
+  preview: { healthy: boolean; url: string | undefined; places: readonly PreviewPlace[] } | undefined;
+  /** Names of the clusters on which the operator lets scans of this repository run. */
+  clusters: { dynamic: readonly string[]; image: readonly string[] };
 }
 
 /** A scan that is asked for but cannot be started now, or by this version. */
@@ -51,10 +60,12 @@ export function wantedScans(config: ScanConfig, facts: ScanFacts): ScansWanted {
     // Of what leaked only what the pull request brings is looked at.
     const base = kind === "leaks" ? facts.mergeBase : undefined;
     const upload = config.codeScanning ? { uploadTo: `refs/pull/${facts.number}/head` } : {};
-    wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }), ...upload });
+    const place = scan.runsOn === "cluster" ? placeOf(kind, facts) : undefined;
+    const on = place && { on: place };
+    wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }), ...upload, ...on });
     if (!COMPARED.includes(kind) || facts.mergeBase === undefined || facts.mergeBase === facts.headSha) continue;
     const before = targetOf(kind, scan, facts, facts.mergeBase);
-    wanted.base.push({ kind, tool, timeoutMs, ...(before && { target: before }) });
+    wanted.base.push({ kind, tool, timeoutMs, ...(before && { target: before }), ...on });
   }
   wanted.agents = config.agents !== undefined && concerns(config.agents.paths, facts.changedFiles);
   if (wanted.agents) wanted.concerned.add("agents");
@@ -70,23 +81,39 @@ function concerns(paths: readonly string[], changedFiles: readonly string[] | nu
 
 function hindrance(
   kind: DispatchedKind,
-  { runsOn, tool }: DispatchedScan,
-  { preview }: ScanFacts,
+  { runsOn, tool, image }: DispatchedScan,
+  facts: ScanFacts,
 ): Omit<HeldScan, "kind"> | undefined {
+  const { preview } = facts;
+  const nowhere = runsOn === "cluster" && placeOf(kind, facts) === undefined;
   if (kind === "quality" && tool !== "sarif")
     return { status: "unknown", reason: "The operator of HMS-SYS has connected no SonarQube server." };
+  if (kind === "image" && runsOn === "cluster") {
+    if (nowhere) return { status: "unknown", reason: NOWHERE };
+    return image === undefined ? { status: "unknown", reason: "hms.yml names no image to look into." } : undefined;
+  }
   if (kind !== "dast") return undefined;
-  if (runsOn === "cluster")
-    return { status: "unknown", reason: "Scans beside the preview, `runs_on: cluster`, are not in this version." };
   if (preview === undefined)
     return {
       status: "unknown",
       reason: "There is nothing to attack: this repository has no previews with an address.",
     };
   if (!preview.healthy) return { status: "running", reason: "It waits for the preview of this commit to be healthy." };
-  return preview.url === undefined
-    ? { status: "unknown", reason: "There is nothing to attack: the preview has no address." }
-    : undefined;
+  if (preview.url === undefined)
+    return { status: "unknown", reason: "There is nothing to attack: the preview has no address." };
+  return nowhere ? { status: "unknown", reason: NOWHERE } : undefined;
+}
+
+const NOWHERE = "It is to run on the preview's cluster, `runs_on: cluster`, where the operator lets no such scans run.";
+
+/** A dynamic scan runs beside the preview, on the first of its clusters that takes scans; an image is looked into anywhere. */
+function placeOf(kind: DispatchedKind, { preview, clusters }: ScanFacts): ScanCluster | undefined {
+  if (kind === "dast") {
+    const place = preview?.places.find(({ cluster }) => clusters.dynamic.includes(cluster));
+    return place && { cluster: place.cluster, preview: place.namespace };
+  }
+  const [cluster] = kind === "image" ? clusters.image : [];
+  return cluster === undefined ? undefined : { cluster };
 }
 
 function targetOf(kind: DispatchedKind, scan: DispatchedScan, { preview }: ScanFacts, sha: string): string | undefined {

@@ -20,8 +20,9 @@ const facts: ScanFacts = {
   mergeBase: BASE,
   changedFiles: ["src/cart.ts", "docs/cart.md"],
   preview: undefined,
+  clusters: { dynamic: [], image: [] },
 };
-const healthy = { healthy: true, url: "https://a.example" };
+const healthy = { healthy: true, url: "https://a.example", places: [] };
 
 test.each<
   [string, string, Partial<ScanFacts>, { head: string[]; base?: string[]; held?: string[]; concerned?: string[] }]
@@ -48,14 +49,14 @@ test.each<
   [
     "an attack on a preview that is not there yet",
     "{ dast: {} }",
-    { preview: { healthy: false, url: "https://a.example" } },
+    { preview: { healthy: false, url: "https://a.example", places: [] } },
     { head: [], held: ["dast running"], concerned: ["dast"] },
   ],
   ["an attack on a preview", "{ dast: {} }", { preview: healthy }, { head: ["dast"], concerned: ["dast"] }],
   [
     "an attack on a preview without an address",
     "{ dast: {} }",
-    { preview: { healthy: true, url: undefined } },
+    { preview: { healthy: true, url: undefined, places: [] } },
     { head: [], held: ["dast unknown"], concerned: ["dast"] },
   ],
   [
