@@ -111,6 +111,10 @@ describe("admission policies", () => {
         ...Object.keys(previewLabels(owner, "x")).filter((key) => key.startsWith("hms-sys.dev/")),
         HOSTS_ANNOTATION,
         "hms-sys.dev/policy",
+        // Of the namespace of a scan.
+        "hms-sys.dev/scan",
+        "hms-sys.dev/commit",
+        "hms-sys.dev/role",
       ]),
     );
     expect(text).toContain(`'${PREVIEW_LABELS.managedBy}'].orValue('') == '${MANAGED_BY}'`);
@@ -142,8 +146,8 @@ describe("rights", () => {
     for (const { rules = [] } of shipped) expect(JSON.stringify(rules)).not.toContain('"*"');
   });
 
-  test("of HMS-SYS read no Secret but its own, enter no Pod, and give only the two roles that are meant for it", () => {
-    const own = ["hms-sys", "hms-preview-manager"].flatMap(rulesOf);
+  test("of HMS-SYS read no Secret but its own, enter no Pod, and give only the roles that are meant for it", () => {
+    const own = ["hms-sys", "hms-preview-manager", "hms-scan-manager"].flatMap(rulesOf);
     for (const { resources, verbs, resourceNames } of own) {
       for (const resource of resources) {
         expect(resource).not.toMatch(/\/(exec|attach|portforward|proxy|token|ephemeralcontainers)$/);
@@ -151,7 +155,8 @@ describe("rights", () => {
         if (verbs.some((verb) => ["get", "list", "watch"].includes(verb))) expect(resourceNames).toEqual([PULL_SECRET]);
       }
       for (const verb of ["escalate", "impersonate", "approve", "sign"]) expect(verbs).not.toContain(verb);
-      if (verbs.includes("bind")) expect(resourceNames).toEqual(["hms-preview-sync", "hms-preview-manager"]);
+      if (verbs.includes("bind"))
+        expect(resourceNames).toEqual(["hms-preview-sync", "hms-preview-manager", "hms-scan-manager"]);
     }
   });
 

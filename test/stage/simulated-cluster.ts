@@ -9,6 +9,9 @@ import { type ClusterDouble, startCluster } from "../doubles/cluster/cluster.ts"
 
 const MANIFESTS = new URL("../../manifests/", import.meta.url);
 
+/** What scans run with that are Jobs. */
+export const SCAN_IMAGE = `registry.example/hms-scan@sha256:${"5".repeat(64)}`;
+
 /** A cluster in memory with a simulated Argo CD, what an operator gives HMS-SYS on it, and something that answers at the addresses of previews. */
 export interface SimulatedCluster {
   cluster: ClusterDouble;
@@ -30,7 +33,8 @@ export async function simulateCluster(
   const directory = mkdtempSync(join(tmpdir(), "hms-cluster-"));
   const server = await serveIngress(cluster, answer);
   const ingressPort = (server.address() as AddressInfo).port;
-  const inventory = { version: 1, clusters: [{ name: "in-cluster" }], hosts: ["*.preview.localhost"] };
+  const scans = { image: SCAN_IMAGE, report_cidrs: ["127.0.0.1/32"], registry_cidrs: ["192.0.2.0/24"] };
+  const inventory = { version: 1, clusters: [{ name: "in-cluster", scans }], hosts: ["*.preview.localhost"] };
   const inventoryPath = join(directory, "clusters.yml");
   writeFileSync(inventoryPath, stringify(inventory));
   return {

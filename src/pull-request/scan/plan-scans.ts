@@ -132,7 +132,7 @@ export function lookAtScansInMs(runs: readonly ScanRun[], nowMs: number): number
 /** GitHub tells when a run starts and ends; what it did not tell is found by then. */
 const LOOK_EVERY_MS = 120_000;
 /** Nothing tells of a Job. */
-const LOOK_AT_JOB_EVERY_MS = 15_000;
+const LOOK_AT_JOB_EVERY_MS = 5_000;
 
 /** States in which nothing of a scan changes by itself. */
 export function isOver(state: ScanRunState): boolean {

@@ -22,6 +22,12 @@ const facts: ScanFacts = {
   preview: undefined,
   clusters: { dynamic: [], image: [] },
 };
+const argocd = { cluster: "a", namespace: "argocd" };
+const placed = {
+  healthy: true,
+  url: "https://a.example",
+  places: ["a", "b"].map((cluster) => ({ cluster, namespace: "pr-1", argocd })),
+};
 const healthy = { healthy: true, url: "https://a.example", places: [] };
 
 test.each<
@@ -66,6 +72,30 @@ test.each<
     { head: [], held: ["dast unknown"], concerned: ["dast"] },
   ],
   [
+    "an attack beside the preview, where the operator lets scans run",
+    "{ dast: { runs_on: cluster } }",
+    { preview: placed, clusters: { dynamic: ["b"], image: [] } },
+    { head: ["dast"], concerned: ["dast"] },
+  ],
+  [
+    "an attack beside the preview, where it is not",
+    "{ dast: { runs_on: cluster } }",
+    { preview: placed, clusters: { dynamic: ["c"], image: ["c"] } },
+    { head: [], held: ["dast unknown"], concerned: ["dast"] },
+  ],
+  [
+    "an image on a cluster that reaches no registry",
+    '{ image: { runs_on: cluster, image: "ghcr.io/acme/web:1" } }',
+    { clusters: { dynamic: ["b"], image: [] } },
+    { head: [], held: ["image unknown"], concerned: ["image"] },
+  ],
+  [
+    "no image, on a cluster",
+    "{ image: { runs_on: cluster } }",
+    { clusters: { dynamic: [], image: ["b"] } },
+    { head: [], held: ["image unknown"], concerned: ["image"] },
+  ],
+  [
     "a server that nobody connected",
     "{ quality: {} }",
     {},
@@ -98,4 +128,15 @@ test("what is scanned in place of the files, and from where on", () => {
     { kind: "dast", tool: "wapiti", target: healthy.url },
   ]);
   expect(base).toEqual([{ kind: "image", tool: "trivy", timeoutMs: 1_800_000, target: `ghcr.io/acme/web:${BASE}` }]);
+});
+
+test("a scan that is a Job has its place: beside the preview, or wherever registries are reached", () => {
+  const scan = '{ dast: { runs_on: cluster }, image: { runs_on: cluster, image: "ghcr.io/acme/web:{{head_sha}}" } }';
+  const clusters = { dynamic: ["b", "a"], image: ["c"] };
+  const { head, base } = wantedScans(configured(scan), { ...facts, preview: placed, clusters });
+  expect(head.map(({ kind, on }) => [kind, on])).toEqual([
+    ["image", { cluster: "c" }],
+    ["dast", { cluster: "a", preview: "pr-1" }],
+  ]);
+  expect(base.map(({ kind, on }) => [kind, on])).toEqual([["image", { cluster: "c" }]]);
 });
