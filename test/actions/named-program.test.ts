@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { homeOf } from "../../actions/scan/src/pinned.ts";
+import { COMPLETE } from "../../actions/scan/src/program.ts";
 import { type ScanStage, startScanStage } from "./scan-stage.ts";
 
 const LOG = '{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[]}]}';
@@ -23,13 +25,14 @@ beforeAll(async () => {
   program = join(stage.folder, "program");
   writeFileSync(program, PROGRAM);
   chmodSync(program, 0o755);
-  stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", program);
+  for (const tool of ["TRIVY", "ZAP"]) stage.github.setVariable("acme/shop", `HMS_SCAN_${tool}_PATH`, program);
   sha = await stage.commit({ ".trivyignore": "*\n", "trivy.yaml": "scan: {}\n", "main.tf": "# trivy:ignore:x\n" });
 });
 afterAll(() => stage.close());
 
 function pin(content: string): void {
-  stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_DIGEST", createHash("sha256").update(content).digest("hex"));
+  const digest = createHash("sha256").update(content).digest("hex");
+  for (const tool of ["TRIVY", "ZAP"]) stage.github.setVariable("acme/shop", `HMS_SCAN_${tool}_DIGEST`, digest);
 }
 
 describe("a program that the runner has", () => {
@@ -56,16 +59,35 @@ describe("a program that the runner has", () => {
     expect(jobs.scan?.log).not.toContain("called with");
     expect(jobs.scan?.steps.find(({ id }) => id === "install")?.conclusion).toBe("failure");
     expect(jobs.scan?.steps.filter(({ conclusion }) => conclusion === "success")).toEqual([]);
-    expect(body.reason).toContain("not the one of tool-digest");
+    expect(body.reason).toContain("not the one of trivy-digest");
   });
 
   test("is not run without a digest, and not at all where none is named", async () => {
-    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_DIGEST", null);
-    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain("tool-digest is not");
-    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", null);
+    stage.github.setVariable("acme/shop", "HMS_SCAN_TRIVY_DIGEST", null);
+    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain("trivy-digest is not");
+    stage.github.setVariable("acme/shop", "HMS_SCAN_TRIVY_PATH", null);
     expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain(
       "is not installed by this Action",
     );
-    stage.github.setVariable("acme/shop", "HMS_SCAN_TOOL_PATH", program);
   });
+});
+
+test("osv-scanner is asked again where only the network failed, and not where anything else did", async () => {
+  const toolCache = join(stage.folder, "tools");
+  vi.stubEnv("RUNNER_TOOL_CACHE", toolCache);
+  const home = await homeOf("osv-scanner");
+  vi.unstubAllEnvs();
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, COMPLETE), "");
+  const tries = join(stage.folder, "tries");
+  const failing = (complaint: string) => {
+    rmSync(tries, { force: true });
+    const text = `#!/bin/sh\necho x >> "${tries}"\necho "${complaint}" >&2\nexit 127\n`;
+    writeFileSync(join(home, "osv-scanner"), text, { mode: 0o755 });
+    return stage.play({ tool: "osv-scanner", kind: "dependencies", sha }, { toolCache });
+  };
+  expect((await failing("dial tcp: lookup api.osv.dev: no such host")).body.reason).toContain("no such host");
+  expect(readFileSync(tries, "utf8")).toBe("x\nx\nx\n");
+  expect((await failing("panic: something else")).body.reason).toContain("something else");
+  expect(readFileSync(tries, "utf8")).toBe("x\n");
 });

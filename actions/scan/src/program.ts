@@ -16,11 +16,7 @@ export const COMPLETE = ".complete";
  */
 export async function programOf(tool: ToolName): Promise<string> {
   if (tool === "sarif") return "";
-  if (getInput("tool-path") !== "") return namedProgram(tool);
-  if (!isPinned(tool))
-    throw new ScanFailure(
-      `${tool} is not installed by this Action: give it tool-path and tool-digest (docs/scans.md).`,
-    );
+  if (!isPinned(tool)) return namedProgram(tool);
   const home = await homeOf(tool);
   try {
     await access(join(home, COMPLETE));
@@ -33,17 +29,21 @@ export async function programOf(tool: ToolName): Promise<string> {
 }
 
 async function namedProgram(tool: ToolName): Promise<string> {
-  const path = getInput("tool-path");
-  const wanted = matching("tool-digest", /^[0-9a-f]{64}$/, "a SHA-256 in hex");
-  if (!isAbsolute(path)) throw new ScanFailure("The input tool-path is not a whole path.");
+  const path = getInput(`${tool}-path`);
+  if (path === "")
+    throw new ScanFailure(
+      `${tool} is not installed by this Action: give it ${tool}-path and ${tool}-digest (docs/scans.md).`,
+    );
+  const wanted = matching(`${tool}-digest`, /^[0-9a-f]{64}$/, "a SHA-256 in hex");
+  if (!isAbsolute(path)) throw new ScanFailure(`The input ${tool}-path is not a whole path.`);
   const hash = createHash("sha256");
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    throw new ScanFailure(`${tool} cannot be read at tool-path: ${(error as Error).message}`);
+    throw new ScanFailure(`${tool} cannot be read at ${tool}-path: ${(error as Error).message}`);
   }
   const found = hash.digest("hex");
   if (found !== wanted)
-    throw new ScanFailure(`${tool} at tool-path has the SHA-256 ${found}, not the one of tool-digest.`);
+    throw new ScanFailure(`${tool} at ${tool}-path has the SHA-256 ${found}, not the one of ${tool}-digest.`);
   return path;
 }

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getInput } from "@actions/core";
 import { quote } from "../log.ts";
 import type { Unread } from "../observations.ts";
@@ -12,6 +13,13 @@ import { bareEnvironment, type Scanned, type Scene } from "../scene.ts";
 /** https://google.github.io/osv-scanner/output/#return-codes */
 const FOUND = 1;
 const NO_PACKAGES = 128;
+const FAILED = 127;
+
+/** What Go says where a service cannot be reached. */
+const NETWORK =
+  /\bdial tcp\b|no such host|i\/o timeout|connection (?:refused|reset)|TLS handshake|Client\.Timeout|unexpected status.*5\d\d/i;
+const ATTEMPTS = 3;
+const WAIT_MS = 2_000;
 
 /** https://google.github.io/osv-scanner/ — asks osv.dev, or the copy of its database that the input `database` names. */
 export async function osvScanner({ exported, scratch, program, deadlineMs }: Scene): Promise<Scanned> {
@@ -19,27 +27,34 @@ export async function osvScanner({ exported, scratch, program, deadlineMs }: Sce
   const [output, configuration] = [join(scratch, "osv.sarif"), join(scratch, "osv-scanner.toml")];
   await writeFile(configuration, "");
   const database = getInput("database");
-  const end = await runTool({
-    program,
-    args: [
-      "scan",
-      "source",
-      "--recursive",
-      // Ignore files, and the configuration beside each lock file.
-      "--no-ignore",
-      `--config=${configuration}`,
-      // Neither builds the code nor asks registries that a manifest names.
-      "--no-call-analysis=all",
-      "--no-resolve",
-      ...(database === "" ? [] : ["--offline", `--local-db-path=${database}`]),
-      "--format=sarif",
-      `--output-file=${output}`,
-      root,
-    ],
-    cwd: scratch,
-    env: bareEnvironment(scratch, []),
-    deadlineMs,
-  });
+  const run = () =>
+    runTool({
+      program,
+      args: [
+        "scan",
+        "source",
+        "--recursive",
+        // Ignore files, and the configuration beside each lock file.
+        "--no-ignore",
+        `--config=${configuration}`,
+        // Neither builds the code nor asks registries that a manifest names.
+        "--no-call-analysis=all",
+        "--no-resolve",
+        ...(database === "" ? [] : ["--offline", `--local-db-path=${database}`]),
+        "--format=sarif",
+        `--output-file=${output}`,
+        root,
+      ],
+      cwd: scratch,
+      env: bareEnvironment(scratch, []),
+      deadlineMs,
+    });
+  let end = await run();
+  for (let again = 1; again < ATTEMPTS && end.code === FAILED && NETWORK.test(end.stderr); again += 1) {
+    quote(end.stderr);
+    await sleep(again * WAIT_MS);
+    end = await run();
+  }
   quote(end.stderr);
   if (end.cut) throw new ScanFailure("osv-scanner complained of more files than can be told of.");
   const unread = unreadIn(end.stderr, root);
