@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../test/real/pages/chromium.ts";
+import { findingsShowcase } from "../test/real/pages/findings-showcase.ts";
 import { showcase } from "../test/real/pages/showcase.ts";
 import { Visits } from "../test/real/pages/visit.ts";
 import { simulateCluster } from "../test/stage/simulated-cluster.ts";
@@ -32,6 +33,7 @@ mkdirSync(FOLDER, { recursive: true });
 const browser = await launchChromium();
 try {
   await pictureOfPreview();
+  await pictureOfFindings();
   await picturesOfPulls();
 } finally {
   await browser.close();
@@ -54,6 +56,12 @@ async function picturesOfPulls(): Promise<void> {
   ];
   await take(new Visits(browser, scene.stage), pictures);
   await scene.close();
+}
+
+async function pictureOfFindings(): Promise<void> {
+  const { stage, close } = await findingsShowcase();
+  await take(new Visits(browser, stage), [{ name: "findings", path: "/findings", height: 1010 }]);
+  await close();
 }
 
 /** Of a pull request's preview, on the simulated cluster. */

@@ -48,13 +48,14 @@ export interface PlantedFlaw {
   line?: number;
   text?: string;
   severity?: string;
+  message?: string;
 }
 
 export function sarifOf(flaws: PlantedFlaw[]): string {
-  const results = flaws.map(({ rule, path, line = 1, text = rule }) => ({
+  const results = flaws.map(({ rule, path, line = 1, text = rule, message = `${rule} stands here.` }) => ({
     ruleId: rule,
     level: "error",
-    message: { text: `${rule} stands here.` },
+    message: { text: message },
     locations: [
       {
         physicalLocation: {

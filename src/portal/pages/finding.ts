@@ -41,10 +41,10 @@ ${headline(view, nowMs)}
 <section class="panel" data-key="mend" aria-labelledby="mend"><h2 id="mend">${block ? "How to mend it" : "What to do"}</h2>${block ? blockOf(block) : html`<p>${coded(remedy)}</p>`}</section>
 <section class="panel" data-key="history" aria-labelledby="history"><h2 id="history">What became of it</h2>${history(view)}</section>
 ${overrides(view)}
-</div>
-<aside aria-label="Where it stands, and how to waive it">
-${places(view)}
 ${waiverPanel(view, waiver)}
+</div>
+<aside aria-label="Where it stands">
+${places(view)}
 <section class="panel" data-key="facts"><h2>Facts</h2><dl class="facts stacked">
 <dt>Rule</dt><dd><code>${said(row.rule, 200)}</code></dd>
 <dt>Scan</dt><dd>${row.kind}${row.tool ? html`, ${said(row.tool, 100)}` : ""}</dd>
@@ -142,7 +142,7 @@ function places({ row, places: all, standing }: FindingView): Html {
 function waiverPanel({ row, waiversPath, standing }: FindingView, waiver: string): Html {
   if (!standing) return html``;
   const secret = row.kind === "secrets" || row.kind === "leaks";
-  return html`<section class="panel next" data-key="waiver"><h2>To waive it</h2>
+  return html`<section class="panel" data-key="waiver" aria-labelledby="waiver"><h2 id="waiver">To waive it</h2>
 <p class="small">${secret ? "Rotate what was leaked first: a waiver hides nothing. " : ""}Below <code>waivers:</code> in <code>${said(waiversPath, 200)}</code> on the default branch. It counts once that is merged.</p>
-<pre tabindex="0" role="group" aria-label="Waiver"><code data-copy>${waiver}</code></pre></section>`;
+<div class="paste"><pre data-copy tabindex="0" role="group" aria-label="Waiver"><code>${waiver}</code></pre></div></section>`;
 }

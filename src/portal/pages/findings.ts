@@ -104,9 +104,9 @@ export function place({ path, line, url, sha }: { path?: string; line?: number; 
 
 function stateCell({ state, sinceMs, waiver, wouldBeWaived }: FindingRow, nowMs: number): Html {
   if (state === "waived" && waiver) {
-    return html`<span class="tag">Waived</span><div class="byline">until ${said(waiver.until, 20)} by ${said(waiver.owner, 100)}</div>`;
+    return html`<span class="tag">Waived</span><div class="byline"><span>until ${said(waiver.until, 20)} by ${said(waiver.owner, 100)}</span></div>`;
   }
-  return html`<span class="tag finding-${state}">${FINDING_STATE_NAMES[state]}</span><div class="byline">seen ${ago(sinceMs, nowMs)}</div>${wouldBeWaived ? html`<div class="byline">a waiver is proposed</div>` : ""}`;
+  return html`<span class="tag finding-${state}">${FINDING_STATE_NAMES[state]}</span><div class="byline"><span>seen ${ago(sinceMs, nowMs)}</span></div>${wouldBeWaived ? html`<div class="byline">a waiver is proposed</div>` : ""}`;
 }
 
 export function pullsCell(

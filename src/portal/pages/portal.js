@@ -27,7 +27,8 @@ function offerCopies(root) {
 
 async function copy(line, button) {
   try {
-    await navigator.clipboard.writeText(line.textContent.trim());
+    // What a file is indented by belongs to what is pasted into it.
+    await navigator.clipboard.writeText(line.textContent.replace(/^\n+/, "").trimEnd());
     button.textContent = "Copied";
     announce("Copied.");
   } catch {

@@ -58,12 +58,14 @@ function cells(pull: PullScans["pull"], scan: ScanRow, nowMs: number): Html[] {
   const { kind, tool, reason, requestedAtMs, reportedAtMs, refused, sha } = scan;
   const { icon: name, words } = stateOf(scan);
   const old =
-    sha !== undefined && sha !== pull.headSha ? html`<div class="byline">at ${commit(sha)}, not the head</div>` : "";
+    sha !== undefined && sha !== pull.headSha
+      ? html`<div class="byline"><span>at ${commit(sha)}, not the head</span></div>`
+      : "";
   const vain = refused.reduce((sum, { reports }) => sum + reports, 0);
   return [
     html`<strong>${kind}</strong><div class="byline">${tool ? html`<span>${said(tool, 100)}</span>` : ""}${scan.url ? html` <span>${run(scan)}</span>` : ""}</div>`,
-    html`<span class="states">${icon(name)} ${words}</span>${reason ? html`<div class="byline">${said(reason, 300)}</div>` : ""}`,
-    html`${found(pull, scan)}${old}${vain === 0 ? "" : html`<div class="byline">${icon("warning")} ${vain === 1 ? "1 report was" : `${vain} reports were`} refused: ${said(refused.map(({ why, reports }) => `${reports} ${why}`).join(", "), 300)}</div>`}`,
+    html`<span class="states">${icon(name)} ${words}</span>${reason ? html`<div class="byline"><span>${said(reason, 300)}</span></div>` : ""}`,
+    html`${found(pull, scan)}${old}${vain === 0 ? "" : html`<div class="byline"><span>${icon("warning")} ${vain === 1 ? "1 report was" : `${vain} reports were`} refused: ${said(refused.map(({ why, reports }) => `${reports} ${why}`).join(", "), 300)}</span></div>`}`,
     html`${requestedAtMs === undefined ? html`<span class="muted">With each push</span>` : ago(requestedAtMs, nowMs)}`,
     html`${reportedAtMs === undefined ? "" : ago(reportedAtMs, nowMs)}`,
   ];

@@ -40,7 +40,7 @@ function repository(view: RepositoryWaivers, nowMs: number): Html {
   return html`<section data-key="repository-${view.repositoryId}">
 ${broken ? problems(view, broken) : ""}
 ${table({
-  heading: html`<h2><bdi>${owner}/${name}</bdi> <span class="muted">${waivers.length}</span></h2><p class="byline"><code>${said(path, 200)}</code> on <code>${said(defaultBranch, 100)}</code>, read ${ago(readAtMs, nowMs)}</p>`,
+  heading: html`<h2><bdi>${owner}/${name}</bdi> <span class="muted">${waivers.length}</span> <span class="muted small"><code>${said(path, 200)}</code> on <code>${said(defaultBranch, 100)}</code>, read ${ago(readAtMs, nowMs)}</span></h2>`,
   caption: `Waivers of ${owner}/${name}`,
   columns: [
     { name: "Waiver" },
@@ -70,7 +70,7 @@ function what(view: RepositoryWaivers, { fingerprint, rule, path, reason, owner,
 function covers(view: RepositoryWaivers, { findings, pulls }: WaiverRow): Html {
   if (findings === 0) return html`<span class="muted">Nothing</span>`;
   const told = pulls.slice(0, PULLS_SHOWN).map((number) => ({ number, state: "waived" as const, url: "" }));
-  return html`${findings === 1 ? "1 finding" : `${findings} findings`}<div class="byline">${pullsCell(view, told, pulls.length)}</div>`;
+  return html`${findings === 1 ? "1 finding" : `${findings} findings`}<div class="byline"><span>${pullsCell(view, told, pulls.length)}</span></div>`;
 }
 
 function problems({ path, defaultBranch }: RepositoryWaivers, broken: NonNullable<RepositoryWaivers["broken"]>): Html {

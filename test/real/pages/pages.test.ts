@@ -49,6 +49,22 @@ const PLACES: Place[] = [
   { name: "pull request, waiting and on hold", login: "ada", path: pull("waiting"), says: "/hms unhold" },
   { name: "pull request, draft", login: "ada", path: pull("draft"), says: "Mark it ready for review" },
   { name: "pull request, undecided", login: "ada", path: pull("undecided"), says: "What is not known is never green" },
+  { name: "findings", login: "ada", path: "/findings", says: "secrets/" },
+  { name: "findings, none that matches", login: "ada", path: "/findings?text=nowhere", says: "No finding matches" },
+  {
+    name: "finding",
+    login: "ada",
+    path: "/findings",
+    act: (page) => page.locator("#findings a.title").first().click(),
+    says: "To waive it",
+  },
+  {
+    name: "scans of a pull request",
+    login: "ada",
+    path: () => `/pulls/acme/shop/${scene.pulls.blocked}/scans`,
+    says: "With each push",
+  },
+  { name: "waivers", login: "ada", path: "/waivers", says: "No waivers" },
   {
     name: "pull request, shadow",
     login: "ada",
