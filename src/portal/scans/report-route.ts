@@ -37,16 +37,25 @@ export function scanReportRoute(deps: ReportDeps): Route {
     summary: "Takes the report of a scan from the workflow run or the Job that HMS-SYS started for it.",
     async handler(context) {
       const head = headOf(context);
-      const id = "why" in head ? undefined : head.id;
-      if (id !== undefined && (busy.has(id) || busy.size >= READ_AT_ONCE)) return refuse(deps, { why: "later" });
-      if (id !== undefined) busy.add(id);
+      if ("why" in head) return refuse(deps, head);
+      let reading = false;
+      const admit = (): Refusal | undefined => {
+        if (!tries.take(head.id)) return { why: "too-many" };
+        if (busy.has(head.id) || busy.size >= READ_AT_ONCE) return { why: "later", detail: "Others are read." };
+        reading = true;
+        busy.add(head.id);
+        return undefined;
+      };
       try {
-        const result = "why" in head ? head : await takeReport(deps, head, () => tries.take(head.id));
+        const result = await takeReport(deps, head, admit);
         if ("why" in result) return refuse(deps, result);
         deps.counted(result.taken);
-        return context.json({ scan: head && "id" in head ? head.id : "", result: result.taken }, 202);
+        return context.json({ scan: head.id, result: result.taken }, 202);
+      } catch (error) {
+        if (error instanceof BrokenBody) return refuse(deps, { why: "wrong-headers", detail: error.message });
+        throw error;
       } finally {
-        if (id !== undefined) busy.delete(id);
+        if (reading) busy.delete(head.id);
       }
     },
   };
@@ -86,8 +95,36 @@ function headOf(context: Context): ReportHead | Refusal {
 /** https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning — the same limit. */
 export const PACKED_BYTES_MAX = 10 * 1024 * 1024;
 
-function bodyOf(context: Context): AsyncIterable<Uint8Array> {
-  return (context.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>;
+/** What arrives is not what was sent: nothing is known of the report, which may come again. */
+class BrokenBody extends Error {
+  override readonly name = "BrokenBody";
+}
+
+/** Longest that a body may take to arrive; few are read at a time. */
+const BODY_MS = 60_000;
+
+async function* bodyOf(context: Context): AsyncGenerator<Uint8Array> {
+  const stream = context.req.raw.body;
+  if (!stream) return;
+  const reader = stream.getReader();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new BrokenBody("The body did not arrive in time.")), BODY_MS);
+  });
+  try {
+    for (;;) {
+      const read = reader.read().catch((error: unknown) => {
+        throw new BrokenBody("The body broke off.", { cause: error });
+      });
+      const { done, value } = await Promise.race([read, late]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    clearTimeout(timer);
+    // The rest is the server's: to end the request here would end the answer with it.
+    reader.releaseLock();
+  }
 }
 
 /** A token's holder may try again after an outage, but not have us read without end. */

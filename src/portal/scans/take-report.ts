@@ -52,9 +52,13 @@ const WRITES_MAX = 3;
 /**
  * Takes one report, or says why not: the scan by its id, the token, every claim, the nonce, the commit, and only then the body. What is taken is
  * stored with everything that follows from it in one commit; the very same report again changes nothing.
- * @param tries whether the scan's token may have its body read once more
+ * @param admit asked once of who is trusted: why the body cannot be read now
  */
-export async function takeReport(deps: ReportDeps, head: ReportHead, tries: () => boolean): Promise<Taken | Refusal> {
+export async function takeReport(
+  deps: ReportDeps,
+  head: ReportHead,
+  admit: () => Refusal | undefined,
+): Promise<Taken | Refusal> {
   const { records } = deps.engine;
   const place = (await records.get<ScanPlace>(storageKey.scanById(head.id)))?.value;
   const entry = place && (await runAt(deps, place));
@@ -62,7 +66,11 @@ export async function takeReport(deps: ReportDeps, head: ReportHead, tries: () =
   const scene: ReportScene = { deps, head, place, entry };
   const refusal = await distrust(scene);
   if (refusal) return refuse(scene, refusal);
-  if (!tries()) return refuse(scene, { why: "too-many" });
+  const full = admit();
+  if (full) return refuse(scene, full);
+  // From here on no other report of it is read. One that was may have been taken since, and what was trusted is what was read then.
+  if ((await runAt(deps, place))?.revision !== entry.revision)
+    return { why: "later", detail: "The scan has just changed." };
   const { state, deadlineMs } = entry.value;
   switch (state.is) {
     case "starting":

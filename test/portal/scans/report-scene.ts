@@ -59,7 +59,11 @@ export interface Scene {
   verified: { answer: WorkloadVerification | "away" };
   /** What the cluster says of the Job. */
   jobs: { at: "running" | "not-running" | "unseen" };
-  send(change?: { id?: string; headers?: Record<string, string | undefined>; body?: Uint8Array }): Promise<{
+  send(change?: {
+    id?: string;
+    headers?: Record<string, string | undefined>;
+    body?: Uint8Array | ReadableStream<Uint8Array>;
+  }): Promise<{
     status: number;
     code: string;
     detail: string;
@@ -137,7 +141,8 @@ export async function scene(
       const response = await app.request(`/api/v1/scans/${id}/report`, {
         method: "POST",
         headers: Object.fromEntries(given),
-        body: new Uint8Array(body),
+        body: body instanceof Uint8Array ? new Uint8Array(body) : body,
+        duplex: "half",
       });
       const { code = "", detail = "", result = "" } = (await response.json()) as Record<string, string>;
       return { status: response.status, code: code || result, detail };

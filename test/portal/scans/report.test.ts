@@ -158,3 +158,31 @@ test("a token's holder does not have us read without end", async () => {
   there.clock.advance(10 * 60_000);
   expect((await there.send()).status).toBe(409);
 });
+
+test("a body that breaks off changes nothing, and the report may come again", async () => {
+  const there = await scene();
+  const packed = gzipSync(sarif());
+  let pieces = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (pieces++ === 0) controller.enqueue(new Uint8Array(packed.subarray(0, 60)));
+      else controller.error(new Error("aborted"));
+    },
+  });
+  expect(await there.send({ body })).toMatchObject({ status: 400, code: "scan-report-malformed" });
+  expect((await there.scan()).state.is).toBe("running");
+  expect(await stored(there)).toBeUndefined();
+  expect(await there.send()).toMatchObject({ status: 202, code: "taken" });
+});
+
+test("two reports at a time: one is taken, and the other one finds it taken", async () => {
+  const there = await scene();
+  const [one, other] = [gzipSync(sarif("one")), gzipSync(sarif("other"))];
+  const answers = await Promise.all([one, other, one, other].map((body) => there.send({ body })));
+  expect(answers.filter(({ code }) => code === "taken")).toHaveLength(1);
+  for (const { status } of answers) expect([202, 409, 503]).toContain(status);
+  const { state } = await there.scan();
+  expect(state.is === "reported" && state.digest).toBe((await stored(there))?.digest);
+  const again = await Promise.all([await there.send({ body: one }), await there.send({ body: other })]);
+  expect(again.map(({ code }) => code).sort()).toEqual(["again", "scan-reported"]);
+});
