@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { expect } from "vitest";
+import { readSarif, type SarifContext, type SarifReading } from "../../../src/scan/sarif.ts";
 import { type Planted, type Played, type ScanStage, startScanStage } from "../../actions/scan-stage.ts";
 import type { PlayedJob } from "../../doubles/runner/runner.ts";
 import { ensureScanner, type ScannerName, scannerCache } from "../scanners.ts";
@@ -17,6 +19,8 @@ export interface Said {
   /** Why there is no report. */
   reason?: string;
   jobs: Record<string, PlayedJob>;
+  /** What HMS-SYS reads in it. */
+  reading?: SarifReading;
 }
 
 export interface SarifResult {
@@ -61,7 +65,10 @@ export async function startScannerStage(
     async scan(files, inputs = {}, parent) {
       const sha = await stage.commit(files, parent);
       const played = await stage.play({ kind, tool, sha, ...inputs }, { toolCache: scannerCache() });
-      return saidBy(played);
+      const said = saidBy(played);
+      if (said.reason !== undefined || played.body === undefined) return said;
+      const context: SarifContext = { kind: kind as SarifContext["kind"], sha, tool };
+      return { ...said, reading: await readSarif(Readable.from([Buffer.from(JSON.stringify(played.body))]), context) };
     },
     close: () => stage.close(),
   };
@@ -109,9 +116,12 @@ function placeOf({ locations }: SarifResult): string {
 }
 
 /** That the scan job ended well; shows what it wrote where it did not. */
-export function expectScanned({ jobs, reason }: Said): void {
+export function expectScanned({ jobs, reason, reading, results, unread }: Said): void {
   expect(`${jobs.scan?.conclusion} ${reason ?? ""}${jobs.scan?.conclusion === "success" ? "" : jobs.scan?.log}`).toBe(
     "success ",
   );
   expect(jobs.report?.conclusion).toBe("success");
+  // HMS-SYS takes it as it is, and counts every result and every file that was not read.
+  expect(reading).toMatchObject({ ok: true });
+  if (reading?.ok) expect(reading.result.findings.length).toBeGreaterThanOrEqual(results.length + unread.length);
 }
