@@ -36,6 +36,12 @@ export function told({ type, data, id }: LedgerEntry): Html {
       return html`${said(text("by"), 100)} said <code>/hms ${said([text("verb"), text("action")].filter(Boolean).join(" "), 60)}</code>${text("reason") ? html`: ${said(text("reason"))}` : ""}`;
     case "deployment_thought":
       return html`Placed the preview on <strong>${said(listText(data.chosen))}</strong>: ${said(text("why"), 200)}`;
+    case "scan_reported":
+      return html`The scan <code>${said(text("kind"), 40)}</code> reported ${data.findings === 1 ? "1 finding" : `${Number(data.findings) || 0} findings`} <span class="muted">(${said(text("tool"), 60)})</span>`;
+    case "scan_state":
+      return html`The scan <code>${said(text("kind"), 40)}</code> is <strong>${said(text("state").replaceAll("-", " "), 40)}</strong>${text("reason") ? html`: ${said(text("reason"))}` : ""}`;
+    case "scan_report_refused":
+      return html`Refused a report of the scan <code>${said(text("kind"), 40)}</code>: ${said([text("why"), text("detail")].filter(Boolean).join(": "))}`;
     default: {
       const state = previewStateOf(type);
       if (state !== undefined) return previewWords(state, data);
@@ -57,6 +63,12 @@ function iconOf({ type, data }: LedgerEntry): IconName {
       return "waiting-on-people";
     case "deployment_thought":
       return "rule";
+    case "scan_reported":
+      return "info";
+    case "scan_state":
+      return data.state === "queued" || data.state === "running" ? "waiting-on-machines" : "unknown";
+    case "scan_report_refused":
+      return "warning";
     default:
       return previewIcon(previewStateOf(type) ?? "");
   }

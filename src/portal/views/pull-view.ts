@@ -43,6 +43,8 @@ export interface WrittenCheck {
 }
 
 export const TIMELINE_MAX = 200;
+/** Reports that are refused must not push the rest out of sight. */
+const SCANS_MAX = 50;
 const COMMITS_MAX = 50;
 /** Newest decisions among which one about the head is looked for. */
 const VERDICTS_MAX = 50;
@@ -104,7 +106,7 @@ export async function pullView(
   };
 }
 
-/** The pull request's own entries, its preview's and those of every commit that was its head. */
+/** The pull request's own entries, its preview's, and those of every commit that was its head and of its scans. */
 async function timeline(deps: ViewDeps, seen: SeenRepository, number: number, headSha: string): Promise<LedgerEntry[]> {
   const { ledger } = deps.engine;
   const stream = streamOf(seen);
@@ -121,6 +123,8 @@ async function timeline(deps: ViewDeps, seen: SeenRepository, number: number, he
       limit: TIMELINE_MAX,
     });
     all.push(...written.filter(({ data }) => !Array.isArray(data.pulls) || data.pulls.includes(number)));
+    const scans = `scan/${installationId}/${ref.id}/${sha}`;
+    all.push(...(await ledger.query({ stream, subject: scans, limit: SCANS_MAX })));
   }
   return all.sort((a, b) => a.sequence - b.sequence).slice(-TIMELINE_MAX);
 }

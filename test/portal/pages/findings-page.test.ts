@@ -130,6 +130,9 @@ test("reports that were refused are counted; agents have their wave plan", async
   ]);
   const { text } = await site(town, viewerOf()).get("/pulls/acme/shop/12/scans");
   expect(words(text)).toContain("2 reports were refused: 2 wrong-nonce");
+  expect(words((await site(town, viewerOf()).get("/pulls/acme/shop/12")).text)).toContain(
+    "Refused a report of the scan agents : wrong-nonce",
+  );
   expect(words(text)).toMatch(/Wave 1 T1 .* Wave 2 T2 .*After T1 : its ports must be settled first/);
 });
 
