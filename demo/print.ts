@@ -49,7 +49,12 @@ export function textPrinter(out: NodeJS.WriteStream): Printer {
   };
   return {
     begin() {
-      line(paint("bold", "HMS-SYS: a leaked key cannot be merged, everyone sees why, and pull requests get previews"));
+      line(
+        paint(
+          "bold",
+          "HMS-SYS: a leaked key cannot be merged, everyone sees why; pull requests are scanned and previewed",
+        ),
+      );
       for (const text of wrap(INTRODUCTION, width)) line(text);
       line();
     },
@@ -79,7 +84,7 @@ export function textPrinter(out: NodeJS.WriteStream): Printer {
 }
 
 const INTRODUCTION =
-  "GitHub is a double here: a server on this machine that behaves like GitHub, with real git behind it. The cluster that previews go to is simulated: a Kubernetes API in memory with an Argo CD, where no container runs. HMS-SYS is the real thing, a process of its own that knows nothing of this demo. What follows was read back from GitHub and the cluster.";
+  "GitHub is a double here: a server on this machine that behaves like GitHub, with real git behind it, and so is the runner that plays the jobs of its workflows. The cluster that previews go to is simulated: a Kubernetes API in memory with an Argo CD, where no container runs. HMS-SYS is the real thing, a process of its own that knows nothing of this demo. What follows was read back from GitHub and the cluster.";
 
 /** Whole words; what has no blank to break at is cut. */
 export function wrap(text: string, width: number): string[] {

@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { openSqlite } from "../src/adapters/sqlite/engine.ts";
 import { systemClock } from "../src/ports/clock.ts";
+import type { FileContent } from "../test/doubles/github/git/object-store.ts";
+import { type PlayedJob, playRun } from "../test/doubles/runner/runner.ts";
 import { startHms } from "../test/stage/process.ts";
+import { scanFiles } from "../test/stage/scan-runner.ts";
 import { type SimulatedCluster, simulateCluster } from "../test/stage/simulated-cluster.ts";
 import { type CheckRun, type Stage, setStage } from "../test/stage/stage.ts";
 import { webDeployment } from "../test/stage/web-deployment.ts";
 
 /**
- * What the organisation lets an administrator set aside, so that the gate prints the line to paste; and previews for those pull requests that change
- * what is deployed.
+ * What the organisation lets an administrator set aside, so that the gate prints the line to paste; previews for those pull requests that change
+ * what is deployed, and scans for those that change the server or the agents.
  */
 const configuration = (ingressPort: number): string => `version: 1
 gate:
@@ -19,6 +22,9 @@ preview:
   url: "http://pr-{{number}}.preview.localhost:${ingressPort}"
   when: { paths: ["deploy/**"] }
   required: true
+scan:
+  sast: { tool: sarif, paths: ["server/**"] }
+  agents: { paths: ["agents/"], mode: fail }
 `;
 
 /** More than the story opens. */
@@ -26,6 +32,8 @@ const PULLS = 40;
 
 export interface DemoStage extends Stage {
   simulated: SimulatedCluster;
+  /** What the runner is at, which ends before all else is taken down. */
+  playing?: Promise<unknown>;
 }
 
 /** Starts GitHub's double, a simulated cluster and HMS-SYS for the demo. */
@@ -42,16 +50,24 @@ export async function setDemoStage(): Promise<DemoStage> {
         ".github/hms.yml": configuration(simulated.ingressPort),
         "src/cart.js": "export const cart = [];\n",
         "deploy/web.yaml": webDeployment("ghcr.io/acme/shop:1"),
+        "server/orders.js": "// Finds an order.\n",
+        "agents/base.py": "class BaseAgent:\n    pass\n",
+        "agents/registry.py": "from base import BaseAgent\n\n\nclass Registry(BaseAgent):\n    pass\n",
+        ...scanFiles(),
       },
     });
+    // Where the job that reports finds HMS-SYS.
+    stage.github.setVariable("acme", "HMS_URL", stage.hms.url);
     const { close } = stage;
-    return Object.assign(stage, {
+    const staged: DemoStage = Object.assign(stage, {
       simulated,
       async close() {
+        await Promise.allSettled([staged.playing]);
         await close();
         await simulated.close();
       },
     });
+    return staged;
   } catch (error) {
     await simulated.close();
     throw error;
@@ -92,7 +108,7 @@ export class Scene {
   }
 
   /** Commits and pushes as `ada`. Returns the SHA. */
-  async push(branch: string, files: Record<string, string | null>, message: string, from?: string): Promise<string> {
+  async push(branch: string, files: Record<string, FileContent>, message: string, from?: string): Promise<string> {
     const { github, repository } = this.stage;
     const options = { files, message, author: "ada", ...(from ? { from } : {}) };
     const sha = await github.commit(repository, branch, options);
@@ -147,6 +163,18 @@ export class Scene {
     const run = await this.stage.check(sha, name, (one) => one.status === "completed", withinMs).catch(() => undefined);
     if (!run) throw new Error(`${name} did not report at ${sha.slice(0, 7)} within ${withinMs / 1000} s`);
     return { ...run, ms: Math.round(performance.now() - sinceMs) };
+  }
+
+  /** The same once it has that conclusion; undefined if it does not get it. */
+  async checkThat(sha: string, name: string, conclusion: string): Promise<CheckRun | undefined> {
+    return this.stage.check(sha, name, (run) => run.conclusion === conclusion).catch(() => undefined);
+  }
+
+  /** A runner plays a workflow's run to its end. */
+  async playRun(runId: number): Promise<PlayedJob[]> {
+    const playing = playRun(this.stage.github, runId);
+    this.stage.playing = playing;
+    return playing;
   }
 
   annotations(run: CheckRun): Promise<Annotation[]> {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { crash } from "./crash.ts";
 import { explained } from "./decisions.ts";
 import { previews } from "./previews.ts";
+import { scans } from "./scans.ts";
 import { hold, plain, ruleRow, type Step, tells } from "./steps.ts";
 
 const GATE = "hms/gate";
@@ -39,6 +40,7 @@ export function story(): Step[] {
     ...crash(madeUpKey),
     merged(pr),
     explained(() => pr.number),
+    ...scans(),
     ...previews(),
     silent,
   ];

@@ -76,14 +76,14 @@ export async function writeCheck(
   const fresh = last?.state === "written" && last.digest === digest && last.annotationsSent >= annotations.length;
   if (fresh && last && !force && (completed || nowMs - last.writtenAtMs < RENEW_AFTER_MS)) return false;
 
-  // Annotations only ever append, and a completed run does not run again: then a new run of the same name takes its place.
+  // Annotations only ever append, and a completed run does not run again: then a new run of the same name takes its place. What is in progress
+  // is completed, though: nobody else would, and GitHub would show it as running until it is stale.
   const resumes = last?.digest === digest && last.runId !== undefined && !force;
   const inPlace =
     resumes ||
     (last?.runId !== undefined &&
       !last.annotated &&
-      annotations.length === 0 &&
-      (completed || !last.completed) &&
+      (annotations.length === 0 ? completed || !last.completed : !last.completed) &&
       !force);
   const write = resumes && last ? last.write : (entry?.revision ?? 0) + 1;
   const externalId = inPlace && last ? last.externalId : `hms-${digest.slice(0, 24)}-${write}`;
@@ -115,7 +115,7 @@ export async function writeCheck(
       throw error;
     });
     progress = { ...progress, runId: created.id, annotationsSent: created.annotations };
-  } else if (!resumes || annotations.length === 0) {
+  } else if (annotations.length === 0) {
     await api.updateCheckRun(progress.runId, { ...content, annotations: [] });
   }
   while (progress.annotationsSent < annotations.length && progress.runId !== undefined) {

@@ -149,6 +149,15 @@ describe("annotations only append", () => {
     expect(github.runs).toMatchObject([{ annotations: 120 }]);
   });
 
+  test("what was in progress is completed with them, also when an answer is lost", async () => {
+    await write(content("waiting", { state: { status: "in_progress" } }));
+    github.faults = [undefined as never, "lost"];
+    const wanted = content("found", { annotations: annotations(70) });
+    await expect(write(wanted)).rejects.toThrow("answer lost");
+    await write(wanted);
+    expect(github.runs).toMatchObject([{ title: "found", state: { status: "completed" }, annotations: 70 }]);
+  });
+
   test("another set is a new run of the same name", async () => {
     await write(content("a", { annotations: annotations(3) }));
     await write(content("b", { annotations: annotations(2) }));

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import type { FileContent } from "../doubles/github/git/object-store.ts";
 import {
   type AppRegistration,
   type GitHub,
@@ -48,7 +49,7 @@ export interface CheckRun {
 }
 
 export interface StageOptions {
-  files?: Record<string, string>;
+  files?: Record<string, FileContent>;
   environment?: Record<string, string>;
   /** Do not start HMS-SYS. */
   withoutHms?: boolean;

@@ -78,6 +78,11 @@ describe("npm run demo", () => {
       "recovered",
       "merged",
       "explained",
+      "scanned",
+      "forged",
+      "waived",
+      "mended",
+      "agents",
       "previewed",
       "moved",
       "broken",
@@ -87,6 +92,10 @@ describe("npm run demo", () => {
     ]);
     expect(out).not.toMatch(/sk_live_[0-9a-f]/);
     const observed = Object.fromEntries(steps.map((line) => [line.step, line.observed]));
+    expect(observed.scanned).toMatchObject({ runner: expect.stringMatching(/^a double: /), rule: "no-sast-findings" });
+    expect(observed.forged?.["HMS-SYS"]).toMatch(/^403: /);
+    expect(observed.waived?.says).toMatch(/until \d{4}-\d\d-\d\d/);
+    expect(observed.agents?.plan).toMatch(/^wave 1: .* → wave 2: /);
     expect(observed.previewed?.cluster).toMatch(/^simulated: /);
     expect(observed.previewed?.["the address says"]).toBe("200 · Here ghcr.io/acme/shop:2 would answer.");
     expect(observed.broken).toMatchObject({
@@ -130,8 +139,10 @@ describe("npm run demo", () => {
   test("as text it fits 100 columns, says that GitHub is a double and the cluster simulated, and names the step that did not hold", async () => {
     const { code, out } = await run(["test/system/sabotaged-demo.ts", "unprotected"]);
     expect(code).toBe(1);
-    expect(out).toContain("GitHub is a double here");
-    expect(out).toContain("The cluster that previews go to is simulated");
+    const sentences = out.replaceAll("\n", " ");
+    expect(sentences).toContain("GitHub is a double here");
+    expect(sentences).toContain("and so is the runner");
+    expect(sentences).toContain("The cluster that previews go to is simulated");
     expect(out).toContain("✓ held");
     expect(out).toContain('Step "refused" did not hold');
     expect(out.split("\n").filter((line) => line.length > 100)).toEqual([]);

@@ -47,7 +47,12 @@ export function repositoryAdministration(site: Site) {
     async createRepository(
       owner: string,
       name: string,
-      options: { files?: Record<string, string>; private?: boolean; defaultBranch?: string; committedAt?: Date } = {},
+      options: {
+        files?: Record<string, FileContent>;
+        private?: boolean;
+        defaultBranch?: string;
+        committedAt?: Date;
+      } = {},
     ): Promise<RepositoryHandle> {
       const repository = newRepository(site, accountNamed(site, owner), name, newNetwork(site), options);
       const author = authorFor(site, repository);
