@@ -26,6 +26,8 @@ const PASSING = [
   "preview-source",
   "pushed",
   "pusher",
+  "quality-announced",
+  "quality-awaited",
   "revoked",
   "same-change",
   "scan",

@@ -1,12 +1,14 @@
 import type { Settings } from "./config/settings.ts";
 import type { Route } from "./portal/route.ts";
 import { PACKED_BYTES_MAX, scanReportRoute } from "./portal/scans/report-route.ts";
+import { sonarQubeRoute } from "./portal/scans/sonarqube-route.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import type { PreviewGrounds } from "./pull-request/preview/deps.ts";
 import type { JobGrounds, ScanDeps } from "./pull-request/scan/deps.ts";
 import { lookAtJob } from "./pull-request/scan/job-runner.ts";
+import { openQuality } from "./quality.ts";
 import { DEFAULT_SARIF_LIMITS, gunzipped, readSarif } from "./scan/sarif.ts";
 import type { ScanMetrics } from "./telemetry/scan-metrics.ts";
 import { createWorkloadIdentity } from "./workload-identity.ts";
@@ -54,5 +56,10 @@ export function openScans(
     read: (bytes, context) => readSarif(gunzipped(bytes, caps), context),
     counted: metrics.report,
   });
-  return { deps: { github, engine, clock, ...(jobs && { jobs }), became: metrics.became }, routes: [route] };
+  const { server, webhookSecret: secret } = openQuality(settings) ?? {};
+  const quality = server && settings.sonarqube && { quality: { server, bound: settings.sonarqube } };
+  return {
+    deps: { github, engine, clock, ...(jobs && { jobs }), ...quality, became: metrics.became },
+    routes: [route, ...(secret ? [sonarQubeRoute({ engine, secret })] : [])],
+  };
 }

@@ -24,6 +24,7 @@ import {
   teams,
   token,
 } from "./setting-kinds.ts";
+import { readSonarQubeFile, type SonarQube } from "./sonarqube.ts";
 
 /** What the process needs to know to start, from its environment. */
 export interface Settings {
@@ -63,6 +64,8 @@ export interface Settings {
   controls: ControlMaps;
   /** Where previews may run; absent: there are none. */
   clusters?: Clusters;
+  /** Whom to ask about scans of kind quality; absent: nobody. */
+  sonarqube?: SonarQube;
   /** Folder of the files that `file:` references name; absent: there are none. */
   secretsDirectory?: string;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -114,6 +117,7 @@ const environmentSchema = z.object({
   HMS_ONBOARDING: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   KUBECONFIG: z.string().optional(),
   HMS_CLUSTERS: z.string().optional(),
+  HMS_SONARQUBE: z.string().optional(),
   HMS_SECRETS_URL: secretsUrl.default({ directory: undefined }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(", ")}` }).default("info"),
@@ -152,6 +156,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   HMS_ONBOARDING: "off",
   KUBECONFIG: "/etc/hms/kubeconfig",
   HMS_CLUSTERS: "/etc/hms/clusters.yml",
+  HMS_SONARQUBE: "/etc/hms/sonarqube.yml",
   HMS_SECRETS_URL: "file:/run/secrets/hms",
   OTEL_EXPORTER_OTLP_ENDPOINT: "http://localhost:4318",
   LOG_LEVEL: "info",
@@ -209,8 +214,12 @@ export function readSettings(environment: Environment): SettingsResult {
   if (notifications && "problems" in notifications)
     problems.push(...notifications.problems.map((text) => `HMS_NOTIFICATIONS: ${text}.`));
   const secretsDirectory = parsed.data?.HMS_SECRETS_URL.directory;
-  const clusters = readClusters(given, { environment, secretsDirectory, reserved: VARIABLES });
+  const context = { environment, secretsDirectory, reserved: VARIABLES };
+  const clusters = readClusters(given, context);
   if (clusters && "problems" in clusters) problems.push(...clusters.problems);
+  const sonarqube = given.HMS_SONARQUBE ? readSonarQubeFile(given.HMS_SONARQUBE, context) : undefined;
+  if (sonarqube && "problems" in sonarqube)
+    problems.push(...sonarqube.problems.map((text) => `HMS_SONARQUBE: ${text}.`));
   warnings.push(...unknownVariables(Object.keys(given)));
   if (!parsed.success || "problems" in credentials || problems.length > 0) return { problems, warnings };
   const env = parsed.data;
@@ -247,6 +256,7 @@ export function readSettings(environment: Environment): SettingsResult {
   } else if (env.HMS_CHECKER_TOKEN) warnings.push("HMS_CHECKER_TOKEN does nothing without HMS_CHECKER_URL.");
   if (notifications && "notifications" in notifications) settings.notifications = notifications.notifications;
   if (clusters && "clusters" in clusters) settings.clusters = clusters.clusters;
+  if (sonarqube && "sonarqube" in sonarqube) settings.sonarqube = sonarqube.sonarqube;
   if (secretsDirectory !== undefined) settings.secretsDirectory = secretsDirectory;
   if (env.HMS_OPERATOR_TOKEN) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;

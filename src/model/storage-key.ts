@@ -132,6 +132,12 @@ export const storageKey = {
   /** `ScanResult`: what the last scan of that kind found at a commit. */
   scanResult: (installationId: number, repositoryId: number, sha: string, kind: string) =>
     `scan-result/${installationId}/${repositoryId}/${sha}/${kind}`,
+  /** That a server's analysis of this commit is awaited here. By the commit alone: it is all that the server tells. */
+  qualityAwaited: (sha: string, installationId: number, repositoryId: number) =>
+    `quality-awaited/${sha}/${installationId}/${repositoryId}`,
+  qualityAwaitedOf: (sha: string) => `quality-awaited/${sha}/`,
+  /** `AnnouncedAnalysis`: of which analysis of this commit the server told. */
+  qualityAnnounced: (sha: string, project: string) => `quality-announced/${sha}/${project}`,
   /** `ScanUpload`: what is still to be given to GitHub code scanning. */
   scanUpload: (installationId: number, repositoryId: number, sha: string, kind: string) =>
     `scan-upload/${installationId}/${repositoryId}/${sha}/${kind}`,

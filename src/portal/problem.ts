@@ -212,6 +212,21 @@ export const PROBLEMS = {
     title: "This sign-in was not begun here, or too long ago",
     next: "Start again at /sign-in, in one tab, with cookies allowed.",
   },
+  "sonarqube-payload": {
+    status: 400,
+    title: "Not what SonarQube sends when it has analysed something",
+    next: "Let SonarQube's own webhook send it (docs/scans.md).",
+  },
+  "sonarqube-secret": {
+    status: 503,
+    title: "The webhook's secret is not to be had",
+    next: "Mend what webhook_secret of the file in HMS_SONARQUBE refers to; meanwhile SonarQube is asked once a minute.",
+  },
+  "sonarqube-signature": {
+    status: 401,
+    title: "Not signed with the webhook's secret",
+    next: "Give SonarQube's webhook the secret that webhook_secret of the file in HMS_SONARQUBE refers to.",
+  },
   "too-large": { status: 413, title: "Too large", next: "Send less." },
   "too-many-requests": {
     status: 429,

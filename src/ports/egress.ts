@@ -24,4 +24,11 @@ export interface EgressReads {
 /** The request was not made, or nobody answered it. The message names the host at most, since the rest of such a URL is a secret. */
 export class EgressError extends Error {
   override readonly name = "EgressError";
+  /** Somebody answered, with more than was asked for. */
+  readonly tooLong: boolean;
+
+  constructor(message: string, tooLong = false) {
+    super(message);
+    this.tooLong = tooLong;
+  }
 }

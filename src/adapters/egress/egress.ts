@@ -124,7 +124,7 @@ function send(
           chunks.push(chunk);
           if (sizeBytes <= maxBytes) return;
           response.destroy();
-          reject(new EgressError(`${target.host}: the answer is too long`));
+          reject(new EgressError(`${target.host}: the answer is too long`, true));
         });
         response.once("end", () => answered(Buffer.concat(chunks).toString("utf8")));
         response.once("error", failed);

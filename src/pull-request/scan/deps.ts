@@ -1,8 +1,10 @@
 import type { Inventory } from "../../config/clusters.ts";
+import type { SonarQube } from "../../config/sonarqube.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Clusters } from "../../ports/cluster.ts";
 import type { Engine } from "../../ports/engine.ts";
+import type { QualityServer } from "../../ports/quality-server.ts";
 import type { Workflows } from "../../ports/workflows.ts";
 
 export type ScanWorkflows = Pick<Workflows, "dispatch" | "run" | "recent" | "cancel" | "uploadSarif">;
@@ -14,6 +16,8 @@ export interface ScanDeps {
   clock: Clock;
   /** Absent where the operator declared no clusters: no scan is a Job. */
   jobs?: JobGrounds;
+  /** Absent where the operator connected no server. `bound`: which repository may read what there. */
+  quality?: { server: QualityServer; bound: Pick<SonarQube, "projects"> };
   /** Told of every state that a scan comes to, for metrics. */
   became?(kind: string, state: string): void;
 }

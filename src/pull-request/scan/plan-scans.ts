@@ -32,6 +32,11 @@ export const REPORT_GRACE_MS = 10_000;
 export const isLive = ({ state }: ScanRun): boolean =>
   state.is === "starting" || state.is === "queued" || state.is === "running";
 
+/** A scan of which a server is asked: nothing of it runs at GitHub or on a cluster. */
+export function isAsked({ tool }: Pick<ScanRun, "tool">): boolean {
+  return tool === "sonarqube";
+}
+
 /** What has to be done about the scans of one commit: pure. At most one scan of a kind is alive at a time. */
 export function planScans({ wanted, runs, again, workflowMissing, nowMs }: ScansAtCommit): ScanStep[] {
   const scans = unionOf(wanted);
@@ -43,16 +48,17 @@ export function planScans({ wanted, runs, again, workflowMissing, nowMs }: Scans
       steps.push({ step: "end", run, as: "cancelled", reason: "No open pull request wants this scan any more." });
     else if (differs(scan, run))
       steps.push({ step: "end", run, as: "cancelled", reason: "Another scan took its place." });
-    else if (nowMs >= run.deadlineMs)
-      steps.push({ step: "end", run, as: "timed-out", reason: `No report came within ${minutes(run)}.` });
-    else steps.push({ step: run.state.is === "starting" ? "adopt" : "look", run });
+    else if (nowMs >= run.deadlineMs) {
+      const last = isAsked(run) && run.waits !== undefined ? ` ${run.waits}` : "";
+      steps.push({ step: "end", run, as: "timed-out", reason: `No report came within ${minutes(run)}.${last}` });
+    } else steps.push({ step: run.state.is === "starting" ? "adopt" : "look", run });
   }
   for (const scan of scans.values()) {
     const run = runs.find((one) => one.kind === scan.kind);
     const askedBy = again.get(scan.kind);
     if (
       run === undefined ||
-      (!isLive(run) && (askedBy !== undefined || differs(scan, run) || isToRepeat(run, workflowMissing)))
+      (!isLive(run) && (askedBy !== undefined || differs(scan, run) || isToRepeat(run, workflowMissing, nowMs)))
     )
       steps.push({ step: "start", scan, askedBy });
   }
@@ -79,8 +85,11 @@ function differs(scan: WantedScan, run: ScanRun): boolean {
   );
 }
 
-function isToRepeat({ state }: ScanRun, workflowMissing: boolean): boolean {
-  return state.is === "cancelled" || (state.is === "not-installed" && !workflowMissing);
+function isToRepeat({ state, tool, requestedAtMs }: ScanRun, workflowMissing: boolean, nowMs: number): boolean {
+  if (state.is === "cancelled") return true;
+  if (state.is !== "not-installed") return false;
+  // What a server refuses has nothing to do with the workflow.
+  return isAsked({ tool }) ? nowMs >= requestedAtMs + MISSING_RETRY_MS : !workflowMissing;
 }
 
 function minutes({ requestedAtMs, deadlineMs }: ScanRun): string {
@@ -124,13 +133,16 @@ export function lookAtScansInMs(runs: readonly ScanRun[], nowMs: number): number
     if (run.state.is === "not-installed") return [run.requestedAtMs + MISSING_RETRY_MS];
     if (!isLive(run)) return [];
     if (run.overSinceMs !== undefined) return [run.overSinceMs + REPORT_GRACE_MS];
-    return [Math.min(run.deadlineMs, nowMs + (run.on ? LOOK_AT_JOB_EVERY_MS : LOOK_EVERY_MS))];
+    const everyMs = run.on ? LOOK_AT_JOB_EVERY_MS : isAsked(run) ? ASK_EVERY_MS : LOOK_EVERY_MS;
+    return [Math.min(run.deadlineMs, nowMs + everyMs)];
   });
   return due.length === 0 ? undefined : Math.max(1_000, Math.min(...due) - nowMs);
 }
 
 /** GitHub tells when a run starts and ends; what it did not tell is found by then. */
 const LOOK_EVERY_MS = 120_000;
+/** A server tells of an analysis only where somebody set that up. */
+const ASK_EVERY_MS = 60_000;
 /** Nothing tells of a Job. */
 const LOOK_AT_JOB_EVERY_MS = 5_000;
 

@@ -7,6 +7,7 @@ import { storageKey } from "../../model/storage-key.ts";
 import type { RecordEntry } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
 import { afterJobLook } from "./after-job-look.ts";
+import { askAgain, startAsking } from "./ask-quality.ts";
 import type { ScanDeps } from "./deps.ts";
 import { rememberFirstSeen } from "./first-seen.ts";
 import { lookAtJob } from "./job-runner.ts";
@@ -14,6 +15,7 @@ import { leaveScans, startAsJob } from "./job-scans.ts";
 import {
   ADOPT_AFTER_MS,
   afterLook,
+  isAsked,
   lookAtScansInMs,
   MISSING_RETRY_MS,
   planScans,
@@ -116,6 +118,7 @@ async function start(
 ): Promise<void> {
   const { deps, key, run } = scene;
   const { installationId, repositoryId, sha } = key;
+  if (isAsked(scan)) return startAsking(scene, scan, before, askedBy);
   const nowMs = deps.clock.now();
   const id = randomBytes(16).toString("hex");
   const nonce = randomBytes(32).toString("base64url");
@@ -189,7 +192,9 @@ async function adopt(scene: Scene, { value: scan, revision }: RecordEntry<ScanRu
   return "freed";
 }
 
-async function look(scene: Scene, { value: scan, revision }: RecordEntry<ScanRun>): Promise<void> {
+async function look(scene: Scene, entry: RecordEntry<ScanRun>): Promise<void> {
+  const { value: scan, revision } = entry;
+  if (isAsked(scan)) return askAgain(scene, entry);
   if (scan.state.is !== "queued" && scan.state.is !== "running") return;
   if (scan.on) {
     await lookAtOnesJob(scene, scan, revision);

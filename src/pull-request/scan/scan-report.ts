@@ -2,6 +2,7 @@ import type { DispatchedScan } from "../../config/scan.ts";
 import type { Finding, ScanReport } from "../../model/finding.ts";
 import type { DispatchedKind, ScanRun, StoredScanResult } from "../../model/scan.ts";
 import { type ChangedLines, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
+import { isAsked } from "./plan-scans.ts";
 
 /** The last scan of one kind at one commit, and what it reported. */
 export interface SeenScan {
@@ -80,7 +81,12 @@ function unreported({ run }: SeenScan): Unreported {
     case "queued":
       return { status: "running", phase: "queued", reason: `It waits for a runner.${waits}`, ...page };
     case "running":
-      return { status: "running", phase: "running", reason: `It is running.${waits}`, ...page };
+      return {
+        status: "running",
+        phase: "running",
+        reason: isAsked(run) ? waits.trim() : `It is running.${waits}`,
+        ...page,
+      };
     case "reported":
       return {
         status: "unknown",

@@ -81,13 +81,11 @@ function concerns(paths: readonly string[], changedFiles: readonly string[] | nu
 
 function hindrance(
   kind: DispatchedKind,
-  { runsOn, tool, image }: DispatchedScan,
+  { runsOn, image }: DispatchedScan,
   facts: ScanFacts,
 ): Omit<HeldScan, "kind"> | undefined {
   const { preview } = facts;
   const nowhere = runsOn === "cluster" && placeOf(kind, facts) === undefined;
-  if (kind === "quality" && tool !== "sarif")
-    return { status: "unknown", reason: "The operator of HMS-SYS has connected no SonarQube server." };
   if (kind === "image" && runsOn === "cluster") {
     if (nowhere) return { status: "unknown", reason: NOWHERE };
     return image === undefined ? { status: "unknown", reason: "hms.yml names no image to look into." } : undefined;
@@ -118,5 +116,6 @@ function placeOf(kind: DispatchedKind, { preview, clusters }: ScanFacts): ScanCl
 
 function targetOf(kind: DispatchedKind, scan: DispatchedScan, { preview }: ScanFacts, sha: string): string | undefined {
   if (kind === "dast") return preview?.url;
+  if (kind === "quality") return scan.tool === "sonarqube" ? scan.project : undefined;
   return kind === "image" ? scan.image?.replaceAll("{{head_sha}}", sha) : undefined;
 }

@@ -96,10 +96,10 @@ test.each<
     { head: [], held: ["image unknown"], concerned: ["image"] },
   ],
   [
-    "a server that nobody connected",
-    "{ quality: {} }",
+    "a server that is asked, about the head alone",
+    "{ quality: { project: shop } }",
     {},
-    { head: [], held: ["quality unknown"], concerned: ["quality"] },
+    { head: ["quality"], concerned: ["quality"] },
   ],
   ["agents that are not touched", "{ agents: {} }", {}, { head: [] }],
   ["agents", "{ agents: {} }", { changedFiles: ["agents/a.yml"] }, { head: [], concerned: ["agents"] }],
