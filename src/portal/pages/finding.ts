@@ -9,6 +9,7 @@ import { type IconName, icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { addressOf } from "./pager.ts";
 import { pullPath } from "./pull.ts";
+import { scansPath } from "./scans.ts";
 import { ago, commit, moment, outward, said } from "./text.ts";
 
 export interface FindingPage {
@@ -38,7 +39,7 @@ export function findingBody({ view, waiver, nowMs }: FindingPage): Html {
 ${headline(view, nowMs)}
 <div class="with-aside">
 <div>
-<section class="panel" data-key="mend" aria-labelledby="mend"><h2 id="mend">${block ? "How to mend it" : "What to do"}</h2>${block ? blockOf(block) : html`<p>${coded(remedy)}</p>`}</section>
+<section class="panel" data-key="mend" aria-labelledby="mend"><h2 id="mend">${block ? "How to mend it" : "What to do"}</h2>${block ? html`${blockOf(block)}${order(row)}` : html`<p>${coded(remedy)}</p>`}</section>
 <section class="panel" data-key="history" aria-labelledby="history"><h2 id="history">What became of it</h2>${history(view)}</section>
 ${overrides(view)}
 ${waiverPanel(view, waiver)}
@@ -68,6 +69,13 @@ ${waiver ? html`<p class="small">Waived until ${said(waiver.until, 20)} by ${sai
 ${row.wouldBeWaived ? html`<p class="small">A pull request proposes a waiver for it. It counts all the same until that is merged.</p>` : ""}
 <p class="muted small">Seen ${ago(row.sinceMs, nowMs)} for the first time</p>
 </div>`;
+}
+
+/** The scans of its pull request have what comes before and after it. */
+function order({ owner, repository, pulls }: FindingView["row"]): Html {
+  const [first] = pulls;
+  if (!first) return html``;
+  return html`<p class="small"><a href="${scansPath({ owner, repository, number: first.number })}">In which order to mend all of them</a></p>`;
 }
 
 /** Our own words hold code in backticks. */

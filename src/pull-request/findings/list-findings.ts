@@ -14,6 +14,7 @@ import type { ScanKind } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { Records } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";
+import type { FirstSeen } from "../scan/first-seen.ts";
 import type { WaiversRead } from "../scan/waivers-in-force.ts";
 import { type Became, becameOf, byFingerprint, type Stated, withEvent } from "./history.ts";
 import { type Completed, countsOf, inParts, listed, sortedReport, type WrittenPart } from "./lists.ts";
@@ -131,9 +132,9 @@ async function statedBy(scene: Scene, { lists }: FoundByScan): Promise<Stated[]>
   return all;
 }
 
-async function firstSeenOf({ records, key }: Scene, kind: ScanKind): Promise<Record<string, number>> {
+async function firstSeenOf({ records, key }: Scene, kind: ScanKind): Promise<FirstSeen["seen"]> {
   const recordKey = storageKey.firstSeen(key.installationId, key.repositoryId, kind);
-  return (await records.get<Record<string, number>>(recordKey))?.value ?? {};
+  return (await records.get<FirstSeen>(recordKey))?.value.seen ?? {};
 }
 
 /** Each in a turn of its own: many findings are no pause for everybody. */

@@ -132,6 +132,39 @@ describe("findings of all repositories in one list", () => {
 });
 
 describe("what is kept", () => {
+  test("an old one is known since the base was scanned with it; a new one since it came", async () => {
+    const town = await village();
+    await town.judged(SHOP, 12);
+    const [old, fresh] = [finding("old", { baseline: "unchanged" }), finding("fresh")];
+    const seen = { [old.fingerprint]: 1_000 };
+    await town.deps.engine.records.put(storageKey.firstSeen(7, 42, "sast"), { id: "x", seen });
+    await scanned(town, SHOP, 12, [report([old, fresh])]);
+    const { rows } = await findingRows(town.deps, viewerOf());
+    expect(rows.map(({ path, sinceMs }) => [path, sinceMs])).toEqual([
+      ["src/fresh.js", town.clock.now()],
+      ["src/old.js", 1_000],
+    ]);
+  });
+
+  test("two copies of a finding are one row, which says what counts more of the two", async () => {
+    const town = await village();
+    await town.judged(SHOP, 12);
+    const copies = [finding("a", { baseline: "unchanged" }), finding("a", { line: 9, baseline: "new" })];
+    await scanned(town, SHOP, 12, [report(copies)]);
+    expect(await names(town)).toEqual(["shop high src/a.js new"]);
+    const view = await findingView(town.deps, viewerOf(), "acme", "shop", finding("a").fingerprint);
+    expect(view?.places.map(({ line }) => line)).toEqual([9, 3]);
+  });
+
+  test("pull requests that tell of the same finding at the same moment are both in its history", async () => {
+    const town = await village();
+    const numbers = [12, 13, 14, 15];
+    for (const number of numbers) await town.judged(SHOP, number);
+    await Promise.all(numbers.map((number) => scanned(town, SHOP, number, [report([finding("a")])])));
+    const view = await findingView(town.deps, viewerOf(), "acme", "shop", finding("a").fingerprint);
+    expect(view?.history.map(({ number }) => number).sort()).toEqual(numbers);
+  });
+
   test("nothing is written where nothing changed; a push that moves no finding leaves its parts alone", async () => {
     const town = await village();
     await town.judged(SHOP, 12);
