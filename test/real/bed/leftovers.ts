@@ -24,14 +24,15 @@ export async function labelled(api: Api, labels: string): Promise<KubeObject[]> 
 }
 
 const OF_ANY_PREVIEW = "hms-sys.dev/preview";
+const OF_ANY_SCAN = "hms-sys.dev/scan";
 /** A namespace takes ten seconds to go. */
 const WITHIN_MS = 60_000;
 
-/** Rejects when anything of any preview stays on the cluster: at the end of all tests there is to be nothing. */
+/** Rejects when anything of any preview or scan stays on the cluster: at the end of all tests there is to be nothing. */
 export async function expectNothingLeft(api: Api): Promise<void> {
   let left: KubeObject[] = [];
   for (const deadline = Date.now() + WITHIN_MS; Date.now() < deadline; await sleep(500)) {
-    left = await labelled(api, OF_ANY_PREVIEW);
+    left = [...(await labelled(api, OF_ANY_PREVIEW)), ...(await labelled(api, OF_ANY_SCAN))];
     if (left.length === 0) return;
   }
   const names = left.map(
@@ -55,7 +56,7 @@ export async function sweepAway(api: Api, appId: number): Promise<void> {
     const left = (sets.length > 0 ? sets : all).filter(({ kind, metadata }) =>
       kind === "Namespace"
         ? metadata.deletionTimestamp === undefined
-        : metadata.namespace !== metadata.labels?.[OF_ANY_PREVIEW],
+        : metadata.namespace !== (metadata.labels?.[OF_ANY_PREVIEW] ?? metadata.labels?.[OF_ANY_SCAN]),
     );
     if (left.length === 0) return;
     if (Date.now() > deadline)
