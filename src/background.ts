@@ -11,6 +11,8 @@ import type { GitHub } from "./ports/github.ts";
 import { pruneRecords } from "./pruning.ts";
 import type { PreviewDeps } from "./pull-request/preview/deps.ts";
 import { sweepPreviews } from "./pull-request/preview/sweep-previews.ts";
+import type { ScanDeps } from "./pull-request/scan/deps.ts";
+import { sweepScanJobs } from "./pull-request/scan/sweep-scan-jobs.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -24,6 +26,7 @@ export interface BackgroundDeps {
   worker: Worker;
   sweep: SweepDeps;
   previews: PreviewDeps;
+  scans: ScanDeps;
   checker: CheckerInForce;
   pruneSessions(): Promise<void>;
 }
@@ -36,7 +39,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /** What runs on its own: sweeps, healing, pruning, a look at the checker. */
 export function startBackground(deps: BackgroundDeps): { stop(): void } {
-  const { settings, engine, github, clock, log, metrics, worker, sweep, previews, checker } = deps;
+  const { settings, engine, github, clock, log, metrics, worker, sweep, previews, scans, checker } = deps;
   const heal = deliveryHealing({
     engine,
     deliveries: github.deliveries,
@@ -58,6 +61,7 @@ export function startBackground(deps: BackgroundDeps): { stop(): void } {
       log,
       "sweep of previews failed",
     ),
+    every(settings.resyncIntervalMs, () => sweepScanJobs({ ...scans, log }), log, "sweep of scans failed"),
     every(HEAL_EVERY_MS, heal, log, "healing failed"),
     every(
       Math.min(CHECKER_EVERY_MS, settings.resyncIntervalMs),

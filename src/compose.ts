@@ -227,6 +227,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     worker,
     sweep,
     previews: previews.deps,
+    scans: scans.deps,
     checker: inForce,
     pruneSessions: prune,
   });

@@ -224,6 +224,46 @@ describe("an attack on the preview from a Job beside it", () => {
   });
 });
 
+test("a cluster that falls silent is no pass, and no reason to give up", async () => {
+  const repository = await previewed(scene, ON_CLUSTER);
+  const pull = await openPull(scene.stage, repository);
+  const job = await jobOf(repository, pull.sha);
+  const back = cluster().outage({ kind: "refuse" });
+  expect((await send(job)).status).toBe(503);
+  const away = await saysOf(pull, /cluster does not say/);
+  expect([away.status, away.conclusion]).toEqual(["in_progress", null]);
+  back();
+  await until(scene.stage, "it is taken", async () => (await send(job)).status === 202, WITHIN_MS);
+  await concluded(scene.stage, pull, "success", DAST);
+  await gone(repository);
+});
+
+test("what nobody remembers is removed, and what is another App's stays", async () => {
+  const repository = await previewed(scene);
+  const pull = await openPull(scene.stage, repository);
+  const namespaceFor = (id: string, app: number) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: {
+      name: `hms-scan-${id}`,
+      labels: {
+        "app.kubernetes.io/managed-by": "hms-sys",
+        "hms-sys.dev/app": String(app),
+        "hms-sys.dev/installation": String(scene.stage.installationId),
+        "hms-sys.dev/repository": String(repository.id),
+        "hms-sys.dev/commit": pull.sha,
+        "hms-sys.dev/scan": `hms-scan-${id}`,
+      },
+    },
+  });
+  const [ours, theirs] = ["a".repeat(32), "b".repeat(32)] as const;
+  cluster().install(namespaceFor(ours, scene.stage.app.id));
+  cluster().install(namespaceFor(theirs, scene.stage.app.id + 1));
+  await scene.stage.restart();
+  await until(scene.stage, "ours is gone", () => !scanNamespaces(repository).includes(`hms-scan-${ours}`), WITHIN_MS);
+  expect(scanNamespaces(repository)).toEqual([`hms-scan-${theirs}`]);
+});
+
 test("an image is looked into, and its base's too, from where no preview lets it in", async () => {
   const repository = await previewed(
     scene,

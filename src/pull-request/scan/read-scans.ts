@@ -54,7 +54,8 @@ export async function readScans(
     changedFiles: change.complete ? pathsOf(change.files) : null,
     preview: preview.wanted
       ? {
-          healthy: record?.state === "healthy" && record.unknown === undefined,
+          // A cluster that falls silent ends no scan: what it was at this commit, it was.
+          healthy: record?.state === "healthy",
           url: record?.url,
           places: record?.made ?? [],
         }

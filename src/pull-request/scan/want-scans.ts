@@ -49,9 +49,13 @@ export async function wantScans(
 /** Sweeps look after what is wanted: GitHub tells of a workflow's run at most once. */
 export async function sweepScans(engine: Engine, key: Key & { kind: "repository" }): Promise<void> {
   const { installationId, repositoryId } = key;
-  const prefix = storageKey.scansWantedOf(installationId, repositoryId);
   const shas = new Set<string>();
-  for (const { key: recordKey } of await engine.records.list(prefix))
-    shas.add(recordKey.slice(prefix.length).split("/")[0] ?? "");
+  // What a scan left on a cluster as well, whoever wanted it.
+  for (const prefix of [
+    storageKey.scansWantedOf(installationId, repositoryId),
+    storageKey.scanJobsOf(installationId, repositoryId),
+  ])
+    for (const { key: recordKey } of await engine.records.list(prefix))
+      shas.add(recordKey.slice(prefix.length).split("/")[0] ?? "");
   for (const sha of shas) await engine.queue.enqueue(formatKey({ kind: "scan", installationId, repositoryId, sha }));
 }
