@@ -22,6 +22,8 @@ export interface SarifFigures {
   findings: number;
   unchanged: number;
   readMs: number;
+  /** Until the policy has denied the merge because of them, reading included. */
+  verdictMs: number;
   /** Over what the process had before. */
   peakBytes: number;
   /** Of the heap, after a collection. */
@@ -70,6 +72,7 @@ export async function sarif(): Promise<Row[]> {
         floor: ms(median(floors)),
         ratio: of("readMs") / median(floors),
       },
+      { bench: "sarif", what: "… gzip → verdict, all of them new", figure: ms(of("verdictMs")) },
       { bench: "sarif", what: "… longest time without a turn for others", figure: ms(of("blockedMs")) },
       {
         bench: "sarif",
