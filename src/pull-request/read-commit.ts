@@ -9,6 +9,15 @@ export const TRUSTED_PATHS: readonly string[] = [
   ".github/hms-waivers.yml",
   `.github/workflows/${SCAN_WORKFLOW}`,
 ];
+/** What scanners go by, and a team's own one: the folder itself too, as a link could stand there. */
+const TRUSTED_FOLDER = ".github/hms-scan";
+/** Changes whenever the same commit could touch other trusted files. */
+export const TRUST_REVISION = "trust-2";
+
+function isTrusted(path: string, own: readonly string[]): boolean {
+  if (path === TRUSTED_FOLDER || path.startsWith(`${TRUSTED_FOLDER}/`)) return true;
+  return TRUSTED_PATHS.includes(path) || own.includes(path);
+}
 
 /** Blobs that are fetched for one commit, each a call. */
 const BLOBS_MAX = 300;
@@ -54,7 +63,7 @@ export async function readCommit(
   return {
     commit: { sha, message: summary.message, files: toScan },
     summary,
-    touchesTrusted: [...new Set([...TRUSTED_PATHS, ...trusted])].filter((path) => changed.touched.includes(path)),
+    touchesTrusted: changed.touched.filter((path) => isTrusted(path, trusted)),
     complete,
     cut: !complete && files.length >= GITHUB_FILES_MAX,
   };

@@ -6,7 +6,7 @@ import type { RepositoryApi } from "../ports/github.ts";
 import type { Records } from "../ports/records.ts";
 import { SCANNER_REVISION, type ScanLimits, type SecretScanner, unscanned } from "../scan/secrets.ts";
 import { placeInHead } from "./place-in-head.ts";
-import { readCommit, TRUSTED_PATHS } from "./read-commit.ts";
+import { readCommit, TRUST_REVISION, TRUSTED_PATHS } from "./read-commit.ts";
 
 /** What is remembered of one commit: commits do not change, so neither do the findings of one scanner revision. */
 interface ScannedCommit {
@@ -137,7 +137,7 @@ export async function scanListed(
 /** What is remembered of a commit says which of the trusted paths it touches, so it depends on which those are. */
 function trustedRevision(trusted: readonly string[]): string {
   const own = trusted.filter((path) => !TRUSTED_PATHS.includes(path));
-  return own.length === 0 ? "" : `-${sha256Hex(canonicalJson(own)).slice(0, 12)}`;
+  return own.length === 0 ? `-${TRUST_REVISION}` : `-${TRUST_REVISION}-${sha256Hex(canonicalJson(own)).slice(0, 12)}`;
 }
 
 function cutText(sha: string): string {

@@ -124,7 +124,7 @@ describe("who decides", () => {
     expect(checks(stage, repository, pull.sha, "hms/gate-shadow")).toEqual([]);
   });
 
-  test.each([[".github/hms-waivers.yml"], [".github/workflows/hms-scan.yml"]])(
+  test.each([[".github/hms-waivers.yml"], [".github/workflows/hms-scan.yml"], [".github/hms-scan/semgrep/rules.yml"]])(
     "so does one that adds %s",
     async (path) => {
       const pull = await openPull(stage, await newRepository(stage), { files: { [path]: "x: 1\n" } });
