@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ConvertedReading, readSonarQube, readWapiti, readZap } from "../../src/scan/converters.ts";
+import { readSonarQube } from "../../src/scan/converters.ts";
+
+type ConvertedReading = ReturnType<typeof readSonarQube>;
 
 const SHA = "a".repeat(40);
 
@@ -133,149 +135,20 @@ describe("SonarQube", () => {
   });
 });
 
-const zap = (alerts: object[], more: object = {}) => ({
-  "@programName": "ZAP",
-  "@version": "2.16.1",
-  site: [{ "@name": "https://pr-7.preview.test", alerts }],
-  ...more,
-});
-const alert = (more: object = {}) => ({
-  pluginid: "40012",
-  alertRef: "40012-1",
-  name: "Cross Site <b>Scripting</b>",
-  riskcode: "3",
-  solution: "<p>Encode &lt;all&gt; output.</p>",
-  count: "1",
-  instances: [{ uri: "https://pr-7.preview.test/find?q=1", method: "GET", param: "q", evidence: "<script>" }],
-  ...more,
-});
-
-describe("ZAP", () => {
-  test("an alert at a page is a finding", () => {
-    expect(findings(readZap(zap([alert()]), SHA))).toMatchObject([
-      {
-        rule: "dast/40012-1",
-        severity: "high",
-        message: "Cross Site Scripting (GET, parameter q)",
-        remedy: "Encode <all> output.",
-        location: { path: "find?q", commit: SHA },
-      },
-    ]);
-  });
-
-  test("the host is no part of what it is, page and parameter are", () => {
-    const of = (uri: string, param = "q") =>
-      findings(readZap(zap([alert({ instances: [{ uri, method: "GET", param }] })]), SHA))[0]?.fingerprint;
-    expect(of("https://pr-8.preview.test/find?q=7")).toBe(of("https://pr-7.preview.test/find?q=1"));
-    expect(of("https://pr-7.preview.test/other?q=1")).not.toBe(of("https://pr-7.preview.test/find?q=1"));
-    expect(of("https://pr-7.preview.test/find?q=1", "r")).not.toBe(of("https://pr-7.preview.test/find?q=1"));
-  });
-
-  test.each([
-    ["3", "high"],
-    [2, "medium"],
-    ["1", "low"],
-    ["0", "note"],
-    ["9", "high"],
-    ["-1", "high"],
-  ])("risk %s is %s", (riskcode, severity) => {
-    expect(findings(readZap(zap([alert({ riskcode })]), SHA))[0]?.severity).toBe(severity);
-  });
-
-  test("pages that it saw and does not list are told; an alert without a page counts", () => {
-    const reading = readZap(zap([alert({ count: "12" }), alert({ instances: [] })]), SHA);
-    expect(findings(reading)).toHaveLength(2);
-    expect(reading).toMatchObject({
-      result: { notes: [expect.stringContaining("at 11 more pages"), expect.any(String)] },
-    });
-  });
-
-  test.each([
-    ["no page", zap([], { site: [] }), "nothing was scanned"],
-    ["another program", zap([], { "@programName": "Burp" }), "one of “Burp”"],
-    ["no list of alerts", zap([], { site: [{ "@name": "x" }] }), "site[0].alerts is not as it should be"],
-    ["null", null, "it is no such report"],
-  ])("refused: %s", (_name, report, text) => {
-    expect(problem(readZap(report, SHA))).toContain(text);
-  });
-});
-
-const entry = (more: object = {}) => ({
-  method: "GET",
-  path: "/find?q=1",
-  info: "via q",
-  level: 3,
-  parameter: "q",
-  ...more,
-});
-const wapiti = (more: object = {}) => ({
-  classifications: { "SQL Injection": { desc: "d", sol: "Use parameters.", ref: {} } },
-  vulnerabilities: { "SQL Injection": [entry()], "CRLF Injection": [] },
-  anomalies: {},
-  additionals: {},
-  infos: { target: "http://127.0.0.1:9/", version: "Wapiti 3.2.3", crawled_pages_nbr: 4 },
-  ...more,
-});
-
-describe("Wapiti", () => {
-  test("an entry is a finding", () => {
-    const reading = readWapiti(wapiti({ anomalies: { "Internal Server Error": [entry({ level: 2 })] } }), SHA);
-    expect(reading).toMatchObject({ result: { tool: { name: "wapiti", version: "3.2.3" }, kind: "dast" } });
-    expect(findings(reading)).toMatchObject([
-      {
-        rule: "dast/sql-injection",
-        severity: "high",
-        message: "SQL Injection: via q (GET, parameter q)",
-        remedy: "Use parameters.",
-        location: { path: "find", commit: SHA },
-      },
-      { rule: "dast/internal-server-error", severity: "medium" },
-    ]);
-  });
-
-  test.each([
-    ["nothing was crawled", wapiti({ infos: { crawled_pages_nbr: 0 } }), "nothing was scanned"],
-    ["no vulnerabilities", wapiti({ vulnerabilities: undefined }), "vulnerabilities is not as it should be"],
-    ["no infos", wapiti({ infos: undefined }), "infos is not as it should be"],
-  ])("refused: %s", (_name, report, text) => {
-    expect(problem(readWapiti(report, SHA))).toContain(text);
-  });
-});
-
-test("equal findings are numbered, and keys that objects have by themselves are only keys", () => {
-  const both = findings(
-    readWapiti(
-      wapiti({
-        vulnerabilities: JSON.parse(
-          `{"__proto__":[${JSON.stringify(entry())}],"toString":[${JSON.stringify(entry())},${JSON.stringify(entry())}]}`,
-        ),
-      }),
-      SHA,
-    ),
-  );
-  expect(new Set(both.map(({ fingerprint }) => fingerprint)).size).toBe(both.length);
-  expect(both.length).toBeGreaterThanOrEqual(2);
+test("equal findings are numbered", () => {
+  const both = findings(sonar([issue({ key: "AX1" }), issue({ key: "AX2" })]));
+  expect(new Set(both.map(({ fingerprint }) => fingerprint)).size).toBe(2);
 });
 
 test("never throws, and never takes what is no report", () => {
-  const readers = [
-    (value: unknown) => readSonarQube({ pages: [value], gate: value, revision: SHA }, SHA),
-    (value: unknown) => readZap(value, SHA),
-    (value: unknown) => readWapiti(value, SHA),
-  ];
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
-      for (const read of readers) expect(read(value).ok).toBe(false);
+      expect(readSonarQube({ pages: [value], gate: value, revision: SHA }, SHA).ok).toBe(false);
     }),
   );
   const text = fc.string({ unit: "binary" });
   fc.assert(
-    fc.property(text, text, fc.double(), (a, b, level) => {
-      readZap(
-        zap([alert({ name: a, solution: b, riskcode: level, instances: [{ uri: b, method: a, param: b }] })]),
-        SHA,
-      );
-      readWapiti(wapiti({ vulnerabilities: { [a]: [entry({ path: b, info: a, level, parameter: b })] } }), SHA);
+    fc.property(text, text, (a, b) => {
       sonar([issue({ component: `shop:${a}`, message: b, rule: a, hash: b })]);
     }),
   );

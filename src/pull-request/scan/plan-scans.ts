@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ScanRun, ScanRunState, WantedScan } from "../../model/scan.ts";
+import type { ScanRun, WantedScan } from "../../model/scan.ts";
 import type { WorkflowRun } from "../../ports/workflows.ts";
 
 /** What is known of one commit's scans at one moment. */
@@ -145,8 +145,3 @@ const LOOK_EVERY_MS = 120_000;
 const ASK_EVERY_MS = 60_000;
 /** Nothing tells of a Job. */
 const LOOK_AT_JOB_EVERY_MS = 5_000;
-
-/** States in which nothing of a scan changes by itself. */
-export function isOver(state: ScanRunState): boolean {
-  return state.is !== "starting" && state.is !== "queued" && state.is !== "running";
-}

@@ -79,14 +79,3 @@ function whereOf(error: z.ZodError): string {
   const place = z.core.toDotPath(issue?.path ?? []);
   return place === "" ? "it is no such report" : `${plain(place, 200)} is not as it should be`;
 }
-
-/** HTML of a tool as plain text. */
-export function withoutTags(html: string): string {
-  return html
-    .slice(0, 8_000)
-    .replace(/<[a-z/][^<>]{0,200}>/gi, " ")
-    .replace(/&lt;/g, "<")
-    .replace(/&gt;/g, ">")
-    .replace(/&quot;/g, '"')
-    .replace(/&amp;/g, "&");
-}
