@@ -188,6 +188,7 @@ export function findingOperations(deps: ViewDeps): Operation[] {
             }),
           )
           .describe("Of rules that speak of it, in its pull requests."),
+        mergedWith: z.array(z.int()).describe("Pull requests that were merged although they had it."),
         waiversPath: z.string(),
         proposedUntil: day,
         waiver: z.string().describe("YAML below `waivers:` of that file, for this finding alone."),

@@ -112,7 +112,7 @@ const EVENT_WORDS: Record<FindingEvent["what"], { icon: IconName; words: string 
   overdue: { icon: "warning", words: "Overdue: known for longer than its grace" },
 };
 
-function history({ row, history: events, waiversPath }: FindingView): Html {
+function history({ row, history: events, waiversPath, mergedWith }: FindingView): Html {
   if (events.length === 0)
     return html`<p class="muted">Nothing but that it was there: the merge base has it as well, and no waiver ever covered it.</p>`;
   return html`<ol class="story">${events.map(({ atMs, number, sha, what, waiver }, at) => {
@@ -121,7 +121,11 @@ function history({ row, history: events, waiversPath }: FindingView): Html {
       ? html` until ${said(waiver.until, 20)} by ${said(waiver.owner, 120)}: ${said(waiver.reason, 500)} <span class="muted">(<code>${said(waiversPath, 200)}</code>${waiver.line === undefined ? "" : html`, line ${waiver.line}`})</span>`
       : "";
     return html`<li data-key="event-${at}">${icon(name)}<div><p>${words}${told}</p><p class="small muted">${moment(atMs)} · in <a href="${pullPath({ ...row, number })}">#${number}</a> at ${commit(sha)}</p></div></li>`;
-  })}</ol>`;
+  })}</ol>${
+    mergedWith.length === 0
+      ? ""
+      : html`<p class="small">Merged although it was there: ${mergedWith.map((number, at) => html`${at > 0 ? ", " : ""}<a href="${pullPath({ ...row, number })}">#${number}</a>`)}</p>`
+  }`;
 }
 
 function overrides({ row, overrides: all }: FindingView): Html {

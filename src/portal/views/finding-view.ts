@@ -31,6 +31,8 @@ export interface FindingView {
   /** Oldest first. */
   history: FindingEvent[];
   overrides: FindingOverride[];
+  /** Numbers of pull requests that were merged although they had it, as far as they are known. */
+  mergedWith: number[];
   /** Path of the file that waivers stand in. */
   waiversPath: string;
   /** ISO date that a waiver may expire on: some weeks ahead, and not later than it may. */
@@ -76,9 +78,20 @@ export async function findingView(
     places: await placesOf(pulls, placed),
     history: history?.events ?? [],
     overrides: await overridesOf(deps, seen, row, numbers.slice(0, OVERRIDES_ASKED_MAX)),
+    mergedWith: await mergedWith(pulls, seen, history?.events ?? []),
     waiversPath: waivers?.value.path ?? DEFAULT_PATH,
     proposedUntil: new Date(deps.clock.now() + days * DAY_MS).toISOString().slice(0, 10),
   };
+}
+
+async function mergedWith(pulls: Pulls, seen: SeenRepository, events: readonly FindingEvent[]): Promise<number[]> {
+  const last = new Map(events.map(({ number, what }) => [number, what]));
+  const merged: number[] = [];
+  for (const [number, what] of last) {
+    if (what === "gone" || what === "fixed") continue;
+    if ((await pulls.of(seen, number))?.merged) merged.push(number);
+  }
+  return merged;
 }
 
 /** Everywhere that it stands. Where its history does not say where to look, lists are read until it is found once. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { FindingsIndex } from "../../../src/model/listed-finding.ts";
 import { storageKey } from "../../../src/model/storage-key.ts";
 import { type FindingFilter, findingRows } from "../../../src/portal/views/finding-rows.ts";
 import { findingView } from "../../../src/portal/views/finding-view.ts";
@@ -191,6 +192,9 @@ describe("what is kept", () => {
     const after = await parts();
     expect(before.length).toBeGreaterThan(4);
     expect(after.filter((key) => !before.includes(key)).length).toBeLessThanOrEqual(2);
+    const index = await town.deps.engine.records.get<FindingsIndex>(storageKey.findings(7, 42, 12));
+    const named = index?.value.scans.flatMap(({ found }) => found?.lists ?? []).flatMap(({ parts }) => parts);
+    expect(after).toEqual((named ?? []).map(({ id }) => storageKey.findingsPart(7, 42, 12, id)).sort());
     expect(await names(town, { limit: 3_000 })).toHaveLength(1_999);
   });
 
@@ -232,6 +236,21 @@ describe("what became of a finding", () => {
     await unlisted(town, SHOP, 13);
     const past = await findingView(town.deps, viewerOf(), "acme", "shop", one.fingerprint);
     expect(past).toMatchObject({ standing: false, row: { message: "eval of a.", pulls: [] } });
+  });
+
+  test("who was merged with it is named; who mended it first is not", async () => {
+    const town = await village();
+    for (const number of [12, 13]) {
+      await town.judged(SHOP, number);
+      await scanned(town, SHOP, number, [report([finding("a")])]);
+    }
+    await scanned(town, SHOP, 13, [report([], { sha: shaOf(99) })]);
+    for (const number of [12, 13]) {
+      await unlisted(town, SHOP, number);
+      await town.closed(SHOP, number, true);
+    }
+    const view = await findingView(town.deps, viewerOf(), "acme", "shop", finding("a").fingerprint);
+    expect(view).toMatchObject({ standing: false, mergedWith: [12] });
   });
 
   test("an old one that has no history is found in the lists", async () => {
