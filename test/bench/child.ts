@@ -1,8 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readFileSync } from "node:fs";
+import manifest from "../../package.json" with { type: "json" };
 
 /** Linux counts in hundredths of a second. */
 const MS_PER_TICK = 10;
+
+/** Of Node, as `npm start` gives them. */
+const START_FLAGS = /^node ((?:--\S+ )*)/.exec(manifest.scripts.start)?.[1]?.trim().split(" ") ?? [];
 
 const living = new Set<ChildProcess>();
 // A bench that fails or is interrupted must not leave a process behind.
@@ -20,7 +24,10 @@ export interface Child<In, Out> {
 
 /** Runs one of our own files as a process that talks over IPC. */
 export function startChild<In, Out>(file: string, ...args: string[]): Child<In, Out> {
-  const child = fork(new URL(file, import.meta.url).pathname, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(new URL(file, import.meta.url).pathname, args, {
+    execArgv: START_FLAGS,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   living.add(child);
   const exited = new Promise<void>((resolve) => {
     child.once("exit", () => {
