@@ -19,6 +19,7 @@ import type { Clusters } from "./ports/cluster.ts";
 import type { Engine } from "./ports/engine.ts";
 import type { GitHub } from "./ports/github.ts";
 import { lookUpAddress } from "./preview-address.ts";
+import { openQuality } from "./quality.ts";
 import { createLog } from "./telemetry/log.ts";
 
 const READY_WITHIN_MS = 5_000;
@@ -79,6 +80,7 @@ async function examine(environment: Environment, names: readonly string[]): Prom
             }),
           }),
       address: (url) => lookUpAddress(url, settings),
+      quality: openQuality(settings),
       now: () => systemClock.now(),
     },
     names,
@@ -120,6 +122,7 @@ export function examineRunning(parts: {
       ...{ github, settings: namesOf(settings), expected, process },
       ...(grounds === undefined ? {} : { clusters: async () => grounds }),
       address: (url: string) => lookUpAddress(url, settings),
+      quality: openQuality(settings),
       now: () => clock.now(),
     };
     return { findings: diagnose(await gather(deps, [])), atMs: clock.now() };

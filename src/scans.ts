@@ -56,10 +56,10 @@ export function openScans(
     read: (bytes, context) => readSarif(gunzipped(bytes, caps), context),
     counted: metrics.report,
   });
-  const { server, webhookSecret: secret } = openQuality(settings) ?? {};
-  const quality = server && settings.sonarqube && { quality: { server, bound: settings.sonarqube } };
+  const quality = openQuality(settings);
+  const secret = quality?.webhookSecret;
   return {
-    deps: { github, engine, clock, ...(jobs && { jobs }), ...quality, became: metrics.became },
+    deps: { github, engine, clock, ...(jobs && { jobs }), ...(quality && { quality }), became: metrics.became },
     routes: [route, ...(secret ? [sonarQubeRoute({ engine, secret })] : [])],
   };
 }

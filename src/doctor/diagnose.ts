@@ -4,6 +4,7 @@ import { checkArgoCd } from "./check-argocd.ts";
 import { checkCluster } from "./check-cluster.ts";
 import { checkPreview } from "./check-preview.ts";
 import { checkProcess } from "./check-process.ts";
+import { checkQuality, checkQualityServer } from "./check-quality.ts";
 import { checkRepository } from "./check-repository.ts";
 import { checkScans } from "./check-scans.ts";
 import { checkWebhook } from "./check-webhook.ts";
@@ -40,10 +41,12 @@ export function diagnose(facts: Facts): Diagnosis[] {
     ...checkWebhook(facts),
     ...checkInstallations(facts),
     ...checkClusters(facts),
+    ...checkQualityServer(facts),
     ...facts.repositories.flatMap((repository) => [
       ...checkRepository(repository, facts),
       ...checkPreview(repository, facts),
       ...checkScans(repository, facts),
+      ...checkQuality(repository),
     ]),
     ...unlisted,
     // Where the list is not whole, it proves nothing to be missing.

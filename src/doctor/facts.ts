@@ -30,6 +30,8 @@ export interface Facts {
   repositories: readonly RepositoryFacts[];
   /** Undefined where the operator declared none: previews are off. */
   clusters: Asked<ClustersFacts> | undefined;
+  /** Version of the SonarQube server, where the operator named one. */
+  quality?: Asked<string>;
   /** Why the list of repositories is not whole. */
   unlisted: string | undefined;
   /** Repositories that were asked for by name but that no installation covers. */
@@ -62,6 +64,8 @@ export interface RepositoryFacts {
   preview?: PreviewFacts;
   /** Where hms.yml asks for scans that run in a workflow. */
   scans?: ScanFacts;
+  /** The project that may be read, where hms.yml asks a SonarQube server. */
+  quality?: Asked<string>;
 }
 
 export interface ScanFacts {

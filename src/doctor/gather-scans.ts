@@ -29,6 +29,6 @@ export async function withScans(
 function scansInWorkflow({ configuration }: RepositoryFacts): boolean {
   if (!configuration.ok || !configuration.value.valid) return false;
   return Object.entries(configuration.value.config.scan.dispatched).some(
-    ([kind, scan]) => kind !== "quality" && scan?.runsOn !== "cluster",
+    ([, scan]) => scan?.tool !== "sonarqube" && scan?.runsOn !== "cluster",
   );
 }

@@ -8,6 +8,7 @@ import { type Asked, asked, mapFew } from "./asked.ts";
 import type { Facts, ProcessFacts, RepositoryFacts } from "./facts.ts";
 import { gatherClusters } from "./gather-clusters.ts";
 import { type PreviewDeps, withPreview } from "./gather-preview.ts";
+import { type QualityDeps, qualityAnswers, withQuality } from "./gather-quality.ts";
 import { withScans } from "./gather-scans.ts";
 
 const REPOSITORIES_MAX = 50;
@@ -22,6 +23,8 @@ export interface DoctorDeps {
   /** Absent where the operator declared no clusters; rejects where they cannot be connected to as declared. */
   clusters?(): Promise<PreviewDeps["clusters"]>;
   address: PreviewDeps["address"];
+  /** Absent where the operator named no SonarQube server. */
+  quality?: QualityDeps | undefined;
   /** ms since the epoch. */
   now(): number;
 }
@@ -30,8 +33,9 @@ export interface DoctorDeps {
 export async function gather(deps: DoctorDeps, names: readonly string[]): Promise<Facts> {
   const { github, settings } = deps;
   const connected = deps.clusters && (await asked(deps.clusters));
-  const [process, clusters, clock, app, hook, deliveries, installations] = await Promise.all([
+  const [process, quality, clusters, clock, app, hook, deliveries, installations] = await Promise.all([
     deps.process(),
+    deps.quality && qualityAnswers(deps.quality),
     connected && (connected.ok ? asked(() => gatherClusters(connected.value)) : connected),
     asked(() => clockOf(deps)),
     asked(() => github.inspection.app()),
@@ -43,7 +47,7 @@ export async function gather(deps: DoctorDeps, names: readonly string[]): Promis
   const { chosen, notCovered, leftOut, unread } = await chooseRepositories(github, served, names);
   const repositories = await mapFew(chosen, AT_ONCE, async (one) => {
     const own = await repositoryFacts(github, one.installationId, one.repository);
-    const facts = await withScans(own, github, one.repository);
+    const facts = await withQuality(await withScans(own, github, one.repository), deps.quality);
     if (!connected?.ok) return facts;
     const { address } = deps;
     return withPreview(facts, { appId: settings.appId, clusters: connected.value, address, repositories: one.beside });
@@ -53,6 +57,7 @@ export async function gather(deps: DoctorDeps, names: readonly string[]): Promis
     settings: { ...settings, githubWebUrl: githubWebUrl(settings.githubApiUrl) },
     expected: deps.expected,
     process,
+    ...(quality === undefined ? {} : { quality }),
     clock,
     app,
     hook,
