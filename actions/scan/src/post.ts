@@ -54,9 +54,8 @@ async function tried(url: string, headers: Record<string, string>, body: Buffer)
 function problemIn(text: string): string {
   try {
     const { title, detail, code } = JSON.parse(text) as Record<string, unknown>;
-    const parts = [title, detail, typeof code === "string" ? `(${code})` : undefined];
-    const words = parts.filter((part) => typeof part === "string" && part !== "").join(" ");
-    if (words !== "") return words.slice(0, 1_000);
+    const told = [title, detail].filter((part) => typeof part === "string" && part !== "").join(": ");
+    if (told !== "") return `${told}${typeof code === "string" ? ` (${code})` : ""}`.slice(0, 1_000);
   } catch {
     return text.slice(0, 300);
   }
