@@ -22,6 +22,8 @@ const passing = (installationId: number, number: number, commit: string): string
   storageKey.groupEnded(installationId, 2, commit),
   storageKey.groupMember(installationId, 2, number, commit),
   storageKey.pushed(installationId, 2, commit),
+  storageKey.findings(installationId, 2, number),
+  storageKey.findingsPart(installationId, 2, number, commit.slice(0, 32)),
 ];
 const lasting = [
   storageKey.repository(1, 2),
@@ -33,7 +35,10 @@ const lasting = [
   storageKey.repositoryState(1, 2),
   storageKey.organisationFile(1),
   storageKey.session("abc"),
+  storageKey.waivers(1, 2),
 ];
+/** What became of a finding is told for as long as its waiver may hold, and longer. */
+const history = storageKey.finding(1, 2, "f".repeat(64));
 
 async function pruned(afterDays: number): Promise<{ before: string[]; left: string[] }> {
   const clock = new SettableClock();
@@ -46,7 +51,7 @@ async function pruned(afterDays: number): Promise<{ before: string[]; left: stri
   // Another installation's records are none of that pull request's, whatever commit they are about.
   for (const key of [...passing(1, 3, HEAD), ...passing(1, 3, EARLIER), ...passing(1, 4, OVER), ...passing(5, 3, HEAD)])
     await records.put(key, {});
-  for (const key of [...others, ...lasting]) await records.put(key, {});
+  for (const key of [...others, ...lasting, history]) await records.put(key, {});
   const keys = async () => (await records.list("")).map(({ key }) => key);
   const before = await keys();
   clock.advance(afterDays * DAY_MS);
@@ -60,8 +65,9 @@ test("after 29 days everything is there still", async () => {
 });
 
 test.each([
-  [31, [storageKey.pull(1, 2, 4)]],
-  [91, []],
+  [31, [storageKey.pull(1, 2, 4), history]],
+  [91, [history]],
+  [366, []],
 ])("after %i days what an open pull request needs is left, and what people asked for", async (days, closed) => {
   const { left } = await pruned(days);
   const open = [storageKey.pull(1, 2, 3), ...passing(1, 3, HEAD), ...passing(1, 3, EARLIER)];
