@@ -106,6 +106,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
     bypassed: metrics.bypass,
     previewsOff: settings.clusters === undefined,
     scanClusters: settings.clusters?.inventory.clusters ?? [],
+    scansLocal: settings.scanLocal !== undefined,
   };
   const sweep = {
     github,

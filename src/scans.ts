@@ -1,3 +1,4 @@
+import { createLocalRunner } from "./adapters/local-runner/local-runner.ts";
 import type { Settings } from "./config/settings.ts";
 import type { Route } from "./portal/route.ts";
 import { PACKED_BYTES_MAX, scanReportRoute } from "./portal/scans/report-route.ts";
@@ -33,12 +34,17 @@ export function openScans(
   }: { github: GitHub; engine: Engine; clock: Clock; grounds: PreviewGrounds | undefined },
   metrics: ScanMetrics,
 ): Scans {
-  const jobs: JobGrounds | undefined = grounds && {
-    clusters: grounds.clusters,
-    inventory: grounds.inventory,
-    appId: settings.app.id,
-    publicUrl: settings.publicUrl,
-  };
+  const local = settings.scanLocal === undefined ? undefined : createLocalRunner(settings.scanLocal);
+  const jobs: JobGrounds | undefined =
+    grounds || local
+      ? {
+          clusters: grounds?.clusters ?? { cluster: () => undefined, names: [] },
+          inventory: grounds?.inventory ?? { clusters: [], retired: [] },
+          appId: settings.app.id,
+          publicUrl: settings.publicUrl,
+          ...(local && { local }),
+        }
+      : undefined;
   const { unpackedBytes } = DEFAULT_SARIF_LIMITS;
   const caps = { packedBytes: PACKED_BYTES_MAX, unpackedBytes, ratio: RATIO_MAX };
   const route = scanReportRoute({

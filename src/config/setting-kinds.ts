@@ -152,3 +152,6 @@ export const controlMaps = by((text) => {
   const maps = loadControlMaps(names);
   return "problems" in maps ? { problem: maps.problems[0] ?? "cannot be read" } : maps;
 });
+
+/** By its whole path: what stands in the way of `PATH` would be run otherwise. */
+export const program = by((text) => (text.startsWith("/") ? text : { problem: "must be the whole path of a program" }));

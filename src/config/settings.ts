@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AppCredentials, readAppCredentials } from "./app-credentials.ts";
 import { type Clusters, readClusters } from "./clusters-file.ts";
+import { contradictions } from "./contradictions.ts";
 import type { ControlMaps } from "./controls.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type Notifications, readNotifications } from "./notifications.ts";
@@ -18,6 +19,7 @@ import {
   policyBundle,
   port,
   privateKeyText,
+  program,
   secret,
   secretsUrl,
   storeUrl,
@@ -43,6 +45,8 @@ export interface Settings {
   githubApiUrl: string;
   /** Who signs the identity tokens of its workflows; without a slash at the end. */
   oidcIssuer: string;
+  /** A program on this machine that makes all scans, for development. */
+  scanLocal?: string;
   /** Lower-case logins; empty: all owners. */
   allowedOwners: string[];
   /** For machines, in `Authorization: Bearer`; absent: none. */
@@ -105,6 +109,7 @@ const environmentSchema = z.object({
   GITHUB_CLIENT_SECRET: secret(1).optional(),
   GITHUB_API_URL: httpUrl.default("https://api.github.com"),
   HMS_OIDC_ISSUER: issuerUrl.optional(),
+  HMS_SCAN_LOCAL: program.optional(),
   HMS_ALLOWED_OWNERS: list.default([]),
   HMS_OPERATOR_TOKEN: token(32).optional(),
   HMS_OPERATOR_TEAMS: teams.default([]),
@@ -144,6 +149,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_CLIENT_SECRET: "the client secret that GitHub gave you",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_OIDC_ISSUER: "https://github.acme.dev/_services/token",
+  HMS_SCAN_LOCAL: "/home/ada/bin/scan",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   HMS_OPERATOR_TEAMS: "acme/sre,acme/platform",
@@ -203,11 +209,7 @@ export function readSettings(environment: Environment): SettingsResult {
       if (!problems.some((told) => variable && told.startsWith(`${variable} `))) problems.push(`${text}.${example}`);
     }
   }
-  if (given.HMS_CHECKER_URL !== undefined && given.HMS_POLICY_BUNDLE !== undefined) {
-    problems.push(
-      "HMS_CHECKER_URL and HMS_POLICY_BUNDLE are both set, and only one policy can be in force. Leave one out.",
-    );
-  }
+  problems.push(...contradictions(given));
   const notifications = parsed.data?.HMS_NOTIFICATIONS
     ? readNotifications(parsed.data.HMS_NOTIFICATIONS, environment)
     : undefined;
@@ -258,6 +260,7 @@ export function readSettings(environment: Environment): SettingsResult {
   if (clusters && "clusters" in clusters) settings.clusters = clusters.clusters;
   if (sonarqube && "sonarqube" in sonarqube) settings.sonarqube = sonarqube.sonarqube;
   if (secretsDirectory !== undefined) settings.secretsDirectory = secretsDirectory;
+  if (env.HMS_SCAN_LOCAL) settings.scanLocal = env.HMS_SCAN_LOCAL;
   if (env.HMS_OPERATOR_TOKEN) settings.operatorToken = env.HMS_OPERATOR_TOKEN;
   if (env.HMS_POLICY_BUNDLE) settings.policyBundle = env.HMS_POLICY_BUNDLE;
   return "none" in credentials

@@ -60,6 +60,9 @@ export type ScanRunState =
   | { is: "reported"; atMs: number; digest: string; findings: number; runId?: number; url?: string }
   | { is: "failed" | "timed-out" | "cancelled" | "not-installed"; reason: string; url?: string };
 
+/** In the place of a cluster's name, which has no parentheses: the scan is a program on the machine of HMS-SYS itself, for development. */
+export const THIS_MACHINE = "(this machine)";
+
 /** The cluster that a Job runs on, and what it looks at there. */
 export interface ScanCluster {
   cluster: string;

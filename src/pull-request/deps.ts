@@ -22,4 +22,6 @@ export interface PullRequestDeps {
   previewsOff?: boolean;
   /** Clusters that the operator declared, for scans that are Jobs there. */
   scanClusters?: readonly InventoryCluster[];
+  /** Scans are programs on this machine, for development. */
+  scansLocal?: boolean;
 }

@@ -43,6 +43,7 @@ export async function observe(
     clock: Clock;
     installationId: number;
     scanClusters?: readonly InventoryCluster[];
+    scansLocal?: boolean;
   },
   pull: PullRequest,
   before: { previewHealthy?: boolean } = {},

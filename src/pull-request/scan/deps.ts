@@ -4,6 +4,7 @@ import type { RepositoryRef } from "../../model/pull-request.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Clusters } from "../../ports/cluster.ts";
 import type { Engine } from "../../ports/engine.ts";
+import type { LocalRunner } from "../../ports/local-runner.ts";
 import type { QualityServer } from "../../ports/quality-server.ts";
 import type { Workflows } from "../../ports/workflows.ts";
 
@@ -14,7 +15,7 @@ export interface ScanDeps {
   github: { workflows(installationId: number, ref: RepositoryRef): ScanWorkflows };
   engine: Engine;
   clock: Clock;
-  /** Absent where the operator declared no clusters: no scan is a Job. */
+  /** Absent where the operator declared no clusters, and no runner on this machine: no scan is a Job. */
   jobs?: JobGrounds;
   /** Absent where the operator connected no server. `bound`: which repository may read what there. */
   quality?: { server: QualityServer; bound: Pick<SonarQube, "projects"> };
@@ -25,7 +26,9 @@ export interface ScanDeps {
 /** Where scans are Jobs. */
 export interface JobGrounds {
   clusters: Clusters;
-  inventory: Inventory;
+  inventory: Pick<Inventory, "clusters" | "retired">;
+  /** For development: every scan is a program on this machine then. */
+  local?: LocalRunner;
   /** Part of every label: two deployments of HMS-SYS may share a cluster. */
   appId: number;
   /** Where this process takes reports; without a slash at the end. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { InventoryCluster } from "../../config/clusters.ts";
 import { KINDS, type KubeObject } from "../../model/kubernetes.ts";
-import type { ScanPremises, ScanRun } from "../../model/scan.ts";
+import { type ScanPremises, type ScanRun, THIS_MACHINE } from "../../model/scan.ts";
 import { type Cluster, ClusterError } from "../../ports/cluster.ts";
 import type { Run } from "../../ports/run.ts";
 import {
@@ -36,7 +36,24 @@ export async function startJob(
   { token, nonce }: { token: string; nonce: string },
   run: Run,
 ): Promise<JobStart> {
-  const { on, kind, tool, target } = scan;
+  const { on, kind, tool, target, base } = scan;
+  const reportUrl = `${grounds.publicUrl}/api/v1/scans/${of.id}/report`;
+  const timeoutMs = scan.deadlineMs - scan.requestedAtMs;
+  if (on?.cluster === THIS_MACHINE) {
+    if (!grounds.local) return { kind: "refused", reason: "No scans run on this machine any more." };
+    await run.fence();
+    const variables = {
+      HMS_REPORT_URL: reportUrl,
+      HMS_SCAN: of.id,
+      HMS_SHA: of.sha,
+      HMS_BASE: base ?? "",
+      HMS_KIND: kind,
+      HMS_TOOL: tool,
+      HMS_TARGET: target ?? "",
+      HMS_TIMEOUT_SECONDS: String(Math.ceil(timeoutMs / 1000)),
+    };
+    return { kind: "taken", uid: grounds.local.start(of.id, { variables, token, nonce, timeoutMs }) };
+  }
   const cluster = on && grounds.clusters.cluster(on.cluster);
   const declared = on && declaredAt(grounds, on.cluster);
   if (!on || !cluster || !declared?.scans || target === undefined)
@@ -48,8 +65,8 @@ export async function startJob(
       tool,
       target,
       ...(on.preview === undefined ? {} : { preview: on.preview }),
-      timeoutMs: scan.deadlineMs - scan.requestedAtMs,
-      reportUrl: `${grounds.publicUrl}/api/v1/scans/${of.id}/report`,
+      timeoutMs,
+      reportUrl,
       token,
       nonce,
       operator: declared.scans,
@@ -85,6 +102,10 @@ async function applied(cluster: Cluster, object: KubeObject, run: Run): Promise<
 
 /** Reads the Job of a scan from the API server itself. Only the very Job that was started is it, where that is known. */
 export async function lookAtJob(grounds: JobGrounds | undefined, of: ScanOfJob, scan: ScanRun): Promise<JobLook> {
+  if (scan.on?.cluster === THIS_MACHINE) {
+    const look = grounds?.local?.look(of.id);
+    return look && (scan.job?.uid === undefined || scan.job.uid === look.uid) ? look : { is: "absent" };
+  }
   const cluster = scan.on && grounds?.clusters.cluster(scan.on.cluster);
   if (!grounds || !cluster) return { is: "unseen", reason: "Its cluster is not among the operator's any more." };
   const namespace = scanNamespace(of.id);
@@ -113,6 +134,11 @@ export async function leavePremises(
   { cluster: name, namespace }: ScanPremises,
   run: Run,
 ): Promise<boolean> {
+  if (name === THIS_MACHINE) {
+    await run.fence();
+    grounds?.local?.stop(of.id);
+    return true;
+  }
   if (!grounds) return false;
   const cluster = grounds.clusters.cluster(name);
   if (!cluster) return grounds.inventory.retired.includes(name);

@@ -34,6 +34,8 @@ interface ReadDeps {
   installationId: number;
   /** Where the operator lets scans run; absent: nowhere. */
   scanClusters?: readonly InventoryCluster[];
+  /** Scans are programs on this machine, for development. */
+  scansLocal?: boolean;
 }
 
 /** Asks GitHub nothing where the configuration names no scans: it costs a call for what the pull request changes. */
@@ -61,6 +63,7 @@ export async function readScans(
         }
       : undefined,
     clusters: clustersFor(deps),
+    local: deps.scansLocal ?? false,
   });
   const read: ScansRead = {
     reports: wanted.held.map((held): ScanReport => heldReport(held, pull.headSha)),

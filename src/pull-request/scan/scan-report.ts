@@ -1,6 +1,6 @@
 import type { DispatchedScan } from "../../config/scan.ts";
 import type { Finding, ScanReport } from "../../model/finding.ts";
-import type { DispatchedKind, ScanRun, StoredScanResult } from "../../model/scan.ts";
+import { type DispatchedKind, type ScanRun, type StoredScanResult, THIS_MACHINE } from "../../model/scan.ts";
 import { type ChangedLines, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import { isAsked } from "./plan-scans.ts";
 
@@ -42,7 +42,7 @@ export function scanReport(context: ScanContext): { report: ScanReport; validUnt
     ? compareWithBaseline(reported.findings, known.findings, context.renames)
     : { findings: [...reported.findings], fixed: undefined };
   const aged = withAge(compared.findings, context);
-  const notes = [...reported.notes];
+  const notes = [...(head.run && isLocal(head.run) ? [LOCAL] : []), ...reported.notes];
   if (before && "status" in before)
     notes.push(`All findings count as new, as the merge base could not be scanned: ${before.reason}`);
   const url = urlOfRun(head.run);
@@ -66,6 +66,13 @@ function resultOf({ run, result }: SeenScan): StoredScanResult | undefined {
   return result.id === run.id && result.digest === run.state.digest ? result : undefined;
 }
 
+/** Of whatever was scanned on the machine of HMS-SYS itself. */
+const LOCAL = "Local runner: not for production.";
+
+function isLocal({ on }: ScanRun): boolean {
+  return on?.cluster === THIS_MACHINE;
+}
+
 type Unreported =
   | Pick<Extract<ScanReport, { status: "running" }>, "status" | "reason" | "phase" | "url">
   | Pick<Extract<ScanReport, { status: "unknown" }>, "status" | "reason" | "cause" | "url">;
@@ -73,7 +80,7 @@ type Unreported =
 function unreported({ run }: SeenScan): Unreported {
   if (run === undefined) return { status: "running", phase: "queued", reason: "It is about to be started." };
   const { state } = run;
-  const waits = run.waits === undefined ? "" : ` ${run.waits}`;
+  const waits = `${run.waits === undefined ? "" : ` ${run.waits}`}${isLocal(run) ? ` ${LOCAL}` : ""}`;
   const page = "url" in state && state.url !== undefined ? { url: state.url } : {};
   switch (state.is) {
     case "starting":
@@ -97,7 +104,8 @@ function unreported({ run }: SeenScan): Unreported {
     case "cancelled":
       return { status: "running", phase: "queued", reason: "It is about to be started again." };
     default: {
-      const { is: cause, reason, url } = state;
+      const { is: cause, url } = state;
+      const reason = isLocal(run) ? `${state.reason} ${LOCAL}` : state.reason;
       return { status: "unknown", cause, reason, ...(url === undefined ? {} : { url }) };
     }
   }

@@ -6,6 +6,7 @@ import {
   type DispatchedKind,
   type ScanCluster,
   type ScanKind,
+  THIS_MACHINE,
   type WantedScan,
 } from "../../model/scan.ts";
 
@@ -21,6 +22,8 @@ export interface ScanFacts {
   preview: { healthy: boolean; url: string | undefined; places: readonly PreviewPlace[] } | undefined;
   /** Names of the clusters on which the operator lets scans of this repository run. */
   clusters: { dynamic: readonly string[]; image: readonly string[] };
+  /** All of them are programs on this machine, for development. */
+  local?: boolean;
 }
 
 /** A scan that is asked for but cannot be started now, or by this version. */
@@ -60,7 +63,7 @@ export function wantedScans(config: ScanConfig, facts: ScanFacts): ScansWanted {
     // Of what leaked only what the pull request brings is looked at.
     const base = kind === "leaks" ? facts.mergeBase : undefined;
     const upload = config.codeScanning ? { uploadTo: `refs/pull/${facts.number}/head` } : {};
-    const place = scan.runsOn === "cluster" ? placeOf(kind, facts) : undefined;
+    const place = facts.local || scan.runsOn === "cluster" ? placeOf(kind, facts) : undefined;
     const on = place && { on: place };
     wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }), ...upload, ...on });
     if (!COMPARED.includes(kind) || facts.mergeBase === undefined || facts.mergeBase === facts.headSha) continue;
@@ -105,7 +108,8 @@ function hindrance(
 const NOWHERE = "It is to run on the preview's cluster, `runs_on: cluster`, where the operator lets no such scans run.";
 
 /** A dynamic scan runs beside the preview, on the first of its clusters that takes scans; an image is looked into anywhere. */
-function placeOf(kind: DispatchedKind, { preview, clusters }: ScanFacts): ScanCluster | undefined {
+function placeOf(kind: DispatchedKind, { preview, clusters, local }: ScanFacts): ScanCluster | undefined {
+  if (local) return { cluster: THIS_MACHINE };
   if (kind === "dast") {
     const place = preview?.places.find(({ cluster }) => clusters.dynamic.includes(cluster));
     return place && { cluster: place.cluster, preview: place.namespace };
