@@ -149,7 +149,7 @@ export const EXAMPLES: Readonly<Record<Variable, string>> = {
   GITHUB_CLIENT_SECRET: "the client secret that GitHub gave you",
   GITHUB_API_URL: "https://github.acme.dev/api/v3",
   HMS_OIDC_ISSUER: "https://github.acme.dev/_services/token",
-  HMS_SCAN_LOCAL: "/home/ada/bin/scan",
+  HMS_SCAN_LOCAL: "/usr/local/bin/hms-scan",
   HMS_ALLOWED_OWNERS: "acme,acme-labs",
   HMS_OPERATOR_TOKEN: "$(openssl rand -hex 32)",
   HMS_OPERATOR_TEAMS: "acme/sre,acme/platform",
