@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Diagnosis } from "../../src/model/diagnosis.ts";
 import {
   type AnalysisDouble,
   GATE_OK,
@@ -17,6 +19,7 @@ import { checks, concluded, newRepository, type OpenedPull, openPull, until } fr
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+const HMS = new URL("../../bin/hms", import.meta.url).pathname;
 const CHECK = "hms/scan/quality";
 const SECRET = "the-secret-of-sonarqube's-webhook";
 const DATE = "2026-04-01T02:15:42+0200";
@@ -253,4 +256,26 @@ describe("the webhook", () => {
     await concluded(stage, scene.pull, "failure", CHECK);
     neverPassed(scene);
   });
+});
+
+test("the doctor says whether it answers, and lets the project be read", async () => {
+  const { project, pull } = await opened();
+  const told = (change: Record<string, string> = {}) =>
+    new Promise<Record<string, string>>((resolve) => {
+      const env = { PATH: "/usr/bin:/bin", ...stage.environment, ...change };
+      const child = spawn(HMS, ["doctor", "--json", pull.repository.fullName], { env });
+      let out = "";
+      child.stdout.on("data", (chunk) => {
+        out += chunk;
+      });
+      child.once("exit", () => {
+        const { findings } = JSON.parse(out) as { findings: Diagnosis[] };
+        const about = findings.filter(({ code }) => code.startsWith("sonarqube"));
+        resolve(Object.fromEntries(about.map(({ code, level }) => [code, level])));
+      });
+    });
+  expect(await told()).toEqual({ sonarqube: "ok", "sonarqube-project": "ok" });
+  sonarqube.projects.delete(project);
+  expect(await told()).toEqual({ sonarqube: "ok", "sonarqube-project": "fail" });
+  expect(await told({ SONARQUBE_TOKEN: "squ_wrong" })).toEqual({ sonarqube: "fail", "sonarqube-project": "fail" });
 });
