@@ -118,6 +118,14 @@ describe("what is refused, all at once and without a word of what might be a sec
       `${least}retired: [in-cluster]\n`,
       ["in-cluster is among clusters and retired"],
     ],
+    [
+      "an image of scans by its tag",
+      least.replace(
+        "{ name: in-cluster }",
+        "{ name: in-cluster, scans: { image: acme/scan:1, report_cidrs: [10.0.0.1/32] } }",
+      ),
+      ["clusters.0.scans.image: must be an image by its digest: registry/name@sha256:…"],
+    ],
     ["an unknown key", `${least}more: 1\n`, ['the file: Unrecognized key: "more"']],
     ["a literal secret", credentials("hunter2"), [notAReference]],
     ["a file outside", credentials("file:../key"), [notAReference]],

@@ -207,6 +207,20 @@ describe("an attack on the preview from a Job beside it", () => {
     expect(run.conclusion).not.toBe("success");
   });
 
+  test("another Job in its place is not the one that was started", async () => {
+    const repository = await previewed(scene, ON_CLUSTER);
+    const pull = await openPull(scene.stage, repository);
+    const job = await jobOf(repository, pull.sha);
+    await saysOf(pull, /waits for a runner/);
+    const [made] = cluster().objects("jobs.batch", job.namespace);
+    const { name, namespace, labels } = made?.metadata ?? { name: "" };
+    cluster().as(ADMIN).call("DELETE", `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`);
+    await until(scene.stage, "it is gone", () => cluster().objects("jobs.batch", job.namespace).length === 0);
+    cluster().install({ apiVersion: "batch/v1", kind: "Job", metadata: { name, namespace, labels }, spec: made?.spec });
+    expect(await send(job)).toEqual({ status: 409, code: "scan-over" });
+    await gone(repository);
+  });
+
   test("HMS-SYS is killed with a Job under way, and its report is taken all the same", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { readSettings } from "../../src/config/settings.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
@@ -14,12 +15,20 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const directory = mkdtempSync(join(tmpdir(), "hms-local-"));
 let stage: Stage;
 
+/** What the image of the recipe runs. */
+const RECIPE = fileURLToPath(new URL("../../manifests/examples/scan-image/run.mjs", import.meta.url));
+
 /** Finds a flaw in the commits that its folder names, and nothing in others; fails where it is told to. */
 const PROGRAM = `#!${process.execPath}
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");
 const { gzipSync } = require("node:zlib");
 const { env } = process;
 const at = (name) => "${directory}/" + name;
+if (env.HMS_KIND === "image") {
+  const path = "${directory}:" + env.PATH;
+  require("node:child_process").spawnSync(process.execPath, ["${RECIPE}"], { env: { ...env, PATH: path } });
+  process.exit(0);
+}
 writeFileSync(at("seen"), JSON.stringify(Object.keys(env)));
 if (existsSync(at("silent"))) process.exit(3);
 const sarif = existsSync(at(env.HMS_SHA)) ? readFileSync(at("flaw")) : readFileSync(at("none"));
@@ -81,6 +90,32 @@ test("what it finds blocks", async () => {
   const { number } = await stage.github.openPull(repository, { head: "flawed", base: "main", author: "ada" });
   expect(number).toBe(1);
   await concluded(stage, { repository, sha }, "failure", "hms/scan/leaks");
+});
+
+test("the recipe of the image hands on what trivy found, and that it failed", async () => {
+  const image = '{ image: { tool: sarif, runs_on: cluster, image: "ghcr.io/acme/web:{{head_sha}}" } }';
+  const trivy = join(directory, "trivy");
+  // Its last argument is the image.
+  const found = `for image; do :; done; test -e "${directory}/\${image##*:}" && echo flaw || echo none`;
+  writeFileSync(trivy, `#!/bin/sh\ncp "${directory}/$(${found})" "$6"\n`);
+  chmodSync(trivy, 0o755);
+  const repository = await scanned(stage, image);
+  const sha = await stage.github.commit(repository, "flawed", {
+    files: { Dockerfile: "FROM old\n" },
+    author: "ada",
+    message: "Build on an old image",
+    from: "main",
+  });
+  writeFileSync(join(directory, sha), "");
+  await stage.github.openPull(repository, { head: "flawed", base: "main", author: "ada" });
+  await concluded(stage, { repository, sha }, "failure", "hms/scan/image");
+  writeFileSync(trivy, "#!/bin/sh\nexit 4\n");
+  const failed = await openPull(stage, await scanned(stage, image));
+  const run = await until(stage, "that it failed is told", () => {
+    const last = checks(stage, failed.repository, failed.sha, "hms/scan/image").at(-1);
+    return last?.output.summary?.includes("trivy ended with 4") ? last : undefined;
+  });
+  expect(run.conclusion).not.toBe("success");
 });
 
 test("it ends without a report: no pass, and that is said too", async () => {

@@ -167,19 +167,6 @@ describe("a stolen token of HMS-SYS", () => {
     ["the token read", NO_RIGHT, () => hms.read(partOf(scan, "Secret"))],
     ["another Secret", NO_RIGHT, () => hms.apply(labelled(secret(place, "evil")))],
     [
-      "a Secret with a token for the API",
-      /only Secret of a scan|immutable|token/,
-      () =>
-        hms.apply({
-          ...partOf(scan, "Secret"),
-          type: "kubernetes.io/service-account-token",
-          metadata: {
-            ...partOf(scan, "Secret").metadata,
-            annotations: { "kubernetes.io/service-account.name": "default" },
-          },
-        }),
-    ],
-    [
       "another role bound to itself",
       /hms-scan-manager to itself|cannot bind|attempting to grant/,
       () =>
@@ -255,6 +242,19 @@ describe("a stolen token of HMS-SYS", () => {
     ],
     ["its role taken", "a role", () => hms.merge(namespace, { metadata: { labels: { "hms-sys.dev/role": null } } })],
   ];
+  test("a Secret with a token for the API", async () => {
+    const fresh = scanObjects();
+    await applied(fresh[0] as KubeObject);
+    const made = partOf(fresh, "Secret");
+    const annotations = { "kubernetes.io/service-account.name": "default" };
+    await refused("only Secret of a scan", () =>
+      hms.apply(
+        marked({ ...made, type: "kubernetes.io/service-account-token", immutable: undefined }, { annotations }),
+      ),
+    );
+    expectDone(await hms.remove(fresh[0] as KubeObject), "Namespace");
+  });
+
   test.each(others)("%s", (_, refusal, attack) => refused(refusal, attack));
 });
 
