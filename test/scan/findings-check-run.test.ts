@@ -114,7 +114,7 @@ test("annotations: changed lines first, then the worst; old debt only where the 
   ];
   const { annotations, summary } = scanCheckRun(completed(findings), PULL);
   expect(annotations.map(({ message }) => message)).toEqual(
-    ["here", "great", "small", "overdue", "touched"].map((message) => `${message} Do not.`),
+    ["here", "great", "small", "overdue", "touched"].map((message) => `${message}. Do not.`),
   );
   expect(summary).toContain("showing 5 of 6");
 });

@@ -1,7 +1,7 @@
 import { shippedScanWorkflow } from "../../src/config/scan-workflow.ts";
 import type { FileContent } from "../doubles/github/git/object-store.ts";
 import type { GitHub } from "../doubles/github/github.ts";
-import { serveRuns } from "../doubles/runner/runner.ts";
+import { type RunnerOptions, serveRuns } from "../doubles/runner/runner.ts";
 import { PLANTED_SCANNER } from "./planted-scanner.ts";
 
 /** What a team puts on its default branch to have scans: the shipped workflow, with a version of the Action, and a scanner of its own. */
@@ -13,9 +13,9 @@ export function scanFiles(): Record<string, FileContent> {
 }
 
 /** Plays whatever workflow runs GitHub has, with the Action as it is shipped, until it is closed. */
-export function startScanRunner(github: GitHub): { close(): Promise<void> } {
+export function startScanRunner(github: GitHub, options: RunnerOptions = {}): { close(): Promise<void> } {
   const ended = new AbortController();
-  const served = serveRuns(github, ended.signal);
+  const served = serveRuns(github, ended.signal, options);
   return {
     async close() {
       ended.abort();

@@ -12,6 +12,7 @@ import {
   escapeRemedy,
   grouped,
   type ScanCheckRun,
+  sentence,
 } from "./parts.ts";
 
 /** How the configuration in force judges the findings of a kind. */
@@ -198,7 +199,7 @@ function section(heading: string, findings: readonly Finding[]): string[] {
       const { message, severity, onChangedLine, wouldBeWaived } = finding;
       const said = message.length > MESSAGE_SHOWN ? `${message.slice(0, MESSAGE_SHOWN)}…` : message;
       const what = [
-        escapeMarkdown(said),
+        escapeMarkdown(sentence(said)),
         escapeRemedy(finding),
         ...(wouldBeWaived ? ["A waiver is proposed; it does not hold yet."] : []),
       ];

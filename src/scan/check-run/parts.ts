@@ -46,9 +46,14 @@ export function annotationOf(finding: Finding): Annotation[] {
       end_line: headLine + height,
       annotation_level: LEVELS[finding.severity],
       title: `${finding.rule} (${finding.severity})`,
-      message: `${finding.message} ${finding.remedy}`,
+      message: `${sentence(finding.message)} ${finding.remedy}`,
     },
   ];
+}
+
+/** Many tools end their messages without a full stop. */
+export function sentence(text: string): string {
+  return /[\p{L}\p{N})\]'"`]$/u.test(text) ? `${text}.` : text;
 }
 
 /** Our own remedies hold code in backticks, which is the only markup that is let through. */
