@@ -179,6 +179,8 @@ describe("quality, asked of a SonarQube server", () => {
     const scene = await opened("vault");
     analyse(scene, scene.pull.sha, { issues: [issueOf("vault", "planted-secret.js")] });
     await waitsWith(scene, "does not let this repository read the project");
+    const check = checks(stage, scene.pull.repository, scene.pull.sha, CHECK).at(-1);
+    expect(JSON.stringify(check?.output)).not.toContain("hms-scan.yml");
     expect(sonarqube.asked.filter((path) => path.includes("vault"))).toEqual([]);
     neverPassed(scene);
   });

@@ -105,6 +105,9 @@ function unreported({ run }: SeenScan): Unreported {
       return { status: "running", phase: "queued", reason: "It is about to be started again." };
     default: {
       const { is: cause, url } = state;
+      // There is nothing to install in the repository.
+      if (cause === "not-installed" && isAsked(run))
+        return { status: "unknown", reason: `${state.reason} It is asked again every ten minutes.` };
       const reason = isLocal(run) ? `${state.reason} ${LOCAL}` : state.reason;
       return { status: "unknown", cause, reason, ...(url === undefined ? {} : { url }) };
     }
