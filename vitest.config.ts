@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Layers of design §12 with a folder of their own. Every other test mirrors `src/` and is a unit test. */
-const LAYERS = ["contract", "system", "crash", "simulation"];
+/** Layers of design §12 with a folder of their own, and the Action, whose bundle runs as processes. Every other test mirrors `src/` and is a unit test. */
+const LAYERS = ["contract", "system", "crash", "simulation", "actions"];
 /** Run by runners of their own: `npm run test:real`, `npm run test:conformance`, `npm run bench`. */
 const ELSEWHERE = ["real", "conformance", "bench"];
 
