@@ -73,6 +73,7 @@ export function checkFences(cluster: ClusterFacts, facts: ClustersFacts): Diagno
       : []),
     ...checkNames(cluster, facts, user.ok ? user.value : undefined),
     ...checkOpen(cluster, facts),
+    ...checkScanImage(cluster),
   ];
 }
 
@@ -197,6 +198,24 @@ function checkOpen(cluster: ClusterFacts, { inventory }: ClustersFacts): Diagnos
           ),
         ]
       : []),
+  ];
+}
+
+/** Without the image in the policy no scan of this cluster starts. */
+function checkScanImage({ policies, declared }: ClusterFacts): Diagnosis[] {
+  if (!policies.ok || !declared.scans) return [];
+  const at = findingsAt(placeOf(declared));
+  const images = listIn(policies.value.get("hms-self-scans"), "images");
+  if (images === undefined)
+    return [at.unknown("fences-scans", "Which images scans may run could not be read from the policy hms-self-scans")];
+  if (images.includes(declared.scans.image))
+    return [at.ok("fences-scans", "Scans may run the image that HMS_CLUSTERS names, and no other")];
+  return [
+    at.fail(
+      "fences-scans",
+      `HMS_CLUSTERS names an image for scans that the admission policy hms-self-scans refuses: ${plain(declared.scans.image)}`,
+      "Name it in the variable images of hms-self-scans, in an overlay of yours: manifests/overlays/renamed has an example.",
+    ),
   ];
 }
 

@@ -43,6 +43,12 @@ const syncRule = (resources: string[], apiGroups = ["database.acme.dev"], verbs 
   known([{ apiGroups, resources, verbs, resourceNames: [] }]);
 const extra = { ...clustersOf().inventory, extraKinds: [{ group: "database.acme.dev", kind: "Policy" }] };
 
+const SCAN_IMAGE = `registry.acme.dev/hms-scan@sha256:${"5".repeat(64)}`;
+const scanning = {
+  ...DECLARED,
+  scans: { image: SCAN_IMAGE, reportCidrs: [], targetCidrs: [], registryCidrs: [], cpu: "1", memory: "1Gi" },
+};
+
 describe("a cluster", () => {
   test.each<[string, string[], Partial<ClusterFacts>, Partial<ClustersFacts>?]>([
     ["does not answer", ["unknown cluster"], { version: notKnown("no answer") }],
@@ -138,6 +144,23 @@ describe("a cluster", () => {
       ["fail fences-hosts"],
       {},
       { inventory: { ...clustersOf().inventory, hosts: ["*.preview.acme.dev", "*.other.dev"] } },
+    ],
+    ["refuses the image that scans are to run", ["fail fences-scans"], { declared: scanning }],
+    [
+      "lets it run",
+      [],
+      {
+        declared: scanning,
+        policies: policiesOf({ "hms-self-scans": (policy) => withVariable(policy, "images", `['${SCAN_IMAGE}']`) }),
+      },
+    ],
+    [
+      "says in another way which images scans may run",
+      ["unknown fences-scans"],
+      {
+        declared: scanning,
+        policies: policiesOf({ "hms-self-scans": (policy) => withVariable(policy, "images", "variables.own") }),
+      },
     ],
     [
       "has no rule for an extra kind",
