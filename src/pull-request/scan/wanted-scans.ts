@@ -9,6 +9,7 @@ import {
   THIS_MACHINE,
   type WantedScan,
 } from "../../model/scan.ts";
+import { isAsked } from "./plan-scans.ts";
 
 /** What is known of one pull request, as far as it decides what is scanned. */
 export interface ScanFacts {
@@ -63,7 +64,8 @@ export function wantedScans(config: ScanConfig, facts: ScanFacts): ScansWanted {
     // Of what leaked only what the pull request brings is looked at.
     const base = kind === "leaks" ? facts.mergeBase : undefined;
     const upload = config.codeScanning ? { uploadTo: `refs/pull/${facts.number}/head` } : {};
-    const place = facts.local || scan.runsOn === "cluster" ? placeOf(kind, facts) : undefined;
+    const isJob = !isAsked(scan) && (facts.local || scan.runsOn === "cluster");
+    const place = isJob ? placeOf(kind, facts) : undefined;
     const on = place && { on: place };
     wanted.head.push({ kind, tool, timeoutMs, ...(target && { target }), ...(base && { base }), ...upload, ...on });
     if (!COMPARED.includes(kind) || facts.mergeBase === undefined || facts.mergeBase === facts.headSha) continue;

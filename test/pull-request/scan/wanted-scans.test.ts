@@ -140,3 +140,8 @@ test("a scan that is a Job has its place: beside the preview, or wherever regist
   ]);
   expect(base.map(({ kind, on }) => [kind, on])).toEqual([["image", { cluster: "c" }]]);
 });
+
+test("a server is asked from where scans are processes of this machine, too", () => {
+  const { head } = wantedScans(configured("{ quality: { project: shop } }"), { ...facts, local: true });
+  expect(head).toEqual([{ kind: "quality", tool: "sonarqube", timeoutMs: 1_800_000, target: "shop" }]);
+});
