@@ -1,5 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type Node } from "yaml";
 import type { z } from "zod";
+import type { Position } from "../model/text-position.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { hmsFileSchema, LATER_KEYS } from "./schema.ts";
 
@@ -14,8 +15,6 @@ export interface ConfigProblem {
 }
 
 type Issue = z.core.$ZodIssue;
-/** Line and column of an offset, both 1-based. */
-export type Position = (offset: number) => { line: number; column: number };
 
 /** The schema's issues in plain words, each at the key or value that it speaks of; `max` at most, since finding a place takes a walk. */
 export function problemsOfIssues(

@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isNode, isScalar, parseAllDocuments, visit } from "yaml";
-import type { ConfigProblem, Position } from "./issue-text.ts";
+import { type Position, positionsIn } from "../model/text-position.ts";
+import type { ConfigProblem } from "./issue-text.ts";
 
 const MAX_SIZE = 256 * 1024;
 /** The schemas are five deep; the YAML parser recurses, so depth is bounded before it runs. */
@@ -101,21 +102,4 @@ function depthOf(text: string): number {
 function yamlMessage(message: string): string {
   const line = message.split("\n")[0] ?? message;
   return line.length > 200 ? `${line.slice(0, 200)}…` : line;
-}
-
-/** Positions of offsets. The library's own line counter is off where it gave up on a text. */
-function positionsIn(text: string): Position {
-  const starts = [0];
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
-  return (offset) => {
-    const bounded = Math.max(0, Math.min(offset, text.length));
-    let line = 0;
-    let after = starts.length;
-    while (after - line > 1) {
-      const middle = (line + after) >> 1;
-      if ((starts[middle] ?? 0) <= bounded) line = middle;
-      else after = middle;
-    }
-    return { line: line + 1, column: bounded - (starts[line] ?? 0) + 1 };
-  };
 }

@@ -1,6 +1,7 @@
 import type { Finding, RemediationPlan, ScanReport, Severity } from "./finding.ts";
 import { SEVERITIES } from "./finding.ts";
 import type { ScanKind } from "./scan.ts";
+import type { Waiver } from "./waiver.ts";
 
 /** What a finding is to a pull request. `fixed`: its merge base has it, its head does not. */
 export const FINDING_STATES = ["new", "overdue", "unchanged", "waived", "fixed"] as const;
@@ -88,15 +89,7 @@ export interface StoredWaivers {
   readAtMs: number;
   /** How far ahead one may expire. */
   daysMax: number;
-  waivers: {
-    fingerprint?: string;
-    rule?: string;
-    path?: string;
-    reason: string;
-    owner: string;
-    expires: string;
-    line: number;
-  }[];
+  waivers: Waiver[];
   /** What is wrong with the file: then none counts. */
   broken?: { line: number; column: number; message: string }[];
 }

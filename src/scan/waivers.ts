@@ -1,3 +1,3 @@
 export { applyWaivers } from "./waivers/apply.ts";
 export { parseWaivers, tooLongWaivers } from "./waivers/parse.ts";
-export type { Waiver, WaiverProblem } from "./waivers/waiver.ts";
+export type { WaiverProblem } from "./waivers/waiver.ts";

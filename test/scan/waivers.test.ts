@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Finding, ScanReport } from "../../src/model/finding.ts";
 import type { ScanKind } from "../../src/model/scan.ts";
-import { applyWaivers, parseWaivers, tooLongWaivers, type Waiver } from "../../src/scan/waivers.ts";
+import type { Waiver } from "../../src/model/waiver.ts";
+import { applyWaivers, parseWaivers, tooLongWaivers } from "../../src/scan/waivers.ts";
 
 const TODAY = "2026-11-21";
 const A = "a".repeat(64);

@@ -1,6 +1,7 @@
+import type { Position } from "../../model/text-position.ts";
 import type { Flaw } from "./rule.ts";
 import type { Place, StartupFile } from "./startup-file.ts";
-import { type Position, shown } from "./text.ts";
+import { shown } from "./text.ts";
 
 /** Deeper than any start-up configuration that passes its depth limit. */
 const DEPTH_MAX = 80;

@@ -1,3 +1,4 @@
+import { positionsIn } from "../../model/text-position.ts";
 import { startupCredentials, textCredentials } from "./credentials.ts";
 import { conflictFlaws, type Discovery, readDiscovery } from "./discovery.ts";
 import { startupLogFlaws, textLogFlaws } from "./log-files.ts";
@@ -16,7 +17,7 @@ import {
 } from "./startup-agents.ts";
 import { readStartup, type StartupFile } from "./startup-file.ts";
 import { emptyFlaws, shapeFlaws } from "./startup-shape.ts";
-import { count, positionsIn, shown } from "./text.ts";
+import { count, shown } from "./text.ts";
 
 /** What a lint may cost, in UTF-16 code units and files. What lies beyond is a finding. */
 const FILE_MAX = 256 * 1024;

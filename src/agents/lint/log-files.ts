@@ -1,6 +1,7 @@
+import type { Position } from "../../model/text-position.ts";
 import type { Flaw } from "./rule.ts";
 import { record, type StartupFile } from "./startup-file.ts";
-import { type Position, shown } from "./text.ts";
+import { shown } from "./text.ts";
 
 const LOG_FILE = /^log_?(?:file|path|file_?name|file_?path)$/i;
 const ROTATION = /rotat|max_?(?:bytes|size)|backup|retention|(?:^|_)when$/i;

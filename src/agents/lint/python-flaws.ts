@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { type Position, positionsIn } from "../../model/text-position.ts";
 import { credentialFlaw, credentialIn, isSecretName } from "./credentials.ts";
 import {
   argumentsAt,
@@ -9,7 +10,7 @@ import {
   readPython,
 } from "./python.ts";
 import type { Flaw } from "./rule.ts";
-import { type Position, positionsIn, shown } from "./text.ts";
+import { shown } from "./text.ts";
 
 /** A Python source that was read, with the agents whose script it is. */
 export interface Script extends PythonSource {

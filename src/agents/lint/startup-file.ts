@@ -10,8 +10,9 @@ import {
   parseAllDocuments,
   visit,
 } from "yaml";
+import { positionsIn } from "../../model/text-position.ts";
 import type { Flaw } from "./rule.ts";
-import { positionsIn, shown } from "./text.ts";
+import { shown } from "./text.ts";
 
 /** A path into the file's value, as JSON Schema's instance paths go. */
 export type Place = readonly (string | number)[];

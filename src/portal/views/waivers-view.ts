@@ -1,5 +1,6 @@
 import type { ListedFinding, StoredWaivers } from "../../model/listed-finding.ts";
 import { storageKey } from "../../model/storage-key.ts";
+import type { Waiver } from "../../model/waiver.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ViewDeps } from "./deps.ts";
 import { merged, type Source, sourcesOf } from "./finding-lists.ts";
@@ -8,17 +9,8 @@ import { type SeenRepository, seenRepositories } from "./repositories.ts";
 /** What a waiver does now. `too-long`: it would hold longer than a waiver may. */
 export type WaiverState = "in-use" | "unused" | "expired" | "too-long";
 
-export interface WaiverRow {
+export interface WaiverRow extends Waiver {
   state: WaiverState;
-  fingerprint?: string;
-  rule?: string;
-  path?: string;
-  reason: string;
-  owner: string;
-  /** ISO date: the last day. */
-  expires: string;
-  /** 1-based, in the file. */
-  line: number;
   /** Findings of open pull requests that it covers. */
   findings: number;
   pulls: number[];

@@ -1,6 +1,7 @@
 import type { ScanReport } from "../../model/finding.ts";
+import type { Waiver } from "../../model/waiver.ts";
 import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
-import { applyWaivers, parseWaivers, tooLongWaivers, type Waiver, type WaiverProblem } from "../../scan/waivers.ts";
+import { applyWaivers, parseWaivers, tooLongWaivers, type WaiverProblem } from "../../scan/waivers.ts";
 
 /** What was read of a repository's waivers. */
 export interface WaiversRead {

@@ -1,7 +1,8 @@
 import type { Finding, ScanReport } from "../../model/finding.ts";
+import type { Waiver } from "../../model/waiver.ts";
 import { type Matcher, matcherOf } from "./match.ts";
 import { waiverNotes } from "./notes.ts";
-import { dayAfter, kindOfRule, SINGLY_WAIVED, WAIVER_DAYS_MAX, type Waiver } from "./waiver.ts";
+import { dayAfter, kindOfRule, SINGLY_WAIVED, WAIVER_DAYS_MAX } from "./waiver.ts";
 
 type Completed = Extract<ScanReport, { status: "completed" }>;
 

@@ -1,6 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import { matchesPath, type PathPattern, readPattern } from "../../model/path-pattern.ts";
-import { SINGLY_WAIVED, type Waiver } from "./waiver.ts";
+import type { Waiver } from "../../model/waiver.ts";
+import { SINGLY_WAIVED } from "./waiver.ts";
 
 /** The waivers that cover a finding of a scan of this kind. */
 export type Matcher = (kind: string, finding: Finding) => Waiver[];

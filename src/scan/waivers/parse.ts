@@ -3,7 +3,8 @@ import { z } from "zod";
 import { problemsOfIssues } from "../../config/issue-text.ts";
 import { readStrictYaml } from "../../config/strict-yaml-file.ts";
 import { readPattern } from "../../model/path-pattern.ts";
-import { dayAfter, kindOfRule, SINGLY_WAIVED, WAIVER_DAYS_MAX, type Waiver, type WaiverProblem } from "./waiver.ts";
+import type { Waiver } from "../../model/waiver.ts";
+import { dayAfter, kindOfRule, SINGLY_WAIVED, WAIVER_DAYS_MAX, type WaiverProblem } from "./waiver.ts";
 
 const WAIVERS_MAX = 2_000;
 const PROBLEMS_MAX = 50;

@@ -3,35 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ID, lockFile, VULNERABILITY } from "./left-pad.ts";
 import { expectScanned, type ScannerStage, startScannerStage } from "./scanned.ts";
-
-const ID = "GHSA-aaaa-bbbb-cccc";
-/** As osv.dev exports it: https://ossf.github.io/osv-schema/ */
-const VULNERABILITY = {
-  schema_version: "1.6.0",
-  id: ID,
-  modified: "2026-01-01T00:00:00Z",
-  published: "2026-01-01T00:00:00Z",
-  summary: "left-pad pads wrongly",
-  severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
-  affected: [
-    {
-      package: { ecosystem: "npm", name: "left-pad" },
-      ranges: [{ type: "SEMVER", events: [{ introduced: "0" }, { fixed: "1.3.0" }] }],
-    },
-  ],
-};
-
-const lock = (version: string): string =>
-  JSON.stringify({
-    name: "shop",
-    version: "1.0.0",
-    lockfileVersion: 3,
-    packages: {
-      "": { name: "shop", dependencies: { "left-pad": version } },
-      "node_modules/left-pad": { version, resolved: "x", integrity: "sha512-x" },
-    },
-  });
 
 const database = mkdtempSync(join(tmpdir(), "hms-osv-"));
 let scanner: ScannerStage;
@@ -48,7 +21,10 @@ afterAll(async () => {
 });
 
 test("a vulnerable version is found, one that is not is not", async () => {
-  const said = await scanner.scan({ "package-lock.json": lock("1.1.0"), "web/package-lock.json": lock("1.3.0") });
+  const said = await scanner.scan({
+    "package-lock.json": lockFile("1.1.0"),
+    "web/package-lock.json": lockFile("1.3.0"),
+  });
   expectScanned(said);
   expect(said.found).toEqual([`${ID} package-lock.json`]);
   expect(JSON.stringify(said.results)).not.toContain("/tmp/");
@@ -74,8 +50,8 @@ test("a pull request cannot hide it by configuration, ignore files or links", as
     ".gitignore": "*\nweb/\n",
     "web/.gitignore": "*\n",
     "web/round": { link: ".." },
-    "web/package-lock.json": lock("1.1.0"),
-    ".hidden/package-lock.json": lock("1.1.0"),
+    "web/package-lock.json": lockFile("1.1.0"),
+    ".hidden/package-lock.json": lockFile("1.1.0"),
   });
   expectScanned(said);
   expect(said.found).toEqual([`${ID} .hidden/package-lock.json`, `${ID} web/package-lock.json`]);
@@ -83,7 +59,7 @@ test("a pull request cannot hide it by configuration, ignore files or links", as
 });
 
 test("a lock file that cannot be read is told of", async () => {
-  const said = await scanner.scan({ "package-lock.json": lock("1.1.0"), "web/package-lock.json": '{"name": ' });
+  const said = await scanner.scan({ "package-lock.json": lockFile("1.1.0"), "web/package-lock.json": '{"name": ' });
   expectScanned(said);
   expect(said.found).toEqual([`${ID} package-lock.json`]);
   expect(said.unread).toEqual(["web/package-lock.json"]);
@@ -92,7 +68,7 @@ test("a lock file that cannot be read is told of", async () => {
 test("nothing of the commit is built or executed", async () => {
   const run = `require("node:fs").writeFileSync(${JSON.stringify(scanner.canary)}, "ran");\n`;
   const said = await scanner.scan({
-    "package-lock.json": lock("1.1.0"),
+    "package-lock.json": lockFile("1.1.0"),
     "package.json": JSON.stringify({ name: "shop", scripts: { preinstall: "node run.js", prepare: "node run.js" } }),
     "run.js": run,
     "setup.py": `open(${JSON.stringify(scanner.canary)}, "w")\n`,

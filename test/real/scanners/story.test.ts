@@ -9,6 +9,7 @@ import { scanFiles, startScanRunner } from "../../stage/scan-runner.ts";
 import { type Stage, setStage } from "../../stage/stage.ts";
 import { type Check, checks, concluded, newRepository, type OpenedPull, openPull, until } from "../../system/scene.ts";
 import { ensureScanner, scannerCache } from "../scanners.ts";
+import { lockFile, VULNERABILITY } from "./left-pad.ts";
 
 /** A pull request with flaws, through the real process, the shipped workflow and Action, and the real scanners, to the gate and back. */
 
@@ -28,31 +29,6 @@ const RULES = `rules:
     metadata: { security-severity: "9.1" }
     pattern: eval(...)
 `;
-const VULNERABILITY = {
-  schema_version: "1.6.0",
-  id: "GHSA-aaaa-bbbb-cccc",
-  modified: "2026-01-01T00:00:00Z",
-  published: "2026-01-01T00:00:00Z",
-  summary: "left-pad pads wrongly",
-  severity: [{ type: "CVSS_V3", score: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H" }],
-  affected: [
-    {
-      package: { ecosystem: "npm", name: "left-pad" },
-      ranges: [{ type: "SEMVER", events: [{ introduced: "0" }, { fixed: "1.3.0" }] }],
-    },
-  ],
-};
-
-const lock = (version: string): string =>
-  JSON.stringify({
-    name: "shop",
-    version: "1.0.0",
-    lockfileVersion: 3,
-    packages: {
-      "": { name: "shop", dependencies: { "left-pad": version } },
-      "node_modules/left-pad": { version, resolved: "x", integrity: "sha512-x" },
-    },
-  });
 const pod = (privileged: boolean): string =>
   `apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: a\n      image: a\n      securityContext: { privileged: ${privileged} }\n`;
 /** Of the form of a real one, and new in every run. */
@@ -79,7 +55,7 @@ beforeAll(async () => {
   repository = await newRepository(stage, {
     ".github/hms.yml": HMS,
     "app/views.py": "def view(request):\n    return 1\n",
-    "package-lock.json": lock("1.3.0"),
+    "package-lock.json": lockFile("1.3.0"),
     // Old debt: what the base branch has as well does not block.
     "k8s/old.yaml": pod(true),
   });
@@ -119,7 +95,7 @@ test("what four scanners find blocks by their rules, at its places; what the bas
     files: {
       "app/views.py": "def view(request):\n    return eval(request.body)\n",
       "src/key.js": leaked(),
-      "package-lock.json": lock("1.1.0"),
+      "package-lock.json": lockFile("1.1.0"),
       "k8s/new.yaml": pod(true),
     },
   });
