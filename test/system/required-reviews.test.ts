@@ -133,17 +133,17 @@ describe("code owners", () => {
   });
 
   test("who took an owner's old login is not the owner while they may not write", async () => {
-    stage.github.createUser("barbara");
-    const own = await newRepository(stage, { [HMS]: OWNED, CODEOWNERS: "* @barbara\n" });
-    stage.github.setCollaborator(own, "barbara", "write");
+    stage.github.createUser("frances");
+    const own = await newRepository(stage, { [HMS]: OWNED, CODEOWNERS: "* @frances\n" });
+    stage.github.setCollaborator(own, "frances", "write");
     const pull = await pullIn(own, { a: "a\n" });
-    approve(pull, "barbara");
+    approve(pull, "frances");
     await concluded(stage, pull, "success");
-    stage.github.renameAccount("barbara", "barbara-liskov");
-    stage.github.createUser("barbara");
+    stage.github.renameAccount("frances", "frances-allen");
+    stage.github.createUser("frances");
     stage.github.comment(own, pull.number, { author: "ada", body: "/hms retry" });
-    await stays(pull, "action_required", "by barbara");
-    approve(pull, "barbara");
+    await stays(pull, "action_required", "by frances");
+    approve(pull, "frances");
     await stays(pull, "action_required");
   });
 
