@@ -1,53 +1,19 @@
-import type { Finding, RemediationBlock, RemediationPlan, Severity } from "../model/finding.ts";
+import type { Finding, RemediationPlan } from "../model/finding.ts";
 import { SEVERITIES } from "../model/finding.ts";
+import type { AgentsFinding, AgentsLint, LintFile } from "./lint/agents-lint.ts";
 import { blockOf } from "./lint/block.ts";
 import { capped } from "./lint/cap.ts";
 import { fingerprintsOf } from "./lint/fingerprint.ts";
 import { inspect } from "./lint/inspect.ts";
-import { type Planned, planOf, type WavePlan } from "./lint/plan.ts";
-import { type Flaw, ruleOf } from "./lint/rule.ts";
+import { type Planned, planOf } from "./lint/plan.ts";
+import { type Flaw, ruleOf } from "./lint/rules.ts";
 
+export type { AgentsFinding, AgentsLint, LintFile } from "./lint/agents-lint.ts";
 export { type ApartOptions, type LintOutcome, lintAgentsApart } from "./lint/apart.ts";
 export { lintText, planText } from "./lint/report.ts";
 export { agentsSarif } from "./lint/sarif.ts";
 export { agentFiles } from "./lint/selection.ts";
 export { default as startupSchema } from "./lint/startup-schema.json" with { type: "json" };
-
-/** A file as it was read; `text` decoded from UTF-8, with U+FFFD where that failed. */
-export interface LintFile {
-  /** From the tree's root, with forward slashes. */
-  path: string;
-  text: string;
-}
-
-/** One thing that is wrong, with the remediation guide's block for it. All names in it were written by others: escape them. */
-export interface AgentsFinding {
-  /** `agents/port-conflict`. */
-  rule: string;
-  severity: Severity;
-  path: string;
-  /** 1-based. */
-  line: number;
-  /** 1-based, in UTF-16 code units. */
-  column: number;
-  message: string;
-  /** SHA-256 (hex) over rule, path and the names concerned: stable over moved lines. */
-  fingerprint: string;
-  agents: string[];
-  block: RemediationBlock;
-  /** Its task in the plan, `T3`. */
-  task: string;
-}
-
-export interface AgentsLint {
-  /** By file and line. */
-  findings: AgentsFinding[];
-  plan: WavePlan;
-  /** What was looked at. */
-  seen: { agents: number; startups: number; discoveries: number; sources: number };
-  /** What the reader should know, one sentence each. */
-  notes: string[];
-}
 
 /**
  * Lints the agents of a tree: start-up configurations, `.env.discovery` files and Python sources among `files` ({@link agentFiles} says which

@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../config/duration.ts";
-import { DISPATCHED_KINDS, type ScanKind } from "../model/scan.ts";
+import { DISPATCHED_KINDS, type ScanKind } from "../model/scan-kind.ts";
 
 /** What can be asked of a preview. */
 export type PreviewAction = "up" | "down" | "extend" | "sleep" | "wake";

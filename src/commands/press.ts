@@ -2,7 +2,7 @@ import { type GateVote, pressToken } from "../gate/gate.ts";
 import type { ButtonIntent } from "../model/intent.ts";
 import { formatKey, type Key } from "../model/key.ts";
 import type { PullRequest, RepositoryRef } from "../model/pull-request.ts";
-import { DISPATCHED_KINDS } from "../model/scan.ts";
+import { DISPATCHED_KINDS } from "../model/scan-kind.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { RepositoryApi } from "../ports/github.ts";
 import { type LedgerEvent, repositoryStream } from "../ports/ledger.ts";

@@ -1,5 +1,6 @@
 import { formatKey, type Key } from "../model/key.ts";
-import { DISPATCHED_KINDS, type DispatchedKind, type ScanKind, type ScanRun, type ScanWanted } from "../model/scan.ts";
+import type { ScanRun, ScanWanted } from "../model/scan.ts";
+import { DISPATCHED_KINDS, type DispatchedKind, type ScanKind } from "../model/scan-kind.ts";
 import { storageKey } from "../model/storage-key.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { RepositoryApi } from "../ports/github.ts";

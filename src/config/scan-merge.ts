@@ -1,5 +1,5 @@
 import { SEVERITIES } from "../model/finding.ts";
-import { DISPATCHED_KINDS, type DispatchedKind } from "../model/scan.ts";
+import { DISPATCHED_KINDS, type DispatchedKind } from "../model/scan-kind.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { DispatchedScan, ScanConfig } from "./scan.ts";
 import { SCAN_TOOLS, type ScanFile } from "./scan-schema.ts";

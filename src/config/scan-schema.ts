@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SEVERITIES } from "../model/finding.ts";
 import { readPattern } from "../model/path-pattern.ts";
-import type { DispatchedKind } from "../model/scan.ts";
+import type { DispatchedKind } from "../model/scan-kind.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /*

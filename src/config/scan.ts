@@ -1,5 +1,5 @@
 import type { Severity } from "../model/finding.ts";
-import type { DispatchedKind } from "../model/scan.ts";
+import type { DispatchedKind } from "../model/scan-kind.ts";
 
 /** A scan that runs outside of the process, as the configuration in force asks for it. */
 export interface DispatchedScan {

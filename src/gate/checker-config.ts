@@ -1,7 +1,7 @@
 import type { EffectiveConfig } from "../config/effective.ts";
 import { DEFAULTS, type HmsConfig } from "../config/schema.ts";
 import type { CheckerConfig } from "../model/checker-input.ts";
-import { DISPATCHED_KINDS, type ScanKind } from "../model/scan.ts";
+import { DISPATCHED_KINDS, type ScanKind } from "../model/scan-kind.ts";
 
 /**
  * What the checker is told of the configuration in force. Of a broken one the defaults are told, and that it is broken, which is denied.

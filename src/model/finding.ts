@@ -1,4 +1,4 @@
-import type { ScanKind } from "./scan.ts";
+import type { ScanKind } from "./scan-kind.ts";
 
 /** Severity of a finding, worst first. */
 export const SEVERITIES = ["critical", "high", "medium", "low", "note"] as const;

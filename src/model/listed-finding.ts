@@ -1,6 +1,6 @@
 import type { Finding, RemediationPlan, ScanReport, Severity } from "./finding.ts";
 import { SEVERITIES } from "./finding.ts";
-import type { ScanKind } from "./scan.ts";
+import type { ScanKind } from "./scan-kind.ts";
 import type { Waiver } from "./waiver.ts";
 
 /** What a finding is to a pull request. `fixed`: its merge base has it, its head does not. */

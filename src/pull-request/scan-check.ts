@@ -1,6 +1,6 @@
 import type { CheckerConfig } from "../model/checker-input.ts";
 import { CHECK_TEXT_LIMIT, joinWithin } from "../model/markdown.ts";
-import type { ScanKind } from "../model/scan.ts";
+import type { ScanKind } from "../model/scan-kind.ts";
 import type { Judged, ScanCheckRun } from "../scan/check-run.ts";
 import type { CheckContent } from "./at-commit.ts";
 

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Finding } from "../model/finding.ts";
-import type { DispatchedKind, ScanResult } from "../model/scan.ts";
+import type { ScanResult } from "../model/scan.ts";
+import type { DispatchedKind } from "../model/scan-kind.ts";
 import { type Draft, draftOf, Shared } from "./sarif/draft.ts";
 import { type SarifRun, valid, withoutAttachments } from "./sarif/format.ts";
 import { GunzipProblem } from "./sarif/gunzip.ts";

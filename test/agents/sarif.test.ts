@@ -1,6 +1,6 @@
 import { Ajv } from "ajv";
 import { expect, test } from "vitest";
-import { RULES } from "../../src/agents/lint/rule.ts";
+import { RULES } from "../../src/agents/lint/rules.ts";
 import { agentsSarif, findingsOf, lintAgents } from "../../src/agents/lint.ts";
 import standard from "../../src/scan/sarif/sarif-schema-2.1.0.json" with { type: "json" };
 import { readSarif } from "../../src/scan/sarif.ts";

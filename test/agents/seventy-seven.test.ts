@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { RULES } from "../../src/agents/lint/rule.ts";
+import { RULES } from "../../src/agents/lint/rules.ts";
 import { agentFiles, lintAgents } from "../../src/agents/lint.ts";
 import { lineOf } from "./place.ts";
 import { change, cleanSystem, FLAT, filesOf, NESTED, source, type Tree } from "./system.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { policySources } from "../../scripts/policy-sources.ts";
 import { type ControlMaps, controlsOf, loadControlMaps, readControlMap } from "../../src/config/controls.ts";
-import { DISPATCHED_KINDS } from "../../src/model/scan.ts";
+import { DISPATCHED_KINDS } from "../../src/model/scan-kind.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const OWN = `version: 1

@@ -5,7 +5,7 @@ import { hmsJsonSchema } from "../../src/config/json-schema.ts";
 import { mergeConfig } from "../../src/config/merge.ts";
 import { DEFAULTS, ENFORCEABLE } from "../../src/config/schema.ts";
 import { NOT_YET, VARIABLES } from "../../src/config/settings.ts";
-import { DISPATCHED_KINDS } from "../../src/model/scan.ts";
+import { DISPATCHED_KINDS } from "../../src/model/scan-kind.ts";
 import { PREVIEW_TITLES } from "../../src/preview/preview.ts";
 
 const document = readFileSync(new URL("../../docs/configuration.md", import.meta.url), "utf8");

@@ -1,5 +1,5 @@
 import type { CheckerConfig, CheckerFinding } from "../../src/model/checker-input.ts";
-import { DISPATCHED_KINDS } from "../../src/model/scan.ts";
+import { DISPATCHED_KINDS } from "../../src/model/scan-kind.ts";
 import type { CorpusRow } from "./corpus.ts";
 import { finding, HEAD, type InputChange, mergeableInput, OLD, override, scan } from "./inputs.ts";
 

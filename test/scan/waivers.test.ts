@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Finding, ScanReport } from "../../src/model/finding.ts";
-import type { ScanKind } from "../../src/model/scan.ts";
+import type { ScanKind } from "../../src/model/scan-kind.ts";
 import type { Waiver } from "../../src/model/waiver.ts";
 import { applyWaivers, parseWaivers, tooLongWaivers } from "../../src/scan/waivers.ts";
 

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { AgentsLint, LintFile } from "../lint.ts";
+import type { AgentsLint, LintFile } from "./agents-lint.ts";
 
 export interface LintRequest {
   files: readonly LintFile[];

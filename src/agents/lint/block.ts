@@ -1,7 +1,8 @@
 import type { RemediationBlock } from "../../model/finding.ts";
 import { escapeMarkdown, inlineCode } from "../../model/markdown.ts";
 import type { PlanTask, WavePlan } from "./plan.ts";
-import { type Facts, type Flaw, ruleOf } from "./rule.ts";
+import type { Facts } from "./rule.ts";
+import { type Flaw, ruleOf } from "./rules.ts";
 import { shown } from "./text.ts";
 
 export function blockOf(flaw: Flaw, task: PlanTask | undefined, plan: WavePlan): RemediationBlock {

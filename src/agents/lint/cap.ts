@@ -1,4 +1,4 @@
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { count, shown } from "./text.ts";
 
 /** Flaws of one rule in one file, and of all together, that are told one by one. */

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { credentialFlaw, credentialIn } from "./credentials.ts";
-import type { Flaw, RuleName } from "./rule.ts";
+import type { Flaw, RuleName } from "./rules.ts";
 import { shown } from "./text.ts";
 
 /** What the agent management specification requires of a `.env.discovery` (section 3, metadata extraction). */

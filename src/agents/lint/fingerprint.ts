@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 
 /** One for each flaw, hex: over rule, path and subject, and an ordinal for equal ones. No line and no value is part of it. */
 export function fingerprintsOf(flaws: readonly Flaw[]): string[] {

@@ -3,7 +3,7 @@ import { startupCredentials, textCredentials } from "./credentials.ts";
 import { conflictFlaws, type Discovery, readDiscovery } from "./discovery.ts";
 import { startupLogFlaws, textLogFlaws } from "./log-files.ts";
 import { baseClassFlaws, pythonCredentials, pythonLogFlaws, readScript, type Script } from "./python-flaws.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { isStartup, kindOf } from "./selection.ts";
 import {
   cycleFlaws,

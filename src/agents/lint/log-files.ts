@@ -1,5 +1,5 @@
 import type { Position } from "../../model/text-position.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { record, type StartupFile } from "./startup-file.ts";
 import { shown } from "./text.ts";
 

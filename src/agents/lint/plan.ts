@@ -1,4 +1,4 @@
-import { type Flaw, type RuleName, ruleOf } from "./rule.ts";
+import { type Flaw, type RuleName, ruleOf } from "./rules.ts";
 import { wavesOf } from "./waves.ts";
 
 /** What is changed in one go: all findings of a rule in a file, one commit that one revert takes back. */

@@ -9,7 +9,7 @@ import {
   type PythonString,
   readPython,
 } from "./python.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { shown } from "./text.ts";
 
 /** A Python source that was read, with the agents whose script it is. */

@@ -1,9 +1,9 @@
 import { SEVERITIES } from "../../model/finding.ts";
 import { escapeMarkdown, inlineCode, oneLine, tableCode } from "../../model/markdown.ts";
-import type { AgentsLint } from "../lint.ts";
+import type { AgentsLint } from "./agents-lint.ts";
 import { blockMarkdown } from "./block.ts";
 import type { PlanTask } from "./plan.ts";
-import { ruleOf } from "./rule.ts";
+import { ruleOf } from "./rules.ts";
 import { count, shown } from "./text.ts";
 
 const FEW = 6;

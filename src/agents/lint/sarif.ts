@@ -1,7 +1,7 @@
 import type { Severity } from "../../model/finding.ts";
-import type { AgentsLint } from "../lint.ts";
+import type { AgentsLint } from "./agents-lint.ts";
 import { blockMarkdown } from "./block.ts";
-import { RULES, type RuleName, ruleOf } from "./rule.ts";
+import { RULES, type RuleName, ruleOf } from "./rules.ts";
 
 const LEVELS: Record<Severity, "error" | "warning" | "note"> = {
   critical: "error",

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { didYouMean } from "../../config/did-you-mean.ts";
 import { cyclicComponents, shortestCycle } from "./components.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import type { Agent, StartupFile } from "./startup-file.ts";
 import { shown } from "./text.ts";
 

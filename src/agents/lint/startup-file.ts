@@ -11,7 +11,7 @@ import {
   visit,
 } from "yaml";
 import { positionsIn } from "../../model/text-position.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { shown } from "./text.ts";
 
 /** A path into the file's value, as JSON Schema's instance paths go. */

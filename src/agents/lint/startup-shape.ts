@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { didYouMean } from "../../config/did-you-mean.ts";
-import type { Flaw } from "./rule.ts";
+import type { Flaw } from "./rules.ts";
 import { type Place, record, type StartupFile } from "./startup-file.ts";
 import schema from "./startup-schema.json" with { type: "json" };
 import { count, shown } from "./text.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SEVERITIES } from "../../model/finding.ts";
 import { FINDING_STATES } from "../../model/listed-finding.ts";
-import { SCAN_KINDS } from "../../model/scan.ts";
+import { SCAN_KINDS } from "../../model/scan-kind.ts";
 import { problem } from "../problem.ts";
 import type { ViewDeps } from "../views/deps.ts";
 import { findingRows } from "../views/finding-rows.ts";

@@ -5,7 +5,7 @@ import type { Replay } from "../views/replay.ts";
 import { type EditForm, editForm } from "./edit-facts.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { stateBadge } from "./state.ts";
 import { commit, digest, moment, rawJson, said } from "./text.ts";
 import { verdictTree } from "./verdict.ts";

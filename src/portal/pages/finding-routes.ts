@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { SEVERITIES, type Severity } from "../../model/finding.ts";
-import { SCAN_KINDS, type ScanKind } from "../../model/scan.ts";
+import { SCAN_KINDS, type ScanKind } from "../../model/scan-kind.ts";
 import { findingCursor, readFindingCursor } from "../api/cursor.ts";
 import { answerProblem } from "../problem-page.ts";
 import type { Route } from "../route.ts";

@@ -8,7 +8,7 @@ import { freshness } from "./freshness.ts";
 import { type IconName, icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { addressOf } from "./pager.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { scansPath } from "./scans.ts";
 import { ago, commit, moment, outward, said } from "./text.ts";
 

@@ -1,13 +1,13 @@
 import { html } from "hono/html";
 import type { Severity } from "../../model/finding.ts";
 import { SEVERITIES } from "../../model/finding.ts";
-import { SCAN_KINDS, type ScanKind } from "../../model/scan.ts";
+import { SCAN_KINDS, type ScanKind } from "../../model/scan-kind.ts";
 import type { AskedState, FindingPull, FindingRow } from "../views/finding-rows.ts";
 import { FINDING_STATE_NAMES, grouped, nameOf, severityBadge } from "./finding-state.ts";
 import { freshness } from "./freshness.ts";
 import type { Html } from "./markup.ts";
 import { addressOf, pager } from "./pager.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { table } from "./table.ts";
 import { ago, outward, said } from "./text.ts";
 

@@ -8,7 +8,7 @@ import type { Html } from "./markup.ts";
 import { places, quotas } from "./preview-places.ts";
 import { previewBadge, previewStyle } from "./preview-state.ts";
 import { placement } from "./preview-thought.ts";
-import { previewPath, pullPath } from "./pull.ts";
+import { previewPath, pullPath } from "./pull-path.ts";
 import { story } from "./story.ts";
 import { table } from "./table.ts";
 import { ago, ahead, commit, outward, said } from "./text.ts";

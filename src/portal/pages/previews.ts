@@ -6,7 +6,7 @@ import { freshness } from "./freshness.ts";
 import type { Html } from "./markup.ts";
 import { pager } from "./pager.ts";
 import { previewBadge } from "./preview-state.ts";
-import { previewPath } from "./pull.ts";
+import { previewPath } from "./pull-path.ts";
 import { table } from "./table.ts";
 import { ago, ahead, outward, said } from "./text.ts";
 

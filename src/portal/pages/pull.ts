@@ -6,6 +6,7 @@ import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { nextSteps } from "./next-steps.ts";
 import { previewBadge } from "./preview-state.ts";
+import { previewPath, pullPath } from "./pull-path.ts";
 import { scansPanel } from "./scans.ts";
 import { shadowTag, stateBadge } from "./state.ts";
 import { story } from "./story.ts";
@@ -17,14 +18,6 @@ export interface PullPage {
   scans: readonly ScanRow[];
   ownPolicy: boolean;
   nowMs: number;
-}
-
-export function pullPath({ owner, repository, number }: { owner: string; repository: string; number: number }): string {
-  return `/pulls/${encodeURIComponent(owner)}/${encodeURIComponent(repository)}/${number}`;
-}
-
-export function previewPath(pull: Parameters<typeof pullPath>[0]): string {
-  return `${pullPath(pull)}/preview`;
 }
 
 /** Everything about one pull request: what was decided, why, on which facts, and what to do next. */

@@ -5,7 +5,7 @@ import { freshness } from "./freshness.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
 import { pager } from "./pager.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { STATE_NAMES, shadowTag, stateBadge } from "./state.ts";
 import { table } from "./table.ts";
 import { ago, outward, said } from "./text.ts";

@@ -6,7 +6,7 @@ import { findingsAddress } from "./findings.ts";
 import { freshness } from "./freshness.ts";
 import { type IconName, icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { table } from "./table.ts";
 import { ago, commit, outward, said } from "./text.ts";
 

@@ -2,7 +2,7 @@ import { html } from "hono/html";
 import type { WhatIfAnswer, WhatIfChange, WhatIfReport } from "../views/what-if.ts";
 import { icon } from "./icons.ts";
 import type { Html } from "./markup.ts";
-import { pullPath } from "./pull.ts";
+import { pullPath } from "./pull-path.ts";
 import { stateBadge } from "./state.ts";
 import { table } from "./table.ts";
 import { ago, digest, said } from "./text.ts";

@@ -3,7 +3,7 @@ import type { RepositoryRef } from "../../model/pull-request.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { WorkloadIdentityUnavailable, type WorkloadRefusal } from "../../ports/workload-identity.ts";
 import { wrongClaim } from "./claims.ts";
-import type { Refusal, ReportScene } from "./take-report.ts";
+import type { Refusal, ReportScene } from "./report-scene.ts";
 
 const TOKEN_WORDS: Record<WorkloadRefusal, string> = {
   malformed: "It is not a token of a workflow's job.",

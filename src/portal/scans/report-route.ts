@@ -2,7 +2,8 @@ import type { Context } from "hono";
 import { type ProblemCode, problem } from "../problem.ts";
 import type { Route } from "../route.ts";
 import type { ReportDeps } from "./deps.ts";
-import { type Refusal, type ReportHead, takeReport } from "./take-report.ts";
+import type { Refusal, ReportHead } from "./report-scene.ts";
+import { takeReport } from "./take-report.ts";
 
 /** Reports that are read at a time; each may hold some ten megabytes. */
 const READ_AT_ONCE = 4;

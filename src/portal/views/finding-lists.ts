@@ -8,7 +8,7 @@ import type {
   ListedScan,
 } from "../../model/listed-finding.ts";
 import { placeOf } from "../../model/listed-finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { ViewDeps } from "./deps.ts";
 import { fullName, type SeenRepository } from "./repositories.ts";

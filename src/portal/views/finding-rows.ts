@@ -1,7 +1,7 @@
 import type { Severity } from "../../model/finding.ts";
 import { SEVERITIES } from "../../model/finding.ts";
 import { FINDING_STATES, type FindingState, type ListedFinding } from "../../model/listed-finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { TrackedPull } from "../../model/tracked-pull.ts";
 import type { Viewer } from "../viewer.ts";

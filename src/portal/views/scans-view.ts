@@ -1,6 +1,7 @@
 import type { RemediationPlan, ScanReport, Severity } from "../../model/finding.ts";
 import type { FindingState, ListedScan } from "../../model/listed-finding.ts";
-import type { ScanKind, ScanRun } from "../../model/scan.ts";
+import type { ScanRun } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { TrackedPull } from "../../model/tracked-pull.ts";
 import type { Viewer } from "../viewer.ts";

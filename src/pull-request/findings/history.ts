@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { FindingEvent, FindingHistory, FindingState, ListedFinding } from "../../model/listed-finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 
 /** A finding in a list of one state. */
 export interface Stated {

@@ -10,7 +10,7 @@ import type {
   ListedScan,
   StoredWaivers,
 } from "../../model/listed-finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { Records } from "../../ports/records.ts";
 import type { Run } from "../../ports/run.ts";

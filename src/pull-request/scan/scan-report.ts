@@ -1,6 +1,7 @@
 import type { DispatchedScan } from "../../config/scan.ts";
 import type { Finding, ScanReport } from "../../model/finding.ts";
-import { type DispatchedKind, type ScanRun, type StoredScanResult, THIS_MACHINE } from "../../model/scan.ts";
+import { type ScanRun, type StoredScanResult, THIS_MACHINE } from "../../model/scan.ts";
+import type { DispatchedKind } from "../../model/scan-kind.ts";
 import { type ChangedLines, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import { isAsked } from "./plan-scans.ts";
 

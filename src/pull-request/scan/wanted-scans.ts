@@ -1,14 +1,8 @@
 import type { DispatchedScan, ScanConfig } from "../../config/scan.ts";
 import { matchesPath, readPattern } from "../../model/path-pattern.ts";
 import type { PreviewPlace } from "../../model/preview.ts";
-import {
-  DISPATCHED_KINDS,
-  type DispatchedKind,
-  type ScanCluster,
-  type ScanKind,
-  THIS_MACHINE,
-  type WantedScan,
-} from "../../model/scan.ts";
+import { type ScanCluster, THIS_MACHINE, type WantedScan } from "../../model/scan.ts";
+import { DISPATCHED_KINDS, type DispatchedKind, type ScanKind } from "../../model/scan-kind.ts";
 import { isAsked } from "./plan-scans.ts";
 
 /** What is known of one pull request, as far as it decides what is scanned. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Finding, Severity } from "../../model/finding.ts";
-import type { DispatchedKind, ScanResult } from "../../model/scan.ts";
+import type { ScanResult } from "../../model/scan.ts";
+import type { DispatchedKind } from "../../model/scan-kind.ts";
 import { digest } from "../sarif/identity.ts";
 import { numberEqual } from "../sarif/number.ts";
 import { plain, ruleName } from "../sarif/words.ts";

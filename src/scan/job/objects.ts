@@ -1,7 +1,7 @@
 import type { ClusterScans } from "../../config/clusters.ts";
 import { CLUSTER_DNS } from "../../model/cluster-network.ts";
 import { KINDS, type KubeObject } from "../../model/kubernetes.ts";
-import type { DispatchedKind } from "../../model/scan.ts";
+import type { DispatchedKind } from "../../model/scan-kind.ts";
 import { namespaceLabels, type ScanOwner, scanLabels, scanNamespace } from "./labels.ts";
 
 /** One scan as a Job: everything but its target is HMS-SYS's or the operator's own, and nothing of a repository is run. */

@@ -1,5 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import type { SarifArtifactLocation, SarifMessage, SarifResult } from "./format.ts";
 import { digest, normalisedCode, normalisedMessage, packageOf, stableFingerprint } from "./identity.ts";
 import type { Notes } from "./notes.ts";

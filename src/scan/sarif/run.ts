@@ -1,5 +1,5 @@
 import type { Finding } from "../../model/finding.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import type { Draft, RuleUse } from "./draft.ts";
 import type { SarifArtifactLocation, SarifComponent, SarifNotification, SarifRule, SarifRun } from "./format.ts";
 import { digest, normalisedMessage } from "./identity.ts";

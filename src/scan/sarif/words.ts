@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { oneLine } from "../../model/markdown.ts";
-import type { ScanKind } from "../../model/scan.ts";
+import type { ScanKind } from "../../model/scan-kind.ts";
 import type { SarifMessage, SarifRule } from "./format.ts";
 
 const MESSAGE_MAX = 1_000;

@@ -1,5 +1,6 @@
 import type { Finding, ScanReport } from "../../model/finding.ts";
 import type { Waiver } from "../../model/waiver.ts";
+import type { Judged } from "./judged.ts";
 import { type Matcher, matcherOf } from "./match.ts";
 import { waiverNotes } from "./notes.ts";
 import { dayAfter, kindOfRule, SINGLY_WAIVED, WAIVER_DAYS_MAX } from "./waiver.ts";
@@ -47,17 +48,6 @@ export function applyWaivers(
     reports: applied,
     ...(until === undefined ? {} : { validUntilMs: Date.parse(`${dayAfter(until, 1)}T00:00:00Z`) }),
   };
-}
-
-/** One finding with what waivers have to say of it. */
-export interface Judged {
-  finding: Finding;
-  /** The one in force that holds longest. */
-  by?: Waiver;
-  /** All that cover it, counting or not. */
-  covering: Waiver[];
-  /** Of the proposed ones. */
-  wouldBe?: Waiver;
 }
 
 function judged(

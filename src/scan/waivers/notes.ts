@@ -1,5 +1,5 @@
 import type { Waiver } from "../../model/waiver.ts";
-import type { Judged } from "./apply.ts";
+import type { Judged } from "./judged.ts";
 
 /** More than anybody reads; the findings themselves say what covers them. */
 const NOTES_MAX = 30;
