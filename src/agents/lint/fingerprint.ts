@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import type { Flaw } from "./rules.ts";
 
 /** One for each flaw, hex: over rule, path and subject, and an ordinal for equal ones. No line and no value is part of it. */
@@ -8,6 +8,6 @@ export function fingerprintsOf(flaws: readonly Flaw[]): string[] {
     const base = JSON.stringify([`agents/${rule}`, path, ...subject]);
     const ordinal = ordinals.get(base) ?? 0;
     ordinals.set(base, ordinal + 1);
-    return createHash("sha256").update(`${base}\n${ordinal}`).digest("hex");
+    return sha256Hex(`${base}\n${ordinal}`);
   });
 }

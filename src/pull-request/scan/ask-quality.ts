@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { projectFor } from "../../config/sonarqube.ts";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import type { ScanRun, StoredScanResult, WantedScan } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { AnnouncedAnalysis } from "../../ports/quality-server.ts";
@@ -76,7 +77,7 @@ async function answered({ deps, key, ref, run, wanting }: Scene, scan: ScanRun):
       const reading = readSonarQube({ pages, gate, revision }, sha);
       if (!reading.ok) return over("failed", reading.problem, url);
       const { findings } = reading.result;
-      const digest = createHash("sha256").update(JSON.stringify(reading.result)).digest("hex");
+      const digest = sha256Hex(JSON.stringify(reading.result));
       const result: StoredScanResult = { ...reading.result, id: scan.id, digest };
       await run.fence();
       // It counts only with the state that names its digest, which follows.

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import type { ScanPlace, ScanPremises, ScanRun, WantedScan } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { RecordEntry } from "../../ports/records.ts";
@@ -32,11 +33,11 @@ export async function startAsJob(
   const starting: ScanRun = {
     id,
     ...what,
-    nonceSha256: sha256(nonce),
+    nonceSha256: sha256Hex(nonce),
     requestedAtMs: nowMs,
     deadlineMs: nowMs + timeoutMs,
     ...(askedBy === undefined ? {} : { askedBy }),
-    job: { namespace, tokenSha256: sha256(token) },
+    job: { namespace, tokenSha256: sha256Hex(token) },
     state: { is: "starting" },
   };
   const place: ScanPlace = { installationId, repositoryId, sha, kind: what.kind };
@@ -53,7 +54,7 @@ export async function startAsJob(
     case "taken":
       return write(
         scene,
-        { ...starting, job: { namespace, tokenSha256: sha256(token), uid: started.uid }, state: { is: "queued" } },
+        { ...starting, job: { namespace, tokenSha256: sha256Hex(token), uid: started.uid }, state: { is: "queued" } },
         written,
       );
     case "unclear":
@@ -86,8 +87,4 @@ export async function leaveScans(
     } else left = true;
   }
   return left ? LEAVE_AGAIN_MS : undefined;
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
 }

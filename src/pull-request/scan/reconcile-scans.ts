@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import type { Outcome } from "../../model/outcome.ts";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import { SCAN_WORKFLOW, type ScanPlace, type ScanRun, type ScanWanted, type WantedScan } from "../../model/scan.ts";
@@ -127,7 +128,7 @@ async function start(
   const starting: ScanRun = {
     id,
     ...what,
-    nonceSha256: createHash("sha256").update(nonce).digest("hex"),
+    nonceSha256: sha256Hex(nonce),
     requestedAtMs: nowMs,
     deadlineMs: nowMs + timeoutMs,
     ...(askedBy === undefined ? {} : { askedBy }),
