@@ -82,11 +82,14 @@ export function takeDown(input: TakeDownInput): TakingDown {
     ...places.flatMap(({ namespace }) => (namespace ? [namespace] : [])),
     ...world.places.flatMap((place) => place.ours.filter(ours)),
   ];
-  if (hub && left.length === 0 && unreadable.length === 0 && ours(world.project)) {
-    const ref = { kind: KINDS.appProject, name: world.project.metadata.name, namespace: hub.namespace };
-    steps.push(...removal(hub.cluster, ref, world.project));
+  const bare = left.length === 0 && unreadable.length === 0;
+  const project = hub && bare && ours(world.project) ? world.project : undefined;
+  if (hub && project) {
+    const ref = { kind: KINDS.appProject, name: project.metadata.name, namespace: hub.namespace };
+    steps.push(...removal(hub.cluster, ref, project), ...projectFreed(hub, project, world));
+    held.push(...users(hub.cluster, project, world.usesProject));
   }
-  const gone = left.length === 0 && !ours(world.project) && unreadable.length === 0;
+  const gone = bare && !ours(world.project);
   return { steps, gone, held: tidyReasons(held), lookAgainMs: gone ? 0 : AGAIN_MS };
 }
 
@@ -109,6 +112,7 @@ export function letGo({ owner, slug, made, world }: Omit<TakeDownInput, "nowMs">
       ];
     }),
     ...places.filter(({ namespace }) => isTerminating(namespace)).flatMap(hooksFreed),
+    ...(world.project && isOurs(world.project, owner, slug) ? projectFreed(hub, world.project, world) : []),
   ];
 }
 
@@ -181,6 +185,26 @@ function freed(
       patch: { metadata: { finalizers: kept, ...(uid === undefined ? {} : { uid }) } },
     },
   ];
+}
+
+/**
+ * Argo CD's own finalizer on an AppProject that no Application uses. Its controller may go on counting one that is gone, and then keeps the project
+ * until it is started again: https://github.com/argoproj/argo-cd/pull/29737
+ */
+function projectFreed(hub: PreviewPlace["argocd"], { metadata }: KubeObject, world: PreviewWorld): PreviewStep[] {
+  const { name, finalizers = [], uid } = metadata;
+  const kept = finalizers.filter((one) => one !== RESOURCES);
+  if (world.usesProject?.length !== 0 || kept.length === finalizers.length) return [];
+  const ref = { kind: KINDS.appProject, name, namespace: hub.namespace };
+  const patch = { metadata: { finalizers: kept, ...(uid === undefined ? {} : { uid }) } };
+  return [{ do: "patch", cluster: hub.cluster, ref, type: "merge", patch }];
+}
+
+/** Argo CD keeps an AppProject for as long as an Application uses it, whoever made that. */
+function users(cluster: string, project: KubeObject, applications: readonly string[] = []): PreviewReason[] {
+  if (applications.length === 0) return [];
+  const message = `Argo CD keeps it because it is used by ${applications.join(", ")}, which HMS-SYS did not make.`;
+  return [{ cause: "held", message, cluster, object: nameOf(project), awaits: "people" }];
 }
 
 /** Argo CD's own finalizer on hooks, which nobody takes away once their Application is gone. */

@@ -9,6 +9,8 @@ export interface PreviewWorld {
   applicationSet: KubeObject | undefined;
   project: KubeObject | undefined;
   applications: KubeObject[];
+  /** Applications of anybody that use its AppProject, read anew; only where Argo CD has not let it go in time. */
+  usesProject?: string[];
   /** One for each place of the preview. */
   places: PlaceWorld[];
   /** Objects that have a name of ours but not our labels: they are somebody else's, and stay untouched. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { KubeObject } from "../../src/model/kubernetes.ts";
+import { type KubeObject, nameOf } from "../../src/model/kubernetes.ts";
 import { takeDown } from "../../src/preview/preview.ts";
 import { inventoryCluster, previewPlan } from "./plans.ts";
 import { ToyClusters } from "./toy-clusters.ts";
@@ -84,6 +84,31 @@ test("Argo CD's own finalizer is taken from an Application only once its namespa
   ]);
 });
 
+test("an AppProject that Argo CD keeps for an Application that is gone is let go", () => {
+  const walk = healthy();
+  walk.clusters.ghost = true;
+  expect(removeOn(walk)).toBe(true);
+  expect(ofKind(walk, "AppProject")).toEqual([]);
+});
+
+test("an AppProject that somebody else's Application uses stays, and that is told", () => {
+  const walk = healthy();
+  walk.clusters.ghost = true;
+  for (let round = 0; round < 30 && ofKind(walk, "Namespace").length > 0; round++) removeOn(walk, 1);
+  removeOn(walk, 1);
+  const [project] = ofKind(walk, "AppProject");
+  expect(project?.metadata.deletionTimestamp).toBeDefined();
+  expect(look(walk, { usesProject: ["Application theirs"] })).toMatchObject({
+    gone: false,
+    steps: [],
+    held: [{ cause: "held", awaits: "people", object: nameOf(project as KubeObject) }],
+  });
+  expect(look(walk, { usesProject: undefined }).steps).toEqual([]);
+  expect(look(walk, { usesProject: [] }).steps).toMatchObject([
+    { do: "patch", patch: { metadata: { finalizers: [] } } },
+  ]);
+});
+
 test.each(["ApplicationSet", "AppProject", "Application"])("without its %s it goes as well", (kind) => {
   const walk = healthy();
   for (const [key, one] of walk.clusters.objects) if (one.kind === kind) walk.clusters.objects.delete(key);
@@ -96,6 +121,16 @@ test("one that is wanted again while it goes comes back, although its hooks hang
   walk.clusters.carryOut(takeDown({ ...plan, made, world, nowMs: walk.nowMs }).steps, walk.nowMs);
   for (const one of ofKind(walk, "Application"))
     one.metadata.finalizers?.push("post-delete-finalizer.argocd.argoproj.io");
+  for (let round = 0; round < 12; round++) run(walk);
+  expect(run(walk)).toMatchObject({ state: "healthy", steps: [] });
+});
+
+test("one that is wanted again comes back, although Argo CD keeps its AppProject", () => {
+  const walk = healthy();
+  walk.clusters.ghost = true;
+  for (let round = 0; round < 30 && ofKind(walk, "Namespace").length > 0; round++) removeOn(walk, 1);
+  removeOn(walk, 1);
+  expect(ofKind(walk, "AppProject")).toHaveLength(1);
   for (let round = 0; round < 12; round++) run(walk);
   expect(run(walk)).toMatchObject({ state: "healthy", steps: [] });
 });

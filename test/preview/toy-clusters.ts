@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from "../../src/model/kubernetes.ts";
+import { type KubeObject, nameOf, type ObjectRef } from "../../src/model/kubernetes.ts";
 import { ownerOf, type PreviewPlace } from "../../src/model/preview.ts";
 import type { PreviewPlan, PreviewStep, PreviewWorld } from "../../src/preview/preview.ts";
 
@@ -16,6 +16,8 @@ export class ToyClusters {
   changes = true;
   /** Its controllers do not work; only what steps do happens. */
   stopped = false;
+  /** Argo CD counts an Application that is gone: it lets no AppProject go. */
+  ghost = false;
   private counter = 0;
 
   static key(cluster: string, kind: string, name: string, namespace = ""): string {
@@ -84,12 +86,16 @@ export class ToyClusters {
       foreign.push({ cluster, object: `${kind} ${plan.slug}` });
       return undefined;
     };
+    const project = named(hub.cluster, "AppProject", hub.namespace);
+    const applications = this.all(hub.cluster, hub.namespace).filter(({ kind }) => kind === "Application");
+    const late = this.ghost && project?.metadata.deletionTimestamp !== undefined;
     const world: PreviewWorld = {
       unreadable: [],
       foreign,
       applicationSet: named(hub.cluster, "ApplicationSet", hub.namespace),
-      project: named(hub.cluster, "AppProject", hub.namespace),
-      applications: this.all(hub.cluster, hub.namespace).filter(({ kind }) => kind === "Application"),
+      project,
+      applications,
+      ...(late ? { usesProject: applications.map(nameOf) } : {}),
       places: places.map((place) => {
         const inside = this.all(place.cluster, place.namespace);
         return {
@@ -120,7 +126,7 @@ export class ToyClusters {
       if (one.kind === "Application" && project) this.sync(hub.cluster, one, nowMs);
     }
     const left = this.all(hub.cluster, hub.namespace).some(({ kind }) => kind === "Application");
-    if (project?.metadata.deletionTimestamp !== undefined && !left) this.remove(hub.cluster, project);
+    if (project?.metadata.deletionTimestamp !== undefined && !left && !this.ghost) this.remove(hub.cluster, project);
     for (const { place } of plan.places) {
       const namespace = this.get(place.cluster, "Namespace", plan.slug);
       if (namespace?.metadata.deletionTimestamp === undefined) continue;

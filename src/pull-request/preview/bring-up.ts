@@ -128,7 +128,14 @@ async function walk(
   const objects = previewObjects(plan);
   const decide = (world: PreviewWorld) => steer({ plan, objects, isAsWanted, world, before, nowMs });
   const applications = applicationsOf(plan).map(({ name }) => name);
-  let world = await observeWorld(grounds, { owner, slug, places: record.made, applications, fresh: false });
+  let world = await observeWorld(grounds, {
+    owner,
+    slug,
+    places: record.made,
+    applications,
+    fresh: false,
+    nowMs: scene.nowMs,
+  });
   let decision = decide(world);
   if (decision.wantsWorkload) {
     // What is scaled or seeded follows from what runs now; for reasons a moment ago will do.

@@ -13,7 +13,11 @@ export interface WhatToSee {
   applications?: readonly string[];
   /** Read everything from the API servers themselves: for what is only true if it is true now. */
   fresh: boolean;
+  nowMs: number;
 }
+
+/** Argo CD lets an AppProject go at once, or not before it is started again. */
+const PROJECT_MS = 5_000;
 
 /** Reads what the clusters show of one preview. A cluster that cannot be read is told, not thrown. */
 export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Promise<PreviewWorld> {
@@ -41,7 +45,13 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
     ]);
     const missing = (what.applications ?? []).filter((name) => !applications.some((one) => one.metadata.name === name));
     await Promise.all(missing.map((name) => reader.tell(at, KINDS.application, name)));
-    return { applicationSet: sets, project: projects, applications };
+    const leavingMs = what.nowMs - Date.parse(projects?.metadata.deletionTimestamp ?? "");
+    return {
+      applicationSet: sets,
+      project: projects,
+      applications,
+      ...(leavingMs >= PROJECT_MS ? { usesProject: await reader.usesProject(at) } : {}),
+    };
   };
   const [seen, places] = await Promise.all([
     attempt(argocd.cluster, hub),
@@ -63,6 +73,7 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
     applicationSet: seen?.applicationSet,
     project: seen?.project,
     applications: seen?.applications ?? [],
+    ...(seen?.usesProject ? { usesProject: seen.usesProject } : {}),
     places,
   };
 }
@@ -113,5 +124,10 @@ function reads({ clusters, watches }: PreviewGrounds, what: WhatToSee, foreign: 
     const found = (await ours(at, kind)).find((one) => one.metadata.name === what.slug);
     return found ?? tell(at, kind, what.slug);
   };
-  return { ours, named, tell };
+  /** Applications in the AppProject that is called as the preview is, whatever their labels. */
+  const usesProject = async ({ cluster, namespace }: Required<At>): Promise<string[]> => {
+    const all = await clusterOf(cluster).list({ kind: KINDS.application, namespace });
+    return all.filter(({ spec }) => (spec as { project?: unknown })?.project === what.slug).map(nameOf);
+  };
+  return { ours, named, tell, usesProject };
 }

@@ -55,7 +55,7 @@ export async function takeDownPreview(
   const made = record.made.filter(({ argocd }) => isDeepStrictEqual(argocd, at));
   const later = record.made.filter((place) => !made.includes(place));
   const look = async (fresh: boolean): Promise<{ world: PreviewWorld; plan: TakingDown }> => {
-    const seen = await observeWorld(grounds, { owner, slug, places: made, fresh });
+    const seen = await observeWorld(grounds, { owner, slug, places: made, fresh, nowMs });
     const hangs = seen.places.some(({ namespace }) => {
       const sinceMs = Date.parse(namespace?.metadata.deletionTimestamp ?? "");
       return nowMs - sinceMs >= HANGS_MS;

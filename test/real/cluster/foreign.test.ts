@@ -7,6 +7,8 @@ import {
   gone,
   isGreen,
   isRed,
+  namespaceOf,
+  onCluster,
   openPull,
   preview,
   push,
@@ -90,6 +92,27 @@ test.each(THEIRS)(
     await gone(story, pull);
   },
 );
+
+test("an Application of somebody else in the AppProject of a preview keeps that, and is named", async () => {
+  const { bed, stage } = story;
+  const pull = await openPull(story);
+  last = pull.number;
+  await preview(story, pull, isGreen);
+  const { metadata } = await namespaceOf(story, pull);
+  const theirs: KubeObject = {
+    apiVersion: KINDS.application.apiVersion,
+    kind: "Application",
+    metadata: { name: "theirs", namespace: bed.argocdNamespace },
+    spec: { project: metadata.name, source, destination },
+  };
+  await bed.api.apply([theirs], bed.argocdNamespace);
+  await stage.github.closePull(pull.repository, pull.number);
+  const told = () => comments(story, pull).map(plain).join("\n");
+  await until(() => told().includes("used by Application theirs"), told);
+  expect(await onCluster(story, pull)).toEqual([`AppProject ${metadata.name}`]);
+  await bed.api.call("DELETE", await bed.api.path(theirs));
+  await gone(story, pull);
+});
 
 /** Without what Kubernetes and Argo CD write on what is there. */
 function shownOf({ kind, metadata, spec }: KubeObject): object {
