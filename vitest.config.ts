@@ -24,6 +24,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          // None of them changes what another imports, and most take less time than their imports.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...never, ...[...LAYERS, ...ELSEWHERE].map((folder) => `test/${folder}/**`)],
           testTimeout: 20_000,

@@ -2,7 +2,17 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
-import { report, type StartedScan, sarifOf, scanned, started, startedScan, toReport, WORKFLOW } from "./scans-scene.ts";
+import {
+  answered,
+  report,
+  type StartedScan,
+  sarifOf,
+  scanned,
+  started,
+  startedScan,
+  toReport,
+  WORKFLOW,
+} from "./scans-scene.ts";
 import { checks, concluded, gauge, metrics, type OpenedPull, openPull, until } from "./scene.ts";
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -56,7 +66,7 @@ test.each<[string, () => Promise<string>]>([
     },
   ],
 ])("a run %s reports for this scan: 403", async (_, token) => {
-  expect(await report(stage, scan, await token(), clean)).toMatchObject({ status: 403, code: "scan-claims" });
+  expect(await answered(stage, scan, await token(), clean)).toMatchObject({ status: 403, code: "scan-claims" });
 });
 
 test("HMS-SYS's own run, run again by a person: another attempt is another run", async () => {
@@ -67,7 +77,7 @@ test("HMS-SYS's own run, run again by a person: another attempt is another run",
   await until(stage, "it is cancelled", () => stage.github.workflowRun(own.runId).status === "completed");
   expect((await stage.as("ada", "POST", `${runs}/rerun`)).status).toBe(201);
   const { token } = await toReport(stage, own);
-  expect(await report(stage, own, token, clean)).toMatchObject({ status: 403, code: "scan-claims" });
+  expect(await answered(stage, own, token, clean)).toMatchObject({ status: 403, code: "scan-claims" });
   for (const name of ["hms/gate", LEAKS])
     expect(checks(stage, repository, other.sha, name).map(({ conclusion }) => conclusion)).not.toContain("success");
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
 import {
   type Answer,
+  answered,
   publicUrl,
   report,
   type StartedScan,
@@ -41,7 +42,7 @@ type Forgery = Parameters<Stage["github"]["mintOidcToken"]>[0];
 const forged = (change: Record<string, unknown>, more: Forgery = {}): string =>
   stage.github.mintOidcToken({ ...more, claims: { ...honest, ...change } });
 const send = (bearer: string, change: Parameters<typeof report>[4] = {}): Promise<Answer> =>
-  report(stage, scan, bearer, { sarif: sarifOf([]) }, change);
+  answered(stage, scan, bearer, { sarif: sarifOf([]) }, change);
 const nowS = (): number => Math.floor(Date.now() / 1000);
 const workflow = (): string => String(honest.workflow_ref);
 
@@ -112,5 +113,5 @@ test("replayed: the same report again is fine, another one is not, nor is the to
   expect(await report(stage, scan, token, second)).toMatchObject({ status: 409, code: "scan-reported" });
   const other = await openPull(stage, pull.repository);
   const theirs = await started(stage, pull.repository, other.sha, "leaks");
-  expect(await report(stage, theirs, token, { sarif: sarifOf([]) })).toMatchObject({ status: 403 });
+  expect(await answered(stage, theirs, token, { sarif: sarifOf([]) })).toMatchObject({ status: 403 });
 });

@@ -137,14 +137,15 @@ export interface Answer {
   detail: string;
 }
 
-/** Sends a report as the Action does. */
-export async function report(
-  stage: Stage,
-  { inputs }: StartedScan,
+type Sent = [
+  scan: StartedScan,
   token: string,
   body: { sarif: string } | { failed: string },
-  change: { id?: string; headers?: Record<string, string> } = {},
-): Promise<Answer> {
+  change?: { id?: string; headers?: Record<string, string> },
+];
+
+/** Sends a report as the Action does. */
+export async function report(stage: Stage, ...[{ inputs }, token, body, change = {}]: Sent): Promise<Answer> {
   const completed = "sarif" in body;
   const response = await fetch(`${stage.hms.url}/api/v1/scans/${change.id ?? inputs.scan}/report`, {
     method: "POST",
@@ -163,6 +164,14 @@ export async function report(
   return { status: response.status, code: code || result, detail };
 }
 
+/** Sends it again for as long as the process has not heard of the run that it started, as the Action does. */
+export function answered(stage: Stage, ...sent: Sent): Promise<Answer> {
+  return until(stage, "the report is answered", async () => {
+    const given = await report(stage, ...sent);
+    return given.status === 503 ? undefined : given;
+  });
+}
+
 /** Plays a whole run that reports these flaws. */
 export async function play(
   stage: Stage,
@@ -173,11 +182,7 @@ export async function play(
 ): Promise<StartedScan> {
   const scan = await started(stage, repository, sha, kind);
   const { jobId, token } = await toReport(stage, scan);
-  // As the Action does: the process may not have heard of the run that it started.
-  const answer = await until(stage, "the report is answered", async () => {
-    const given = await report(stage, scan, token, { sarif: sarifOf(flaws) });
-    return given.status === 503 ? undefined : given;
-  });
+  const answer = await answered(stage, scan, token, { sarif: sarifOf(flaws) });
   if (answer.status !== 202) throw new Error(`refused: ${JSON.stringify(answer)}`);
   stage.github.completeJob(jobId, "success");
   return scan;
