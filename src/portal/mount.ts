@@ -23,6 +23,15 @@ const changesSomething = (route: Route): boolean => route.method !== "GET";
 /** Whether it is a page for people, who are led to sign in, or for programs, who are told. */
 const isPage = (route: Route): boolean => !route.path.startsWith("/api/");
 
+/**
+ * Whether somebody goes to the page. What the page's own script asks for is led nowhere: signing in would begin behind the back of whoever reads
+ * it, in place of the one that they may just be about. https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header
+ */
+function isVisit(context: Context): boolean {
+  const mode = context.req.header("sec-fetch-mode");
+  return mode === undefined || mode === "navigate";
+}
+
 /** Puts every route behind its authorisation decision. A path that is known answers 405 to methods that are not. */
 export function mount(app: Hono, routes: readonly Route[], gatehouse: Gatehouse): void {
   for (const route of routes) {
@@ -67,7 +76,7 @@ async function answerViewer(
   context.set(TAKEN, taken);
   if (taken?.retryAfterS !== undefined) return tooMany(context, taken.retryAfterS);
   if (!viewer) {
-    if (!isPage(route) || changesSomething(route)) return answerProblem(context, "not-signed-in");
+    if (!isPage(route) || changesSomething(route) || !isVisit(context)) return answerProblem(context, "not-signed-in");
     const { pathname, search } = new URL(context.req.url);
     return context.redirect(`/sign-in?to=${encodeURIComponent(pathname + search)}`, 303);
   }

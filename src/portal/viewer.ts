@@ -18,4 +18,6 @@ export interface Viewer {
    * look. Undefined when GitHub was asked moments ago.
    */
   renewed?(): Promise<Viewer | undefined>;
+  /** The same viewer as things are now, for what lasts longer than a request; undefined once their session is over. */
+  still?(): Promise<Viewer | undefined>;
 }

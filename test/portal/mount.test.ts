@@ -49,6 +49,12 @@ describe("who asks", () => {
     }
   });
 
+  test("nobody: what a page's own script asks for is told so, and no sign-in begins behind anybody's back", async () => {
+    const asked = (mode: string) => ask(undefined, "/pulls/7", { headers: { "sec-fetch-mode": mode } });
+    for (const mode of ["cors", "same-origin", "no-cors"]) expect((await asked(mode)).status, mode).toBe(401);
+    expect((await asked("navigate")).status).toBe(303);
+  });
+
   test("without the role: 403, which names it", async () => {
     const answer = await ask(viewer(["reader"]), "/pulls/7", { method: "POST", headers: HERE });
     expect(answer.status).toBe(403);

@@ -185,6 +185,19 @@ describe("a session", () => {
     );
   });
 
+  test("is over for what was left open, too: its event streams end", async () => {
+    const browser = await person("grace");
+    const cookie = `${SESSION}=${browser.cookies(stage.hms.url).get(SESSION)}`;
+    const open = await Promise.all(
+      ["/live", "/api/v1/ledger/tail"].map((path) => fetch(at(path), { headers: { cookie } })),
+    );
+    expect(open.map(({ status }) => status)).toEqual([200, 200]);
+    await browser.request(at("/sign-out"), { method: "POST" });
+    // Read to their ends.
+    const [live, tail] = await Promise.all(open.map((one) => one.text()));
+    expect([live, tail]).toEqual([expect.stringContaining("event: hello"), expect.stringContaining("retry: ")]);
+  });
+
   test("is not ended by a page of somebody else", async () => {
     const browser = await person("ada");
     const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };

@@ -1,17 +1,20 @@
 import type { LedgerEntry, LedgerPlace } from "../../ports/ledger.ts";
+import { askWhoListens } from "../still-there.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ViewDeps } from "../views/deps.ts";
-import { seenStreams, streamSight } from "../views/repositories.ts";
+import { type SeenRepository, seenRepositories, seenStreams, sightOver } from "../views/repositories.ts";
 import { placeCursor } from "./cursor.ts";
 
 export interface TailLimits {
   /** Connections of one viewer, and in all. */
   perViewer: number;
   inAll: number;
-  /** How long one lasts: what somebody sees is asked anew with the next. */
+  /** How long one lasts: repositories that are new are seen with the next. */
   lastsMs: number;
   /** How often something is sent, so that nobody between takes the connection for dead. */
   beatMs: number;
+  /** How often it is asked who listens: `still-there.ts`. */
+  askEveryMs?: number;
 }
 
 interface TailFilter {
@@ -39,9 +42,12 @@ export class Tails {
     this.#limits = limits;
   }
 
-  /** Undefined when there are too many already. */
+  /**
+   * Undefined when there are too many already.
+   * @param viewer an auditor: it ends once they are none any more
+   */
   async open(viewer: Viewer, filter: TailFilter, signal: AbortSignal): Promise<Response | undefined> {
-    const sees = await streamSight(this.#deps, viewer);
+    const repositories = await seenRepositories(this.#deps, viewer);
     const who = `${viewer.kind}/${viewer.login.toLowerCase()}`;
     const own = this.#open.get(who) ?? 0;
     if (own >= this.#limits.perViewer || this.#all >= this.#limits.inAll) return undefined;
@@ -53,19 +59,20 @@ export class Tails {
       if (left > 0) this.#open.set(who, left);
       else this.#open.delete(who);
     };
-    return new Response(this.#stream({ viewer, sees }, filter, signal, release), {
+    return new Response(this.#stream({ viewer, repositories }, filter, signal, release), {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" },
     });
   }
 
   #stream(
-    { viewer, sees }: { viewer: Viewer; sees: (stream: string) => boolean },
+    { viewer, repositories }: { viewer: Viewer; repositories: readonly SeenRepository[] },
     filter: TailFilter,
     signal: AbortSignal,
     release: () => void,
   ): ReadableStream<Uint8Array> {
     const { ledger } = this.#deps.engine;
     const text = new TextEncoder();
+    let sees = sightOver(viewer, repositories);
     const wanted = (entry: LedgerEntry): boolean =>
       sees(entry.stream) &&
       (filter.stream === undefined || entry.stream === filter.stream) &&
@@ -93,6 +100,14 @@ export class Tails {
           });
           const beat = setInterval(() => controller.enqueue(text.encode(": still here\n\n")), this.#limits.beatMs);
           const over = setTimeout(() => end(), this.#limits.lastsMs);
+          const listener = {
+            is: (now: Viewer) => {
+              sees = sightOver(now, repositories);
+              if (!now.has("auditor")) end();
+            },
+            gone: () => end(),
+          };
+          const stopAsking = askWhoListens(viewer, listener, this.#limits.askEveryMs);
           let ended = false;
           end = () => {
             if (ended) return;
@@ -100,6 +115,7 @@ export class Tails {
             stop();
             clearInterval(beat);
             clearTimeout(over);
+            stopAsking();
             signal.removeEventListener("abort", end);
             release();
             try {
@@ -117,7 +133,7 @@ export class Tails {
             return !ended;
           }).then(
             () => {
-              for (const entry of meanwhile ?? []) if (!ended) send(entry);
+              for (const entry of meanwhile ?? []) if (!ended && wanted(entry)) send(entry);
               meanwhile = undefined;
             },
             () => end(),

@@ -4,6 +4,7 @@ import { streamSSE } from "hono/streaming";
 import type { Ledger, LedgerEntry, LedgerPlace } from "../../ports/ledger.ts";
 import { problem } from "../problem.ts";
 import type { Route } from "../route.ts";
+import { askWhoListens } from "../still-there.ts";
 import type { Viewer } from "../viewer.ts";
 import { repositoryOfStream } from "../views/repositories.ts";
 
@@ -11,8 +12,10 @@ export interface LiveOptions {
   ledger: Pick<Ledger, "tail" | "query">;
   /** How often something is said where nothing happens, so that no proxy takes the stream for dead; 20 s unless given. */
   heartbeatMs?: number;
-  /** After that long a stream ends, and whoever takes it up again is asked anew what they may see; 5 min unless given. */
+  /** After that long a stream ends, and is taken up again; 5 min unless given. */
   lifeMs?: number;
+  /** How often it is asked who listens: `still-there.ts`. */
+  askEveryMs?: number;
 }
 
 const HEARTBEAT_MS = 20_000;
@@ -28,7 +31,7 @@ const MISSED_MAX = 1_000;
  * https://html.spec.whatwg.org/multipage/server-sent-events.html — tells a page that something happened, never what: the page reads itself
  * again. Events are `changed` with `{ repositories: ["installation/repository id"] }`, none of them meaning any, and only of those that the viewer sees.
  */
-export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS }: LiveOptions): Route {
+export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS, askEveryMs }: LiveOptions): Route {
   const open = new Map<string, number>();
   let all = 0;
 
@@ -56,6 +59,8 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
       const stop = ledger.tail((entries) => news.add(entries));
       sse.onAbort(() => news.end());
       const life = setTimeout(() => news.end(), lifeMs);
+      const listener = { is: (now: Viewer) => news.isFor(now), gone: () => news.end() };
+      const stopAsking = askWhoListens(viewer, listener, askEveryMs);
       try {
         if (after) {
           const missed = await ledger.query({ after, limit: MISSED_MAX });
@@ -69,6 +74,7 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
         }
       } finally {
         clearTimeout(life);
+        stopAsking();
         stop();
         gone();
       }
@@ -91,7 +97,7 @@ export function placeOf(text: string | undefined): LedgerPlace | undefined {
 
 /** What one stream still has to say, however much happens: the repositories, and the last entry of them. */
 class News {
-  readonly #viewer: Viewer;
+  #viewer: Viewer;
   readonly #repositories = new Set<string>();
   #last: LedgerPlace | undefined;
   #any = false;
@@ -116,6 +122,11 @@ class News {
       this.#last = { stream, sequence };
     }
     if (this.#last) this.#wake?.abort();
+  }
+
+  /** What comes from now on is told to this viewer. */
+  isFor(viewer: Viewer): void {
+    this.#viewer = viewer;
   }
 
   end(): void {

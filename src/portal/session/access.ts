@@ -6,11 +6,12 @@ import type { GitHub } from "../../ports/github.ts";
 import type { People } from "../../ports/people.ts";
 import type { Records } from "../../ports/records.ts";
 import type { Authenticate } from "../route.ts";
+import type { Viewer } from "../viewer.ts";
 import { Cookie } from "./cookies.ts";
 import { knownInstallations } from "./known-installations.ts";
 import { operatorToken } from "./operator-token.ts";
 import { Seal } from "./seal.ts";
-import { Sessions } from "./sessions.ts";
+import { type Session, Sessions } from "./sessions.ts";
 import { Sight } from "./sight.ts";
 import { SESSION, type SignInOptions } from "./sign-in.ts";
 
@@ -43,9 +44,7 @@ export function createAccess({ settings, people, github, records, clock, log }: 
     installations: knownInstallations(github, clock),
   });
 
-  const bySession = async (context: Context) => {
-    const id = session.get(context);
-    const found = id && sight ? await sessions.find(id) : undefined;
+  const viewerOf = async (id: string, found: Session | undefined): Promise<Viewer | undefined> => {
     if (!found || !sight) return undefined;
     const viewer = await sight.viewer(found);
     if (viewer === "ended") {
@@ -53,15 +52,27 @@ export function createAccess({ settings, people, github, records, clock, log }: 
       sight.forget(found.hash);
       return undefined;
     }
-    context.set(SESSION, found);
+    return lasting(viewer, async () => viewerOf(id, await sessions.look(id)));
+  };
+
+  const bySession = async (context: Context) => {
+    const id = session.get(context);
+    const found = id && sight ? await sessions.find(id) : undefined;
+    const viewer = id && found ? await viewerOf(id, found) : undefined;
+    if (viewer) context.set(SESSION, found);
     return viewer;
+  };
+
+  const byAuthorization = async (authorization: string): Promise<Viewer | undefined> => {
+    const viewer = await byToken(authorization);
+    return viewer && lasting(viewer, () => byToken(authorization));
   };
 
   return {
     async authenticate(context) {
       const authorization = context.req.header("authorization");
       // Whoever brings a token is judged by it alone, and pages take none.
-      if (authorization !== undefined && context.req.path.startsWith("/api/")) return byToken(authorization);
+      if (authorization !== undefined && context.req.path.startsWith("/api/")) return byAuthorization(authorization);
       return bySession(context);
     },
     signIn: {
@@ -76,5 +87,19 @@ export function createAccess({ settings, people, github, records, clock, log }: 
       ended: (hash) => sight?.forget(hash),
     },
     prune: () => sessions.prune(),
+  };
+}
+
+/** The viewer with an answer to whether they are still there, also after they were looked at anew. */
+function lasting(viewer: Viewer, still: () => Promise<Viewer | undefined>): Viewer {
+  const { renewed } = viewer;
+  if (!renewed) return { ...viewer, still };
+  return {
+    ...viewer,
+    still,
+    renewed: async () => {
+      const again = await renewed();
+      return again && lasting(again, still);
+    },
   };
 }

@@ -64,6 +64,15 @@ export class Sessions {
   }
 
   async find(id: string): Promise<Session | undefined> {
+    return this.#read(id, "seen");
+  }
+
+  /** The same of somebody who asks for nothing: what was left open keeps no session alive. */
+  async look(id: string): Promise<Session | undefined> {
+    return this.#read(id, "unseen");
+  }
+
+  async #read(id: string, as: "seen" | "unseen"): Promise<Session | undefined> {
     if (!ID.test(id)) return undefined;
     const hash = hashOf(id);
     const entry = await this.#records.get<SessionRecord>(storageKey.session(hash));
@@ -74,7 +83,8 @@ export class Sessions {
       await this.end(hash);
       return undefined;
     }
-    if (nowMs - value.seenAtMs >= SEEN_EVERY_MS && !(await this.#touch(entry, nowMs))) return undefined;
+    const touched = as === "unseen" || nowMs - value.seenAtMs < SEEN_EVERY_MS || (await this.#touch(entry, nowMs));
+    if (!touched) return undefined;
     return {
       hash,
       person: { id: value.userId, login: value.login },

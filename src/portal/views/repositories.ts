@@ -57,9 +57,14 @@ export async function seenStreams(deps: ViewDeps, viewer: Viewer): Promise<strin
 
 /** The same as a question about one stream, as things are now. */
 export async function streamSight(deps: ViewDeps, viewer: Viewer): Promise<(stream: string) => boolean> {
+  return sightOver(viewer, await seenRepositories(deps, viewer));
+}
+
+/** The same by repositories that were read before. */
+export function sightOver(viewer: Viewer, repositories: readonly SeenRepository[]): (stream: string) => boolean {
   const audited = new Set(
-    (await seenRepositories(deps, viewer))
-      .filter(({ ref }) => viewer.has("auditor", ref.owner))
+    repositories
+      .filter(({ installationId, ref }) => viewer.sees(installationId, ref.id) && viewer.has("auditor", ref.owner))
       .map(({ installationId }) => `installation/${installationId}`),
   );
   return (stream) => {
@@ -72,15 +77,27 @@ export async function streamSight(deps: ViewDeps, viewer: Viewer): Promise<(stre
 
 /** The viewer as far as they are an auditor: the role is given for each owner, and seeing a repository is not auditing it. */
 export async function auditing(deps: ViewDeps, viewer: Viewer): Promise<Viewer> {
+  return auditingOver(viewer, await seenRepositories(deps, viewer));
+}
+
+function auditingOver(viewer: Viewer, repositories: readonly SeenRepository[]): Viewer {
   const audited = new Set<string>();
-  for (const { installationId, ref } of await seenRepositories(deps, viewer)) {
-    if (viewer.has("auditor", ref.owner)) audited.add(`${installationId}/${ref.id}`);
+  for (const { installationId, ref } of repositories) {
+    if (viewer.sees(installationId, ref.id) && viewer.has("auditor", ref.owner))
+      audited.add(`${installationId}/${ref.id}`);
   }
+  const { still } = viewer;
   return {
     kind: viewer.kind,
     login: viewer.login,
     sees: (installationId, repositoryId) => audited.has(`${installationId}/${repositoryId}`),
     has: (role, owner) => viewer.has(role, owner),
+    ...(still && {
+      still: async () => {
+        const now = await still();
+        return now && auditingOver(now, repositories);
+      },
+    }),
   };
 }
 

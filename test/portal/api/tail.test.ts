@@ -140,3 +140,33 @@ test("whoever does not read is let go, and the ledger goes on", async () => {
   const [following] = await again.next(1);
   expect(following?.data).toMatchObject({ sequence: events.length + 1 });
 });
+
+test.each([
+  ["their session is over", async () => undefined],
+  ["they are no auditor any more", async () => viewerOf({ roles: ["reader"] })],
+  ["nobody can say who they are", () => Promise.reject(new Error("the store is away"))],
+])("it ends when %s", async (_name, still) => {
+  const scene = await village();
+  const { rest } = await follow(scene, {
+    viewer: { ...viewerOf({ roles }), still },
+    limits: { ...LIMITS, askEveryMs: 5 },
+  });
+  expect(await rest()).toEqual([]);
+});
+
+test("what an auditor does not see any more is not sent any more", async () => {
+  const scene = await village();
+  let asked = 0;
+  const still = async () => {
+    asked++;
+    return viewerOf({ sees: [BANK], roles });
+  };
+  const viewer = { ...viewerOf({ roles }), still };
+  const { next } = await follow(scene, { viewer, limits: { ...LIMITS, askEveryMs: 5 } });
+  await scene.judged(SHOP, 1);
+  expect((await next(1))[0]?.data.stream).toBe("repository/7/42");
+  await expect.poll(() => asked).toBeGreaterThan(1);
+  await scene.judged(SHOP, 2);
+  await scene.judged(BANK, 3);
+  expect((await next(1))[0]?.data.stream).toBe("repository/7/43");
+});

@@ -124,3 +124,28 @@ test("a stream ends after its life, so that whoever takes it up is asked anew wh
   await stream.next();
   expect(await stream.next()).toBeUndefined();
 });
+
+test("a stream ends once its viewer's session is over, and when nobody can say whether it is", async () => {
+  for (const still of [async () => undefined, () => Promise.reject(new Error("the store is away"))]) {
+    const stream = await streams(await village(), { askEveryMs: 5 })({ ...viewerOf(), still });
+    await stream.next();
+    expect(await stream.next()).toBeUndefined();
+  }
+});
+
+test("what a viewer does not see any more is not told any more", async () => {
+  const town = await village();
+  let asked = 0;
+  const still = async () => {
+    asked++;
+    return viewerOf({ sees: [BANK] });
+  };
+  const stream = await streams(town, { askEveryMs: 5 })({ ...viewerOf(), still });
+  await stream.next();
+  await town.judged(SHOP, 1);
+  expect(await stream.next()).toContain('{"repositories":["7/42"]}');
+  await expect.poll(() => asked).toBeGreaterThan(0);
+  await town.judged(SHOP, 2);
+  await town.judged(BANK, 3);
+  expect(await stream.next()).toContain('{"repositories":["7/43"]}');
+});

@@ -141,3 +141,14 @@ test("a visit is written down once a minute, not with every request", async () =
   for (let i = 0; i < 5; i++) await sessions().find(id);
   expect(await revision()).toBe(2);
 });
+
+test("what was left open looks without being seen: it keeps no session alive", async () => {
+  const id = await sessions().create(ADA, token());
+  for (let i = 0; i < 59; i++) {
+    nowMs += 60_000;
+    expect(await sessions().look(id)).toMatchObject({ person: ADA });
+  }
+  nowMs += 60_000;
+  expect(await sessions().look(id)).toBeUndefined();
+  expect(await stored()).toBe(0);
+});
