@@ -8,8 +8,8 @@ import type { ReportDeps } from "./deps.ts";
 import { distrust } from "./distrust.ts";
 import type { Refusal, ReportHead, ReportScene, Taken } from "./report-scene.ts";
 
-/** JSON with the reason why a tool failed. */
-const FAILED_BYTES_MAX = 2 * 1024;
+/** JSON with the reason why a tool failed: the Action gives 1,500 characters, which may be six bytes each. */
+const FAILED_BYTES_MAX = 16 * 1024;
 const REASON_MAX = 500;
 /** Others write the scan's record as well: who looks after its run. */
 const WRITES_MAX = 3;

@@ -141,12 +141,20 @@ test("the run says that its tool failed", async () => {
   const there = await scene();
   const headers = { "hms-scan-outcome": "failed", "content-encoding": undefined };
   const send = (body: string) => there.send({ headers, body: Buffer.from(body) });
-  expect(await send("x".repeat(3000))).toMatchObject({ status: 413 });
+  expect(await send("x".repeat(20_000))).toMatchObject({ status: 413 });
   expect(await send("[]")).toMatchObject({ status: 400, code: "scan-report-malformed" });
   expect(await send('{"reason":7}')).toMatchObject({ status: 400 });
   expect((await there.scan()).state.is).toBe("running");
   expect(await send('{"reason":"semgrep ended with 2"}')).toMatchObject({ status: 202, code: "failed" });
   expect((await there.scan()).state).toMatchObject({ is: "failed", reason: "The scan failed: semgrep ended with 2" });
+});
+
+test("a reason as long as the Action gives one is taken, in whatever letters tools write", async () => {
+  const there = await scene();
+  const headers = { "hms-scan-outcome": "failed", "content-encoding": undefined };
+  const reason = '"└──'.repeat(375);
+  expect(await there.send({ headers, body: Buffer.from(JSON.stringify({ reason })) })).toMatchObject({ status: 202 });
+  expect((await there.scan()).state).toMatchObject({ is: "failed", reason: `The scan failed: ${reason.slice(0, 500)}` });
 });
 
 test("a token's holder does not have us read without end", async () => {
