@@ -24,12 +24,11 @@ const changesSomething = (route: Route): boolean => route.method !== "GET";
 const isPage = (route: Route): boolean => !route.path.startsWith("/api/");
 
 /**
- * Whether somebody goes to the page. What the page's own script asks for is led nowhere: signing in would begin behind the back of whoever reads
- * it, in place of the one that they may just be about. https://www.w3.org/TR/fetch-metadata/#sec-fetch-mode-header
+ * Whether a page's script asks, and not somebody who goes to the page. It is led nowhere: a sign-in would begin behind the back of whoever reads
+ * that page, in place of the one that they may just be about. https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
  */
-function isVisit(context: Context): boolean {
-  const mode = context.req.header("sec-fetch-mode");
-  return mode === undefined || mode === "navigate";
+function isByScript(context: Context): boolean {
+  return context.req.header("sec-fetch-dest") === "empty";
 }
 
 /** Puts every route behind its authorisation decision. A path that is known answers 405 to methods that are not. */
@@ -76,7 +75,8 @@ async function answerViewer(
   context.set(TAKEN, taken);
   if (taken?.retryAfterS !== undefined) return tooMany(context, taken.retryAfterS);
   if (!viewer) {
-    if (!isPage(route) || changesSomething(route) || !isVisit(context)) return answerProblem(context, "not-signed-in");
+    if (!isPage(route) || changesSomething(route) || isByScript(context))
+      return answerProblem(context, "not-signed-in");
     const { pathname, search } = new URL(context.req.url);
     return context.redirect(`/sign-in?to=${encodeURIComponent(pathname + search)}`, 303);
   }

@@ -154,7 +154,10 @@ test("a reason as long as the Action gives one is taken, in whatever letters too
   const headers = { "hms-scan-outcome": "failed", "content-encoding": undefined };
   const reason = '"└──'.repeat(375);
   expect(await there.send({ headers, body: Buffer.from(JSON.stringify({ reason })) })).toMatchObject({ status: 202 });
-  expect((await there.scan()).state).toMatchObject({ is: "failed", reason: `The scan failed: ${reason.slice(0, 500)}` });
+  expect((await there.scan()).state).toMatchObject({
+    is: "failed",
+    reason: `The scan failed: ${reason.slice(0, 500)}`,
+  });
 });
 
 test("a token's holder does not have us read without end", async () => {
