@@ -1,6 +1,7 @@
 import type { ListedFinding, StoredWaivers } from "../../model/listed-finding.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { Waiver } from "../../model/waiver.ts";
+import { matcherOf } from "../../scan/waivers.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ViewDeps } from "./deps.ts";
 import { merged, type Source, sourcesOf } from "./finding-lists.ts";
@@ -54,7 +55,7 @@ export async function waiversView(
 }
 
 async function viewOf(deps: ViewDeps, seen: SeenRepository, stored: StoredWaivers): Promise<RepositoryWaivers> {
-  const covers = await coveredBy(deps, await sourcesOf(deps, [seen], { states: ["waived"] }));
+  const covers = await coveredBy(deps, await sourcesOf(deps, [seen], { states: ["waived"] }), stored.waivers);
   const nowMs = deps.clock.now();
   const today = new Date(nowMs).toISOString().slice(0, 10);
   const last = new Date(nowMs + stored.daysMax * 86_400_000).toISOString().slice(0, 10);
@@ -69,7 +70,7 @@ async function viewOf(deps: ViewDeps, seen: SeenRepository, stored: StoredWaiver
     readAtMs: stored.readAtMs,
     daysMax: stored.daysMax,
     waivers: stored.waivers.map((waiver): WaiverRow => {
-      const covered = covers.get(nameOf({ until: waiver.expires, ...waiver }));
+      const covered = covers.get(waiver);
       const findings = covered?.fingerprints.size ?? 0;
       const expired = waiver.expires < today ? "expired" : waiver.expires > last ? "too-long" : undefined;
       return {
@@ -89,24 +90,32 @@ interface Covered {
 }
 
 /** By the waiver that a finding says it is waived by. */
-async function coveredBy(deps: ViewDeps, sources: readonly Source[]): Promise<Map<string, Covered>> {
-  const covers = new Map<string, Covered>();
+async function coveredBy(
+  deps: ViewDeps,
+  sources: readonly Source[],
+  waivers: readonly Waiver[],
+): Promise<Map<Waiver, Covered>> {
+  const covers = new Map<Waiver, Covered>();
+  const covering = matcherOf(waivers);
   let looked = 0;
   for await (const { finding, source } of merged(deps, sources, undefined)) {
     if (++looked > LOOKED_AT_MAX) break;
-    if (!finding.waiver) continue;
-    const name = nameOf(finding.waiver);
-    const one = covers.get(name) ?? { fingerprints: new Set(), pulls: new Set() };
+    const { waiver } = finding;
+    if (!waiver) continue;
+    const named = covering(source.kind, finding).filter((one) => isNamed(one, waiver));
+    // Lines move when the file is edited, and pull requests are looked at again one after the other.
+    const own = named.find(({ line }) => line === waiver.line) ?? named[0];
+    if (!own) continue;
+    const one = covers.get(own) ?? { fingerprints: new Set(), pulls: new Set() };
     one.fingerprints.add(finding.fingerprint);
     one.pulls.add(source.number);
-    covers.set(name, one);
+    covers.set(own, one);
   }
   return covers;
 }
 
-/** Lines move when the file is edited; who answers for it, why and until when does not. */
-function nameOf({ reason, owner, until, line }: NonNullable<ListedFinding["waiver"]>): string {
-  return JSON.stringify([line ?? 0, until, owner, reason]);
+function isNamed(one: Waiver, { reason, owner, until }: NonNullable<ListedFinding["waiver"]>): boolean {
+  return one.reason === reason && one.owner === owner && one.expires === until;
 }
 
 function same(wanted: string | undefined, given: string): boolean {

@@ -4,7 +4,7 @@ import type { Waiver } from "../../model/waiver.ts";
 import { SINGLY_WAIVED } from "./waiver.ts";
 
 /** The waivers that cover a finding of a scan of this kind. */
-export type Matcher = (kind: string, finding: Finding) => Waiver[];
+export type Matcher = (kind: string, finding: Pick<Finding, "fingerprint" | "rule" | "location">) => Waiver[];
 
 /** Looks waivers up by fingerprint and by rule, so that many findings and many waivers do not multiply. */
 export function matcherOf(waivers: readonly Waiver[]): Matcher {
