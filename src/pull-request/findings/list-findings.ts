@@ -4,6 +4,7 @@ import type { ScanReport } from "../../model/finding.ts";
 import type { Key } from "../../model/key.ts";
 import type {
   FindingHistory,
+  FindingList,
   FindingsIndex,
   FoundByScan,
   ListedFinding,
@@ -17,7 +18,7 @@ import type { Run } from "../../ports/run.ts";
 import type { FirstSeen } from "../scan/first-seen.ts";
 import type { WaiversRead } from "../scan/waivers-in-force.ts";
 import { type Became, becameOf, byFingerprint, type Stated, withEvent } from "./history.ts";
-import { type Completed, countsOf, inParts, listed, sortedReport, type WrittenPart } from "./lists.ts";
+import { type Completed, countsOf, inParts, inTurns, listed, sortedReport, type WrittenPart } from "./lists.ts";
 
 type PullKey = Key & { kind: "pull" };
 
@@ -84,7 +85,7 @@ async function scanOf(scene: Scene, report: ScanReport, known: FoundByScan | und
 }
 
 async function foundBy(scene: Scene, report: Completed, known: FoundByScan | undefined): Promise<FoundByScan> {
-  const { lists, digest } = sortedReport(report);
+  const { lists, digest } = await sortedReport(report);
   const { sha, notes, tool, url, plan } = report;
   const about = {
     sha,
@@ -102,17 +103,22 @@ async function foundBy(scene: Scene, report: Completed, known: FoundByScan | und
   const firstSeen = await firstSeenOf(scene, report.kind);
   const written: WrittenPart[] = [];
   const after: Stated[] = [];
-  const kept = lists.map(({ state, findings }) => {
-    const all = findings.map((finding) => {
-      const { fingerprint } = finding;
-      const sinceMs = before.get(fingerprint)?.finding.sinceMs ?? firstSeen[fingerprint] ?? scene.nowMs;
-      return listed(finding, sha, sinceMs);
-    });
-    after.push(...all.map((finding) => ({ state, finding })));
-    const parts = inParts(report.kind, state, all);
+  const kept: FindingList[] = [];
+  for (const { state, findings } of lists) {
+    const all: ListedFinding[] = [];
+    for await (const some of inTurns(findings)) {
+      for (const finding of some) {
+        const { fingerprint } = finding;
+        const sinceMs = before.get(fingerprint)?.finding.sinceMs ?? firstSeen[fingerprint] ?? scene.nowMs;
+        const one = listed(finding, sha, sinceMs);
+        all.push(one);
+        after.push({ state, finding: one });
+      }
+    }
+    const parts = await inParts(report.kind, state, all);
     written.push(...parts);
-    return { state, counts: countsOf(all), parts: parts.map(({ part }) => part) };
-  });
+    kept.push({ state, counts: countsOf(all), parts: parts.map(({ part }) => part) });
+  }
   await writeParts(scene, written, known);
   await tell(scene, report.kind, sha, becameOf(before, byFingerprint(after)));
   return { ...about, atMs: scene.nowMs, lists: kept };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { sha256Hex } from "../../model/canonical-json.ts";
 import type { Finding, ScanReport, Severity } from "../../model/finding.ts";
 import {
@@ -23,7 +24,7 @@ export interface SortedReport {
   digest: string;
 }
 
-export function sortedReport(report: Completed): SortedReport {
+export async function sortedReport(report: Completed): Promise<SortedReport> {
   const byState = new Map<FindingState, { place: string; finding: Finding }[]>();
   const add = (state: FindingState, finding: Finding): void => {
     const one = { place: placeOf(finding), finding };
@@ -31,18 +32,30 @@ export function sortedReport(report: Completed): SortedReport {
     if (known) known.push(one);
     else byState.set(state, [one]);
   };
-  for (const finding of report.findings) add(stateOf(finding), finding);
-  for (const finding of report.gone ?? []) add("fixed", finding);
+  for await (const some of inTurns(report.findings)) for (const finding of some) add(stateOf(finding), finding);
+  for await (const some of inTurns(report.gone ?? [])) for (const finding of some) add("fixed", finding);
   const hash = createHash("sha256").update(JSON.stringify([report.tool ?? null, report.plan ?? null]));
-  const lists = FINDING_STATES.flatMap((state) => {
+  const lists: SortedReport["lists"] = [];
+  for (const state of FINDING_STATES) {
     const placed = byState.get(state) ?? [];
     placed.sort((a, b) => (a.place < b.place ? -1 : a.place > b.place ? 1 : lineOf(a.finding) - lineOf(b.finding)));
     if (state === "fixed") placed.splice(FIXED_MAX);
     hash.update(`${state}\n`);
-    for (const { place, finding } of placed) hash.update(`${place}\0${toldOf(finding, report.sha)}\n`);
-    return placed.length === 0 ? [] : [{ state, findings: placed.map(({ finding }) => finding) }];
-  });
+    for await (const some of inTurns(placed))
+      hash.update(some.map(({ place, finding }) => `${place}\0${toldOf(finding, report.sha)}\n`).join(""));
+    if (placed.length > 0) lists.push({ state, findings: placed.map(({ finding }) => finding) });
+  }
   return { lists, digest: hash.digest("hex") };
+}
+
+const PER_TURN = 1_000;
+
+/** Some at a time, with a turn for others after each: many findings are no pause for everybody. */
+export async function* inTurns<T>(all: readonly T[]): AsyncGenerator<readonly T[]> {
+  for (let at = 0; at < all.length; at += PER_TURN) {
+    if (at > 0) await nextTurn();
+    yield all.slice(at, at + PER_TURN);
+  }
 }
 
 function stateOf({ waiver, overdue, baseline }: Finding): FindingState {
@@ -83,7 +96,11 @@ export interface WrittenPart {
  * A list in parts that end where a finding's own fingerprint says so: what is added or taken away changes one part, and the others keep their
  * names.
  */
-export function inParts(kind: string, state: FindingState, findings: readonly ListedFinding[]): WrittenPart[] {
+export async function inParts(
+  kind: string,
+  state: FindingState,
+  findings: readonly ListedFinding[],
+): Promise<WrittenPart[]> {
   const parts: WrittenPart[] = [];
   let open: ListedFinding[] = [];
   const close = (): void => {
@@ -94,9 +111,11 @@ export function inParts(kind: string, state: FindingState, findings: readonly Li
     parts.push({ part: { id, first: placeOf(first), last: placeOf(last) }, findings: open });
     open = [];
   };
-  for (const finding of findings) {
-    open.push(finding);
-    if (open.length >= PART_MAX || finding.fingerprint.endsWith("00")) close();
+  for await (const some of inTurns(findings)) {
+    for (const finding of some) {
+      open.push(finding);
+      if (open.length >= PART_MAX || finding.fingerprint.endsWith("00")) close();
+    }
   }
   close();
   return parts;
