@@ -10,7 +10,7 @@ import type { PreviewGrounds } from "./pull-request/preview/deps.ts";
 import type { JobGrounds, ScanDeps } from "./pull-request/scan/deps.ts";
 import { lookAtJob } from "./pull-request/scan/job-runner.ts";
 import { openQuality } from "./quality.ts";
-import { DEFAULT_SARIF_LIMITS, gunzipped, readSarif } from "./scan/sarif.ts";
+import { DEFAULT_SARIF_LIMITS, gunzipped, PACKED_RATIO_MAX, readSarif } from "./scan/sarif.ts";
 import type { ScanMetrics } from "./telemetry/scan-metrics.ts";
 import { createWorkloadIdentity } from "./workload-identity.ts";
 
@@ -19,9 +19,6 @@ export interface Scans {
   /** Where their runs report. */
   routes: Route[];
 }
-
-/** Text that repeats itself as tools' reports do packs well; a hundred to one is none of theirs. */
-const RATIO_MAX = 100;
 
 /** Scans that run elsewhere: what starts them, and who takes their reports. */
 export function openScans(
@@ -46,7 +43,7 @@ export function openScans(
         }
       : undefined;
   const { unpackedBytes } = DEFAULT_SARIF_LIMITS;
-  const caps = { packedBytes: PACKED_BYTES_MAX, unpackedBytes, ratio: RATIO_MAX };
+  const caps = { packedBytes: PACKED_BYTES_MAX, unpackedBytes, ratio: PACKED_RATIO_MAX };
   const route = scanReportRoute({
     engine,
     clock,

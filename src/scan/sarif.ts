@@ -13,7 +13,7 @@ import { checkRun, findingsOf, type RunContext, unscanned } from "./sarif/run.ts
 import { isFinding, toolOf } from "./sarif/severity.ts";
 import { plain } from "./sarif/words.ts";
 
-export { type GunzipCaps, GunzipProblem, gunzipped } from "./sarif/gunzip.ts";
+export { type GunzipCaps, GunzipProblem, gunzipped, PACKED_RATIO_MAX } from "./sarif/gunzip.ts";
 
 /** What the report was asked for; a report that is not about it is refused. */
 export interface SarifContext {

@@ -8,6 +8,9 @@ export interface GunzipCaps {
   ratio: number;
 }
 
+/** One rule that a long file breaks in each of its lines packs a hundred to one, and is no bomb. */
+export const PACKED_RATIO_MAX = 200;
+
 /** Why a gzip is not taken. */
 export class GunzipProblem extends Error {
   readonly tooLarge: boolean;

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { GunzipProblem, gunzipped, readSarif } from "../../../src/scan/sarif.ts";
+import { GunzipProblem, gunzipped, PACKED_RATIO_MAX, readSarif } from "../../../src/scan/sarif.ts";
 import { chunks, log, result, run, SAST } from "./report.ts";
 
 const CAPS = { packedBytes: 100_000, unpackedBytes: 5_000_000, ratio: 200 };
@@ -44,6 +44,28 @@ test.each([
   expect(problem).toBeInstanceOf(GunzipProblem);
   expect(problem).toMatchObject({ message: expect.stringMatching(message), tooLarge });
   expect(await readSarif(packed(), SAST)).toMatchObject({ ok: false });
+});
+
+test("one rule that a long file breaks in each of its lines is no bomb", async () => {
+  const results = Array.from({ length: 25_000 }, (_, at) => ({
+    ruleId: "javascript.lang.security.detect-eval",
+    level: "error",
+    message: { text: "Detected eval(expression), which is dangerous with what a user wrote. ".repeat(4) },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { uri: "src/vendor/bundle.js", uriBaseId: "%SRCROOT%" },
+          region: { startLine: at + 1, startColumn: 3, endLine: at + 1, endColumn: 22, snippet: { text: "  eval(x)" } },
+        },
+      },
+    ],
+    fingerprints: { "matchBasedId/v1": "requires login" },
+    properties: {},
+  }));
+  const packed = gzipSync(JSON.stringify(log(run(results)), null, 2), { level: 9 });
+  const caps = { packedBytes: 1e7, unpackedBytes: 2e8, ratio: PACKED_RATIO_MAX };
+  const reading = await readSarif(gunzipped(chunks(packed, 65_536), caps), SAST);
+  expect(reading).toMatchObject({ ok: true });
 });
 
 test("a bomb is stopped while it is being unpacked", async () => {
