@@ -28,7 +28,9 @@ const isPage = (route: Route): boolean => !route.path.startsWith("/api/");
  * that page, in place of the one that they may just be about. https://www.w3.org/TR/fetch-metadata/#sec-fetch-dest-header
  */
 function isByScript(context: Context): boolean {
-  return context.req.header("sec-fetch-dest") === "empty";
+  const { req } = context;
+  // Without TLS browsers do not say what an answer is for.
+  return req.header("sec-fetch-dest") === "empty" || (req.header("accept") ?? "").includes("text/event-stream");
 }
 
 /** Puts every route behind its authorisation decision. A path that is known answers 405 to methods that are not. */

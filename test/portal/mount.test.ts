@@ -50,9 +50,10 @@ describe("who asks", () => {
   });
 
   test("nobody: what a page's own script asks for is told so, and no sign-in begins behind anybody's back", async () => {
-    const asked = (dest: string) => ask(undefined, "/pulls/7", { headers: { "sec-fetch-dest": dest } });
-    expect((await asked("empty")).status).toBe(401);
-    expect((await asked("document")).status).toBe(303);
+    const asked = async (headers: Record<string, string>) => (await ask(undefined, "/pulls/7", { headers })).status;
+    expect(await asked({ "sec-fetch-dest": "empty", accept: "text/html" })).toBe(401);
+    expect(await asked({ accept: "text/event-stream" })).toBe(401);
+    expect(await asked({ "sec-fetch-dest": "document", accept: "text/html" })).toBe(303);
   });
 
   test("without the role: 403, which names it", async () => {
