@@ -57,9 +57,18 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
     return streamSSE(context, async (sse) => {
       const news = new News(viewer);
       const stop = ledger.tail((entries) => news.add(entries));
-      sse.onAbort(() => news.end());
-      const life = setTimeout(() => news.end(), lifeMs);
-      const listener = { is: (now: Viewer) => news.isFor(now), gone: () => news.end() };
+      // Not only where the writing ends: what nobody reads is never written to its end.
+      const end = (): void => {
+        if (news.ended) return;
+        news.end();
+        clearTimeout(life);
+        stopAsking();
+        stop();
+        gone();
+      };
+      sse.onAbort(end);
+      const life = setTimeout(end, lifeMs);
+      const listener = { is: (now: Viewer) => news.isFor(now), gone: end };
       const stopAsking = askWhoListens(viewer, listener, askEveryMs);
       try {
         if (after) {
@@ -73,10 +82,7 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
           await (said ? sse.writeSSE({ event: "changed", ...said }) : sse.write(": still here\n\n"));
         }
       } finally {
-        clearTimeout(life);
-        stopAsking();
-        stop();
-        gone();
+        end();
       }
     });
   };

@@ -9,10 +9,10 @@ function streams({ deps }: Village, options: Partial<LiveOptions> = {}) {
   const route = liveRoute({ ledger: deps.engine.ledger, ...options });
   if (route.access === "public") throw new Error("anybody could listen");
   const { handler } = route;
-  return async (viewer: Viewer, headers: Record<string, string> = {}) => {
+  return async (viewer: Viewer, headers: Record<string, string> = {}, method = "GET") => {
     const app = new Hono();
     app.get("/live", (context) => handler(context, viewer));
-    const answer = await app.request("/live", { headers });
+    const answer = await app.request("/live", { headers, method });
     if (answer.status !== 200 || !answer.body)
       return { status: answer.status, next: undefined as never, close: async () => {} };
     const reader = answer.body.getReader();
@@ -119,6 +119,13 @@ test("one viewer has six streams at most; one that ends makes room, and others h
   await expect.poll(async () => (await open(viewerOf())).status).toBe(200);
 });
 
+test("a stream that nobody reads ends after its life, too", async () => {
+  const open = streams(await village(), { heartbeatMs: 5, lifeMs: 100 });
+  for (let count = 0; count < 6; count++) await open(viewerOf(), {}, "HEAD");
+  expect((await open(viewerOf())).status).toBe(429);
+  await expect.poll(async () => (await open(viewerOf())).status).toBe(200);
+});
+
 test("a stream ends after its life, so that whoever takes it up is asked anew what they may see", async () => {
   const stream = await streams(await village(), { lifeMs: 20 })(viewerOf());
   await stream.next();
@@ -135,16 +142,18 @@ test("a stream ends once its viewer's session is over, and when nobody can say w
 
 test("what a viewer does not see any more is not told any more", async () => {
   const town = await village();
+  let lost = false;
   let asked = 0;
   const still = async () => {
-    asked++;
-    return viewerOf({ sees: [BANK] });
+    if (lost) asked++;
+    return viewerOf(lost ? { sees: [BANK] } : {});
   };
   const stream = await streams(town, { askEveryMs: 5 })({ ...viewerOf(), still });
   await stream.next();
   await town.judged(SHOP, 1);
   expect(await stream.next()).toContain('{"repositories":["7/42"]}');
-  await expect.poll(() => asked).toBeGreaterThan(0);
+  lost = true;
+  await expect.poll(() => asked).toBeGreaterThan(1);
   await town.judged(SHOP, 2);
   await town.judged(BANK, 3);
   expect(await stream.next()).toContain('{"repositories":["7/43"]}');
