@@ -7,6 +7,7 @@ export { PREVIEW_KINDS } from "./kinds.ts";
 export { applicationName, slugOf } from "./names.ts";
 export { HOSTS_ANNOTATION, PULL_SECRET, SYNC_ACCOUNT } from "./namespace.ts";
 export { ownedBy, type PlannedObject, previewObjects } from "./objects.ts";
+export { stagesOf } from "./order.ts";
 export { mayUse, type Placed, placePreview } from "./placement.ts";
 export type { PreviewPlan, SourceTool } from "./plan.ts";
 export {

@@ -28,7 +28,7 @@ export interface PlaceWorld {
   workload?: KubeObject[];
 }
 
-/** One write to a cluster, carried out in order, each after a look at the lease. */
+/** One write to a cluster, carried out in the stages of `stagesOf`, each after a look at the lease. */
 export type PreviewStep =
   /** Server-side apply. */
   | { do: "apply"; cluster: string; object: KubeObject }

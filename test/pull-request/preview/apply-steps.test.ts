@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
 import { type Cluster, ClusterError, type ClusterFault, type Clusters } from "../../../src/ports/cluster.ts";
 import { LeaseLostError } from "../../../src/ports/run.ts";
@@ -57,6 +57,126 @@ test("in order, each after a look at the lease", async () => {
   );
   expect(written).toEqual(["west apply a", "east patch b", "west delete c u"]);
   expect(fences()).toBe(3);
+});
+
+/** Fences of a preview, of one rank, and the set that comes after them. */
+const fence = (name: string, kind = "NetworkPolicy"): PreviewStep => ({
+  do: "apply",
+  cluster: "west",
+  object: { apiVersion: "v1", kind, metadata: { name, namespace: "n" } },
+});
+
+describe("what needs nothing of each other is written side by side", () => {
+  /** Writes that wait to be answered, in their order; `answer` lets one be done, or fail. */
+  function slow() {
+    const begun: string[] = [];
+    const open = new Map<string, (error?: Error) => void>();
+    const west = {
+      apply: ({ metadata: { name } }: KubeObject) => {
+        begun.push(name);
+        return new Promise<void>((resolve, reject) => {
+          open.set(name, (error) => (error ? reject(error) : resolve()));
+        });
+      },
+    } as unknown as Cluster;
+    const answer = async (name: string, error?: Error) => {
+      await vi.waitFor(() => expect(open.has(name)).toBe(true));
+      open.get(name)?.(error);
+    };
+    return { begun, answer, clusters: { names: ["west"], cluster: () => west } satisfies Clusters };
+  }
+
+  test("and all of it before what needs it, a few at a time", async () => {
+    const { begun, answer, clusters } = slow();
+    const { run, fences } = ground();
+    const names = Array.from({ length: 10 }, (_, at) => `policy-${at}`);
+    const steps = [...names.map((name) => fence(name)), fence("set", "ApplicationSet")];
+    const ended = applySteps(clusters, steps, run);
+    await vi.waitFor(() => expect(begun).toEqual(names.slice(0, 8)));
+    expect(fences()).toBe(8);
+    for (const name of names) {
+      expect(begun).not.toContain("set");
+      await answer(name);
+    }
+    await answer("set");
+    expect(await ended).toEqual([]);
+    expect(begun).toEqual([...names, "set"]);
+    expect(fences()).toBe(11);
+  });
+
+  test("one that is refused keeps back what comes after, not those beside it", async () => {
+    const { begun, answer, clusters } = slow();
+    const { run } = ground();
+    const ended = applySteps(clusters, [fence("a"), fence("b"), fence("set", "ApplicationSet")], run);
+    await answer("a", new ClusterError("west", "refused", 403, "no"));
+    await answer("b");
+    expect(await ended).toMatchObject([{ cause: "admission", object: "NetworkPolicy a" }]);
+    expect(begun).toEqual(["a", "b"]);
+  });
+
+  test("a cluster that is away is told once", async () => {
+    const { clusters, run } = ground(() => "unavailable");
+    expect(await applySteps(clusters, [fence("a"), fence("b"), fence("c")], run)).toHaveLength(1);
+  });
+
+  test("what is no answer of a cluster lets none begin any more", async () => {
+    const { begun, answer, clusters } = slow();
+    const names = Array.from({ length: 10 }, (_, at) => `policy-${at}`);
+    const ended = applySteps(
+      clusters,
+      names.map((name) => fence(name)),
+      ground().run,
+    );
+    const told = expect(ended).rejects.toThrow(TypeError);
+    await answer("policy-0", new TypeError("ours"));
+    for (const name of names.slice(1, 8)) await answer(name);
+    await told;
+    expect(begun).toEqual(names.slice(0, 8));
+  });
+
+  test("a lease that is lost lets none begin any more, and nothing is under way when the run ends", async () => {
+    const { begun, answer, clusters } = slow();
+    const { run } = ground();
+    let held = 2;
+    const losing = { ...run, fence: () => (held-- > 0 ? Promise.resolve() : Promise.reject(new LeaseLostError("k"))) };
+    let over = false;
+    const ended = applySteps(clusters, [fence("a"), fence("b"), fence("c"), fence("set", "ApplicationSet")], losing);
+    const told = ended.catch((error: unknown) => {
+      over = true;
+      return error;
+    });
+    await answer("a");
+    await vi.waitFor(() => expect(begun).toEqual(["a", "b"]));
+    await new Promise(setImmediate);
+    expect(over).toBe(false);
+    await answer("b");
+    expect(await told).toBeInstanceOf(LeaseLostError);
+    expect(begun).toEqual(["a", "b"]);
+  });
+});
+
+describe("a quota of which Kubernetes has not counted the use yet", () => {
+  const uncounted = 'serviceaccounts "default" is forbidden: status unknown for quota: hms-quota, resources: count/x';
+  const tried = async (times: number) => {
+    let writes = 0;
+    const cluster = {
+      apply: () =>
+        writes++ < times ? Promise.reject(new ClusterError("west", "refused", 403, uncounted)) : Promise.resolve(),
+    } as unknown as Cluster;
+    const { run, fences } = ground();
+    const reasons = await applySteps({ names: ["west"], cluster: () => cluster }, [fence("a", "ServiceAccount")], run);
+    return { reasons, writes, fences: fences() };
+  };
+
+  test("is waited for, and the lease looked at before each try", async () => {
+    expect(await tried(2)).toEqual({ reasons: [], writes: 3, fences: 3 });
+  });
+
+  test("is left for the next run where it takes longer; nobody has to act", async () => {
+    const { reasons, writes } = await tried(9);
+    expect(reasons).toMatchObject([{ awaits: "machines", object: "ServiceAccount a" }]);
+    expect(writes).toBe(4);
+  });
 });
 
 test("a lease that is lost ends it before the write", async () => {

@@ -28,11 +28,18 @@ export async function deadlyProxy(kubeconfigPath: string, directory: string): Pr
   const target = new URL(cluster.server);
   const agent = new Agent({ keepAlive: true, ca: Buffer.from(cluster["certificate-authority-data"], "base64") });
   let armed: { moment: "before" | "after"; die: () => void; told(write: string): void } | undefined;
+  /** Writes beside the deadly one go nowhere, so that each object is once the one at which the process dies. */
+  let dying = false;
 
   const server = createServer((asked, answer) => {
     const { method = "GET", url = "/", headers } = asked;
-    const deadly = method === "GET" || url.includes("/self") ? undefined : armed;
-    if (deadly) armed = undefined;
+    const isWrite = method !== "GET" && !url.includes("/self");
+    if (isWrite && dying) return;
+    const deadly = isWrite ? armed : undefined;
+    if (deadly) {
+      armed = undefined;
+      dying = true;
+    }
     const what = `${method} ${url.split("?")[0]}`;
     const kill = (): void => {
       deadly?.die();
@@ -69,9 +76,11 @@ export async function deadlyProxy(kubeconfigPath: string, directory: string): Pr
     atNextWrite: (moment, die) =>
       new Promise((told) => {
         armed = { moment, die, told };
+        dying = false;
       }),
     disarm() {
       armed = undefined;
+      dying = false;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
