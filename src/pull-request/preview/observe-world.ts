@@ -50,7 +50,8 @@ export async function observeWorld(grounds: PreviewGrounds, what: WhatToSee): Pr
       applicationSet: sets,
       project: projects,
       applications,
-      ...(leavingMs >= PROJECT_MS ? { usesProject: await reader.usesProject(at) } : {}),
+      // While one of the preview's own is there, that is who uses it.
+      ...(leavingMs >= PROJECT_MS && applications.length === 0 ? { usesProject: await reader.usesProject(at) } : {}),
     };
   };
   const [seen, places] = await Promise.all([

@@ -35,3 +35,26 @@ test("an API server that does not answer has nothing removed, and nothing gone",
   await scene.runUntil("gone");
   expect([...toy.objects.keys()]).toEqual([]);
 });
+
+test("an AppProject that Argo CD keeps is let go, but not while an Application of anybody uses it", async () => {
+  const scene = await setScene();
+  await scene.runUntil("healthy");
+  scene.toy.ghost = true;
+  scene.world.pull = { ...scene.world.pull, state: "closed" };
+  const there = (kind: string) => scene.toy.get("in-cluster", kind, scene.slug, "argocd");
+  for (let round = 0; round < 20 && there("ApplicationSet"); round++) await scene.run();
+  scene.toy.put("in-cluster", {
+    apiVersion: "argoproj.io/v1alpha1",
+    kind: "Application",
+    metadata: { name: "theirs", namespace: "argocd" },
+    spec: { project: scene.slug, source: {} },
+  });
+  for (let round = 0; round < 20; round++) await scene.run();
+  const record = await scene.record();
+  expect(record).toMatchObject({ state: "tearing-down", reasons: [{ cause: "held", awaits: "people" }] });
+  expect(record?.reasons[0]?.message).toContain("used by Application theirs");
+  expect(there("AppProject")).toBeDefined();
+  scene.toy.objects.delete("in-cluster/Application/argocd/theirs");
+  await scene.runUntil("gone");
+  expect(there("AppProject")).toBeUndefined();
+});
