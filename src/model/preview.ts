@@ -93,6 +93,8 @@ export interface PreviewRecord {
   operations?: Record<string, number>;
   /** Replicas before sleep, by `cluster/Deployment/name`. */
   replicas?: Record<string, number>;
+  /** A mark of the credentials that its Secrets were last written with. */
+  credentials?: string;
 }
 
 export interface PreviewPlace {

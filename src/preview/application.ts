@@ -46,6 +46,7 @@ const APPLICATION = z.object({
         .catch(undefined),
       health: z.object({ status: text, message: text }).optional().catch(undefined),
       conditions: z.array(z.object({ type: text, message: text })).catch([]),
+      reconciledAt: time,
       operationState: z
         .object({
           phase: text,
@@ -72,6 +73,7 @@ const APPLICATION = z.object({
             kind: text,
             name: text,
             status: text,
+            requiresPruning: z.boolean().catch(false),
             health: z.object({ status: text, message: text }).optional().catch(undefined),
           }),
         )

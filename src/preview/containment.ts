@@ -1,9 +1,11 @@
 import { KINDS, type KubeObject, nameOf } from "../model/kubernetes.ts";
-import type { PreviewReason } from "../model/preview.ts";
+import type { PreviewReason, PreviewRecord } from "../model/preview.ts";
 import { hubOf } from "./app-project.ts";
 import { isSame } from "./application.ts";
 import { applicationsOf } from "./application-set.ts";
+import { credentialMark } from "./credential-mark.ts";
 import { ownedBy, type PlannedObject } from "./objects.ts";
+import { rankOf } from "./order.ts";
 import { isOurs, isTerminating, refOf } from "./ownership.ts";
 import type { PreviewPlan } from "./plan.ts";
 import type { PlaceWorld, PreviewStep, PreviewWorld } from "./world.ts";
@@ -15,6 +17,10 @@ export interface Containment {
   complete: boolean;
   /** Somebody else's object stands in the way: people have to move it. */
   foreign: boolean;
+  /** How many of the steps only renew credentials: what is there is as it is wanted all the same. */
+  renewals: number;
+  /** For `PreviewRecord.credentials`, once all steps are carried out. */
+  credentials: string | undefined;
 }
 
 interface Seen {
@@ -31,9 +37,11 @@ export function objectSteps(
   objects: readonly PlannedObject[],
   isAsWanted: (observed: KubeObject, wanted: KubeObject) => boolean,
   world: PreviewWorld,
+  before?: Pick<PreviewRecord, "credentials">,
 ): Containment {
-  const found: Containment = { steps: [], reasons: [], complete: true, foreign: false };
-  const ordered = [...objects].sort((a, b) => rank(a.object) - rank(b.object));
+  const credentials = credentialMark(objects);
+  const found: Containment = { steps: [], reasons: [], complete: true, foreign: false, renewals: 0, credentials };
+  const ordered = [...objects].sort((a, b) => rankOf(a.object) - rankOf(b.object));
   const looked = ordered.map((desired) => ({ ...desired, seen: look(plan, desired, world) }));
   const blocked = new Set<string>();
   const hub = hubOf(plan).cluster;
@@ -51,6 +59,7 @@ export function objectSteps(
   const isRight = ({ object, seen }: { object: KubeObject; seen: Seen }): boolean =>
     seen.object !== undefined && isAsWanted(seen.object, object) && deploysTheSame(seen.object, object);
   const differs = looked.some((one) => ["absent", "present"].includes(one.seen.what) && !isRight(one));
+  const renews = !differs && credentials !== before?.credentials;
   for (const { cluster, object, ownedByProject, seen } of looked) {
     const place = placeKey(cluster, object);
     if (seen.what === "foreign" || seen.what === "terminating" || seen.what === "unreadable") {
@@ -58,26 +67,24 @@ export function objectSteps(
       blocked.add(place);
       found.complete = false;
       found.foreign ||= seen.what === "foreign";
+      if (object.kind === "Secret") found.credentials = before?.credentials;
       continue;
     }
-    if (seen.what === "unknown" ? !differs : isRight({ object, seen })) continue;
-    found.complete = false;
+    const isRenewal = renews && object.kind === "Secret";
+    if (seen.what === "unknown" ? !differs && !isRenewal : isRight({ object, seen })) continue;
+    if (!isRenewal) found.complete = false;
     const owned = ownedByProject ? withOwner(plan, object, world) : object;
     const isSet = object.kind === "ApplicationSet";
     const early = isSet && (blocked.size > 0 || waits || awaitsOthers(cluster, found.steps));
-    if (blocked.has(place) || early) continue;
+    const isBlocked = blocked.has(place);
+    if (object.kind === "Secret" && (isBlocked || !owned)) found.credentials = before?.credentials;
+    if (isBlocked || early) continue;
     if (owned) found.steps.push({ do: "apply", cluster, object: owned });
     else waits = true;
+    if (owned && isRenewal) found.renewals += 1;
   }
   found.steps.push(...superfluousPolicies(plan, objects, world));
   return found;
-}
-
-function rank({ kind }: KubeObject): number {
-  const order = ["Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "ServiceAccount", "RoleBinding"];
-  const last = ["AppProject", "Secret", "ApplicationSet"];
-  if (last.includes(kind)) return 100 + last.indexOf(kind);
-  return order.includes(kind) ? order.indexOf(kind) : 50;
 }
 
 /** Objects in one namespace hang together: where its Namespace is in the way, all of them are. */

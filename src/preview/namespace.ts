@@ -48,7 +48,6 @@ export function namespaceObjects(plan: PreviewPlan, at: PreviewPlan["places"][nu
       roleRef: clusterRole("hms-preview-manager"),
       subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: at.user ?? OWN_USER }],
     }),
-    // Only what is bound just before it lets HMS-SYS write a Secret here.
     ...(pull ? [inside(KINDS.secret, PULL_SECRET, pull)] : []),
   ];
 }

@@ -20,6 +20,8 @@ const REFRESH_MS = { first: 10_000, most: 300_000 } as const;
 const BACKOFF_MS = [2_000, 15_000, 60_000, 300_000, 900_000] as const;
 /** From this many tries of ours on, after Argo CD's own, it is a failure that people have to look at. Tries go on, slowly. */
 const TRIES_BEFORE_FAILURE = 1;
+/** Argo CD begins a sync anew after 2, 6 and 18 seconds where one has changed nothing; what is unlike its manifest for so long stays so. */
+const UNLIKE_MS = 30_000;
 /** Part of an operation's `info`: the number of the try stands on the cluster itself, and no restart forgets it. */
 const TRY = "hms-sys.dev/try";
 
@@ -28,7 +30,7 @@ export interface Operations {
   reasons: PreviewReason[];
   /** An operation runs, or is about to. */
   busy: boolean;
-  /** A sync failed again and again. */
+  /** A sync failed again and again, or leaves something unlike its manifest however often it is done. */
   failed: boolean;
   /** For `PreviewRecord.operations`: when what goes on was first seen. */
   since: Record<string, number>;
@@ -61,6 +63,11 @@ export function operate(
     phase !== "Succeeded" &&
     ranForThis(plan, application) &&
     tries >= TRIES_BEFORE_FAILURE + (isOperating(application) ? 1 : 0);
+  const unlike = `unlike ${plan.sha}`;
+  // While the next sync runs, and until Argo CD has looked after it, it is not known to be better.
+  const isKnown = before?.operations?.[`${name} ${unlike}`] !== undefined;
+  if (isKnown && application.status.sync?.status === "OutOfSync") since(unlike);
+  if (moved && plan.awake && isUnlike(plan, application) && nowMs - since(unlike) >= UNLIKE_MS) found.failed = true;
   if (isOperating(application)) {
     found.busy = true;
     const state = application.status.operationState;
@@ -126,6 +133,22 @@ function nextTryMs(
   if (failed && operationState.syncResult === undefined) return nowMs;
   const idleMs = since(`idle ${plan.sha}`) + IDLE_MS;
   return ran ? Math.max(idleMs, backoff(application, nowMs)) : idleMs;
+}
+
+/** Whether something is not as the manifests of this commit say, although a sync of it has succeeded and Argo CD has looked since then. */
+function isUnlike(plan: PreviewPlan, application: ApplicationView): boolean {
+  const { sync, operationState, reconciledAt = 0, resources } = application.status;
+  return (
+    sync?.status === "OutOfSync" &&
+    isSame(sync.comparedTo?.source, application.spec.source) &&
+    (plan.config.source !== undefined || sync.revision === plan.sha) &&
+    !isOperating(application) &&
+    operationState?.phase === "Succeeded" &&
+    ranForThis(plan, application) &&
+    reconciledAt >= (operationState.finishedAt ?? Number.POSITIVE_INFINITY) &&
+    // What is on its way out goes as soon as its Pods have ended.
+    resources.some(({ status, requiresPruning }) => status === "OutOfSync" && !requiresPruning)
+  );
 }
 
 function backoff(application: ApplicationView, nowMs: number): number {

@@ -1,6 +1,7 @@
 import type { KubeObject } from "../model/kubernetes.ts";
 import type { PreviewPart, PreviewReason, PreviewRecord, PreviewState } from "../model/preview.ts";
 import { hubOf } from "./app-project.ts";
+import { awaitedOf } from "./awaited.ts";
 import { objectSteps } from "./containment.ts";
 import type { PlannedObject } from "./objects.ts";
 import { operate } from "./operations.ts";
@@ -39,10 +40,14 @@ export interface Steering {
   lookAgainMs: number;
   operations: Record<string, number>;
   replicas: Record<string, number>;
+  /** Once all steps are carried out; undefined where it has no Secrets. */
+  credentials: string | undefined;
 }
 
 /** After this without becoming healthy, a preview has failed or is degraded. */
 const PROVISIONING_DEADLINE_MS = 900_000;
+/** Argo CD is done within seconds: from here on it is said what it has not done. */
+const WAITS_LONG_MS = 60_000;
 const SOON_MS = 1_000;
 /** While it is not green, though nothing tells of a change. */
 const AGAIN_MS = 5_000;
@@ -56,7 +61,7 @@ const UNREADABLE_AGAIN_MS = 15_000;
 export function steer(input: SteerInput): Steering {
   const { plan, world, before, nowMs } = input;
   const views = partViews(plan, world);
-  const contained = objectSteps(plan, input.objects, input.isAsWanted, world);
+  const contained = objectSteps(plan, input.objects, input.isAsWanted, world, before);
   const hubReadable = !world.unreadable.some(({ cluster }) => cluster === hubOf(plan).cluster);
   const work = hubReadable ? views.map((view) => operate(plan, view, before, nowMs)) : [];
   const again = hubReadable ? refreshSet(plan, views, world, before, nowMs) : { steps: [], since: {} };
@@ -79,6 +84,7 @@ export function steer(input: SteerInput): Steering {
     lookAgainMs: Math.min(...work.map((one) => one.lookAgainMs), LATER_MS),
     operations: Object.assign({}, ...work.map((one) => one.since), again.since, rest.since),
     replicas: rest.replicas,
+    credentials: contained.credentials,
   };
   if (world.unreadable.length > 0) return unknown(found, input);
   const reasons = [...contained.reasons, ...work.flatMap((one) => one.reasons), ...(seeding?.reasons ?? [])];
@@ -93,7 +99,7 @@ export function steer(input: SteerInput): Steering {
       lookAgainMs: done ? found.lookAgainMs : Math.min(found.lookAgainMs, SOON_MS),
     };
   }
-  const green = deployed && rest.complete && seeding.done && found.steps.length === 0;
+  const green = deployed && rest.complete && seeding.done && found.steps.length === contained.renewals;
   if (green && (plan.url === undefined || world.probe?.ok)) return { ...found, state: "healthy" };
   found.wantsProbe = green && world.probe === undefined;
   found.wantsWorkload =
@@ -110,6 +116,7 @@ export function steer(input: SteerInput): Steering {
       contained.foreign || seeding.failed || failing.size > 0 || reasons.some(({ awaits }) => awaits === "people"),
     late,
   });
+  if (reasons.length === 0 && contained.complete && waitsLong(input)) reasons.push(...awaitedOf(plan, views, late));
   if (late && reasons.length === 0) reasons.push(...(before?.state === "failed" ? before.reasons : [lateReason()]));
   found.reasons = tidyReasons(reasons);
   found.lookAgainMs = Math.min(found.lookAgainMs, contained.complete && rest.complete ? AGAIN_MS : SOON_MS);
@@ -176,6 +183,14 @@ function stateOf(
   if (failed) return wasThere && synced ? "degraded" : "failed";
   if (wasThere) return "degraded";
   return late ? (synced ? "degraded" : "failed") : "provisioning";
+}
+
+/** So long that people ask themselves what it waits for. */
+function waitsLong({ plan, before, nowMs }: SteerInput): boolean {
+  if (before?.sha !== plan.sha) return false;
+  // Any other failure says more than what is being done about it.
+  if (before.state === "failed") return before.reasons.every(({ cause }) => cause === "stuck");
+  return before.state === "provisioning" && nowMs - before.sinceMs >= WAITS_LONG_MS;
 }
 
 /** Time spent asleep, in the queue or at an earlier commit does not count. */

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { KubeObject } from "../../src/model/kubernetes.ts";
-import { applicationsOf, isAsWanted, type PreviewWorld, previewObjects, steer } from "../../src/preview/preview.ts";
+import {
+  applicationsOf,
+  isAsWanted,
+  type PreviewStep,
+  type PreviewWorld,
+  previewObjects,
+  steer,
+} from "../../src/preview/preview.ts";
 import { component, inventoryCluster, previewConfig, previewPlan, SHA } from "./plans.ts";
 import { ToyClusters } from "./toy-clusters.ts";
 import { run, type Walk, walkOn } from "./walk.ts";
@@ -52,6 +59,47 @@ test("a private source's credential goes with its project, and nothing deploys b
     "ApplicationSet",
   ]);
   expect(walkOn(walk).state).toBe("healthy");
+});
+
+describe("credentials that the operator changes", () => {
+  const withPassword = (password: string, pulls = "z") =>
+    previewPlan({
+      credentials: {
+        git: { username: "x", password },
+        images: [{ registry: "ghcr.io", username: "y", password: pulls }],
+      },
+    });
+  const secretsOf = ({ steps }: { steps: readonly PreviewStep[] }) =>
+    steps.flatMap((step) => (step.do === "apply" && step.object.kind === "Secret" ? [step.object] : []));
+
+  test("are written without a push, once, and what is healthy stays so", () => {
+    const walk = start({ plan: withPassword("old") });
+    expect(walkOn(walk)).toMatchObject({ state: "healthy", steps: [] });
+    for (const plan of [withPassword("new"), withPassword("new", "newer")]) {
+      walk.plan = plan;
+      const renewed = run(walk);
+      expect(renewed.state).toBe("healthy");
+      expect(renewed.steps).toHaveLength(2);
+      const written = JSON.stringify(secretsOf(renewed));
+      expect(written).toContain(Buffer.from("new").toString("base64"));
+      expect(run(walk)).toMatchObject({ state: "healthy", steps: [] });
+    }
+  });
+
+  test("are written again where the run ended before it was written down", () => {
+    const walk = start({ plan: withPassword("old") });
+    walkOn(walk);
+    walk.plan = withPassword("new");
+    expect(secretsOf(run(walk, { crashes: true }))).toHaveLength(2);
+    expect(secretsOf(run(walk))).toHaveLength(2);
+    expect(run(walk).steps).toEqual([]);
+  });
+
+  test("are not in the record, nor anything to find them out by", () => {
+    const walk = start({ plan: withPassword("old") });
+    walkOn(walk);
+    expect(walk.before?.credentials).toMatch(/^[0-9a-f]{4}$/);
+  });
 });
 
 test("a push moves the preview, also where the commits deploy the same", () => {

@@ -41,7 +41,7 @@ export function walkOn(walk: Walk, rounds = 40): Steering {
 }
 
 export function recordOf({ plan, before, nowMs }: Walk, decided: Steering): PreviewRecord {
-  const { state, unknown, reasons, parts, operations, replicas } = decided;
+  const { state, unknown, reasons, parts, operations, replicas, credentials } = decided;
   const same = before?.state === state && before.sha === plan.sha;
   return {
     state,
@@ -54,6 +54,7 @@ export function recordOf({ plan, before, nowMs }: Walk, decided: Steering): Prev
     made: plan.places.map(({ place }) => place),
     sinceMs: same ? before.sinceMs : nowMs,
     activeAtMs: before?.activeAtMs ?? nowMs,
+    ...(credentials === undefined ? {} : { credentials }),
     ...(unknown === undefined ? {} : { unknown }),
   };
 }

@@ -150,6 +150,7 @@ async function walk(
   }
   const refusals = await applySteps(grounds.clusters, decision.steps, run);
   const { state, unknown, parts, reasons, operations, replicas, lookAgainMs } = decision;
+  const credentials = refusals.length === 0 ? decision.credentials : undefined;
   return {
     record: {
       ...record,
@@ -158,6 +159,7 @@ async function walk(
       reasons: [...refusals, ...reasons],
       operations,
       replicas,
+      ...(credentials === undefined ? {} : { credentials }),
       ...(unknown === undefined ? {} : { unknown }),
     },
     lookAgainMs: decision.steps.length > 0 ? Math.min(lookAgainMs, AFTER_WRITES_MS) : lookAgainMs,

@@ -153,7 +153,7 @@ function adopted(there: PreviewRecord | undefined, before: PreviewRecord | undef
 }
 
 /** Without what only the preview's own runs go by. */
-function shownOf({ operations: _, replicas: __, ...shown }: PreviewRecord): Partial<PreviewRecord> {
+function shownOf({ operations: _, replicas: __, credentials: ___, ...shown }: PreviewRecord): Partial<PreviewRecord> {
   return shown;
 }
 

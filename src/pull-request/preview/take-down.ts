@@ -37,7 +37,7 @@ export async function takeDownPreview(
   const record: PreviewRecord = { ...rest, sha, reasons: wanted.reasons, parts: [] };
   const ended = async (): Promise<PreviewFound> => {
     await leaveSlot(deps.engine, scene.key);
-    const { url: _, operations: __, replicas: ___, ...last } = record;
+    const { url: _, operations: __, replicas: ___, credentials: ____, ...last } = record;
     return { record: { ...last, state: wanted.state, made: [] } };
   };
   if (record.made.length === 0) return ended();

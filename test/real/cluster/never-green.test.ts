@@ -91,6 +91,13 @@ const CASES: Case[] = [
     says: ["Service other"],
   },
   {
+    name: "a misspelt field, which the API server leaves out",
+    files: manifest(
+      "apiVersion: v1\nkind: Service\nmetadata: { name: other }\nspec: { selectr: { app: web }, ports: [{ port: 80 }] }\n",
+    ),
+    says: ["Service other", "misspelt"],
+  },
+  {
     name: "Pod Security",
     files: web("          securityContext: { privileged: true }\n"),
     says: ["Deployment web", "violates PodSecurity", "privileged"],
@@ -135,7 +142,13 @@ describe("never green", () => {
     if (made === false) expect(await onCluster(story, pull)).toEqual([]);
   });
 
-  test.each(["a kind that previews may not hold", "Pod Security", "its quota", "another namespace"])(
+  test.each([
+    "a kind that previews may not hold",
+    "a misspelt field, which the API server leaves out",
+    "Pod Security",
+    "its quota",
+    "another namespace",
+  ])(
     "%s is told to be a failure",
     async (name) => {
       const pull = (await pulls.get(name)) as Opened;

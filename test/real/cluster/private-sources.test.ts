@@ -14,7 +14,6 @@ import {
   onCluster,
   openPull,
   preview,
-  push,
   type Story,
   setStory,
   within,
@@ -126,7 +125,7 @@ test("a fork's preview has neither: what is private is not read for it, and says
   await gone(story, pull);
 });
 
-test("a credential that GitHub refuses is told as that, and one that is put right is used with the next push", async () => {
+test("a credential that GitHub refuses is told as that, and one that is put right is used without a push", async () => {
   const good = readFileSync(join(directory, "token"), "utf8");
   writeFileSync(join(directory, "token"), "ghp_whatwasrevoked\n");
   const pull = await openPull(story, {}, { repository: vault });
@@ -134,7 +133,6 @@ test("a credential that GitHub refuses is told as that, and one that is put righ
   expect(words(refused)).toContain("is refused the source with the credential that the operator gave");
   expect(words(refused)).not.toContain("ghp_");
   writeFileSync(join(directory, "token"), good);
-  await push(story, pull);
   await preview(story, pull, isGreen);
   await story.stage.github.closePull(vault, pull.number);
   await gone(story, pull);
