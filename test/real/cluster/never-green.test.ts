@@ -148,18 +148,15 @@ describe("never green", () => {
     "Pod Security",
     "its quota",
     "another namespace",
-  ])(
-    "%s is told to be a failure",
-    async (name) => {
-      const pull = (await pulls.get(name)) as Opened;
-      await preview(story, pull, isRed);
-      await until(
-        async () => (await statesAt(pull)).at(-1) === "failure",
-        () => "GitHub's environment does not show the failure",
-      );
-      expect(await statesAt(pull)).not.toContain("success");
-    },
-  );
+  ])("%s is told to be a failure", async (name) => {
+    const pull = (await pulls.get(name)) as Opened;
+    await preview(story, pull, isRed);
+    await until(
+      async () => (await statesAt(pull)).at(-1) === "failure",
+      () => "GitHub's environment does not show the failure",
+    );
+    expect(await statesAt(pull)).not.toContain("success");
+  });
 
   test("and a push that puts it right is green", async () => {
     const pull = (await pulls.get("Pod Security")) as Opened;
