@@ -20,8 +20,9 @@ export async function checkConfigFile(file: string, options: ParseOptions = {}):
   }
   const result = parseHmsYml(text, options);
   if (result.ok) return { lines: [], exitCode: 0 };
+  const problems = result.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
   return {
-    lines: result.problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`),
+    lines: problems.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`),
     exitCode: 1,
   };
 }

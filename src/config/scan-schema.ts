@@ -13,6 +13,7 @@ const MINUTE_MS = 60_000;
 /** GitHub ends a job after six hours, https://docs.github.com/en/actions/reference/limits. */
 const LONGEST_TIMEOUT_MS = 6 * 60 * MINUTE_MS;
 const LONGEST_GRACE_MS = 365 * 24 * 60 * MINUTE_MS;
+const NO_DEBT = { error: "this is neither `ignore` nor `block` nor a time from `1m` to `365d`" };
 
 /** The tools of each kind, the first one where no file names another. `sarif`: the workflow makes the file itself. */
 export const SCAN_TOOLS = {
@@ -58,12 +59,7 @@ function scan<K extends DispatchedKind>(kind: K) {
       .optional()
       .meta({ description: "Severities of new findings that block; critical and high unless given." }),
     old_debt: z
-      .union([
-        z.enum(["ignore", "block"]),
-        z.string().refine(within(MINUTE_MS, LONGEST_GRACE_MS), {
-          error: "this is neither `ignore` nor `block` nor a time from `1m` to `365d`",
-        }),
-      ])
+      .union([z.enum(["ignore", "block"]), z.string().refine(within(MINUTE_MS, LONGEST_GRACE_MS), NO_DEBT)], NO_DEBT)
       .optional()
       .meta({
         description:

@@ -210,12 +210,11 @@ export function readSettings(environment: Environment): SettingsResult {
     }
   }
   problems.push(...contradictions(given));
-  const notifications = parsed.data?.HMS_NOTIFICATIONS
-    ? readNotifications(parsed.data.HMS_NOTIFICATIONS, environment)
-    : undefined;
+  // Files are read even where other variables have problems, so that all are told at once.
+  const notifications = given.HMS_NOTIFICATIONS ? readNotifications(given.HMS_NOTIFICATIONS, environment) : undefined;
   if (notifications && "problems" in notifications)
     problems.push(...notifications.problems.map((text) => `HMS_NOTIFICATIONS: ${text}.`));
-  const secretsDirectory = parsed.data?.HMS_SECRETS_URL.directory;
+  const secretsDirectory = secretsUrl.safeParse(given.HMS_SECRETS_URL ?? "").data?.directory;
   const context = { environment, secretsDirectory, reserved: VARIABLES };
   const clusters = readClusters(given, context);
   if (clusters && "problems" in clusters) problems.push(...clusters.problems);

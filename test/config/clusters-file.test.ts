@@ -202,3 +202,11 @@ test("the settings hold them, or their problems beside all others", () => {
     setUp: { clusters: { kubeconfigPath: kubeconfig }, secretsDirectory: "/run/hms" },
   });
 });
+
+test("a wrong variable makes no reference to a file wrong", () => {
+  writeFileSync(path, example);
+  const app = { APP_ID: "1", PRIVATE_KEY: "x" };
+  const files = { KUBECONFIG: kubeconfig, HMS_CLUSTERS: path, HMS_SECRETS_URL: "file:/run/hms" };
+  const result = readSettings({ ...environment, ...app, ...files, PORT: "x" });
+  expect(result).toMatchObject({ problems: [expect.stringMatching(/^PORT /), expect.stringMatching(/^PRIVATE_KEY /)] });
+});

@@ -65,6 +65,10 @@ describe("mistakes, each with its place", () => {
       "version: 1\ngate: { approvals: { paths: [{ paths: [infra/] }] } }",
       "2:30 `gate.approvals.paths.0`: a rule for paths names at least one of `teams` and `users`",
     ],
+    [
+      "version: 1\nscan: { sast: { old_debt: 30 } }",
+      "2:27 `scan.sast.old_debt`: this is neither `ignore` nor `block` nor a time from `1m` to `365d`",
+    ],
     ["version: 1\ngate: { mode: yes }", "2:15 `gate.mode` must be `enforce` or `shadow`, not the text `yes`"],
     [
       "version: 1\nscan: { secrets: { required: yes } }",
@@ -229,6 +233,8 @@ test("hms config check: lines and exit codes", async () => {
     lines: [`${bad}:3:3: unknown key \`mod\` under \`gate\`; did you mean \`mode\`?`],
     exitCode: 1,
   });
+  const many = await checkConfigFile(file("many.yml", "version: 1\nmore: 1\ngate:\n  mode: on\n"));
+  expect(many.lines.map((line) => /:(\d+):/.exec(line)?.[1])).toEqual(["2", "4"]);
   const missing = join(directory, "none.yml");
   expect(await checkConfigFile(missing)).toEqual({ lines: [`${missing}: cannot be read (ENOENT)`], exitCode: 2 });
   const bytes = file("bytes.yml", new Uint8Array([0xff, 0x80]));

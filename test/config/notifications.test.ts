@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { readNotifications } from "../../src/config/notifications.ts";
+import { readSettings } from "../../src/config/settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hms-notifications-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -66,4 +67,10 @@ test.each([
 
 test("no file", () => {
   expect(readNotifications(join(folder, "none.yml"), {})).toEqual({ problems: ["the file cannot be read (ENOENT)"] });
+});
+
+test("its problems are told beside those of variables", () => {
+  expect(readSettings({ HMS_NOTIFICATIONS: join(folder, "none.yml"), PORT: "x" })).toMatchObject({
+    problems: [expect.stringMatching(/^PORT /), "HMS_NOTIFICATIONS: the file cannot be read (ENOENT)."],
+  });
 });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -94,6 +94,16 @@ describe("policies that organisations bring", () => {
 
   test("a bundle as opa builds it", async () => {
     const checker = await open(`decision := ${yes} if input.point == "merge"`);
+    expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
+  });
+
+  test("the shipped policies, compiled as docs/api.md says", async () => {
+    const root = join(POLICIES, "..");
+    const [, words = ""] = /^opa (build .*)$/m.exec(await readFile(join(root, "docs/api.md"), "utf8")) ?? [];
+    const bundle = join(directory, "shipped.tar.gz");
+    const args = words.replaceAll("'", "").replace("bundle.tar.gz", bundle).split(" ");
+    await promisify(execFile)(opa, args, { cwd: root });
+    const checker = await openWasmChecker({ path: bundle });
     expect((await checker.evaluate(mergeableInput())).verdict.allow).toBe(true);
   });
 
