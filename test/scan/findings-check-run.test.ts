@@ -142,7 +142,9 @@ test("counts stand by severity; what is waived is named with until when and by w
     "| severity | new | known | waived |\n|---|---:|---:|---:|\n| critical | 0 | 0 | 1 |\n| high | 1 | 1 | 0 |",
   );
   expect(summary).toContain("until 2026\\-12\\-24, ada: It is a test.");
-  expect(summary).toContain("1 finding counts although this pull request proposes a waiver");
+  expect(summary).toContain("1 finding counts although this pull request proposes a waiver for it: waivers hold");
+  const two = completed([finding("high", { wouldBeWaived: true }), finding("low", { wouldBeWaived: true })]);
+  expect(scanCheckRun(two, PULL).summary).toContain("2 findings count although this pull request proposes waivers for");
   expect(summary).toContain("- A waiver is unused.\n- A note.");
   expect(text).toContain("### New in this pull request (1)");
   expect(text).toContain("### The base branch has them as well (1)");

@@ -153,9 +153,10 @@ function summary(report: Completed, sorted: Sorted, annotated: number): string {
   const proposed = [...fresh, ...overdue, ...known].filter((finding) => finding.wouldBeWaived).length;
   if (proposed > 0) {
     const what = proposed === 1 ? "1 finding counts" : `${grouped(proposed)} findings count`;
+    const waivers = proposed === 1 ? "a waiver for it" : "waivers for them";
     lines.push(
       "",
-      `${what} although this pull request proposes a waiver for it: waivers hold once they are on the default branch.`,
+      `${what} although this pull request proposes ${waivers}: waivers hold once they are on the default branch.`,
     );
   }
   if (waived.length > 0) lines.push("", "**Waived:**", ...waived.map(waiverLine));
