@@ -134,6 +134,8 @@ function whereToLook({ stage, preview }: Scene): string {
   const api = `${github.url}/repos/${repository.fullName}`;
   const places = [
     ["the portal", `${hms.url}/ (sign in as grace, password ${stage.token("grace")})`],
+    ["what scans found", `${hms.url}/findings`],
+    ["controls", `${hms.url}/compliance`],
     ...(preview
       ? [
           ["the fork's preview", `${preview.address}/`],

@@ -44,8 +44,13 @@ export async function setDemoStage(): Promise<DemoStage> {
   );
   try {
     const stage = await setStage({
-      // Made anew for each run.
-      environment: { ...simulated.environment, HMS_OPERATOR_TOKEN: randomBytes(24).toString("hex") },
+      environment: {
+        ...simulated.environment,
+        // Made anew for each run.
+        HMS_OPERATOR_TOKEN: randomBytes(24).toString("hex"),
+        HMS_OPERATOR_TEAMS: "acme/platform",
+        HMS_AUDITOR_TEAMS: "acme/platform",
+      },
       files: {
         ".github/hms.yml": configuration(simulated.ingressPort),
         "src/cart.js": "export const cart = [];\n",
@@ -56,6 +61,9 @@ export async function setDemoStage(): Promise<DemoStage> {
         ...scanFiles(),
       },
     });
+    // Grace sees all of the portal.
+    stage.github.setOrgMember("acme", "grace", "member");
+    stage.github.createTeam("acme", "platform", { members: ["grace"] });
     // Where the job that reports finds HMS-SYS.
     stage.github.setVariable("acme", "HMS_URL", stage.hms.url);
     const { close } = stage;

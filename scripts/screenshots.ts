@@ -12,7 +12,7 @@ import { checks, openPull, until } from "../test/system/scene.ts";
 
 /**
  * `npm run screenshots`: takes the README's pictures of the portal, docs/images/*.png, from the real process in a real browser, over the
- * pull requests that the browser tests look at too.
+ * pull requests that the browser tests look at too. Grace, who looks, has every role.
  */
 const FOLDER = join(import.meta.dirname, "../docs/images");
 
@@ -68,13 +68,19 @@ async function pictureOfFindings(): Promise<void> {
 async function pictureOfPreview(): Promise<void> {
   const simulated = await simulateCluster(["shop-1"]);
   const stage = await setStage({
-    environment: simulated.environment,
+    environment: {
+      ...simulated.environment,
+      HMS_OPERATOR_TEAMS: "acme/platform",
+      HMS_AUDITOR_TEAMS: "acme/platform",
+    },
     files: {
       ".github/hms.yml": `${HMS_YML}  url: "http://shop-{{number}}.preview.localhost:${simulated.ingressPort}"\n`,
       "deploy/web/web.yaml": deployment("ghcr.io/acme/web:7"),
       "deploy/prices/prices.yaml": deployment("ghcr.io/acme/prices:3").replaceAll("web", "prices"),
     },
   });
+  stage.github.setOrgMember("acme", "grace", "member");
+  stage.github.createTeam("acme", "platform", { members: ["grace"] });
   const pull = await openPull(stage, stage.repository, { author: "ada", title: "Show prices with tax" });
   await until(
     stage,

@@ -90,7 +90,10 @@ const NEW: PlantedFlaw[] = [
   },
 ];
 
-/** @param debt so many flaws more that both the base and the pull requests have */
+/**
+ * Of the people grace operates and audits, as one of the team acme/platform.
+ * @param debt so many flaws more that both the base and the pull requests have
+ */
 export async function findingsShowcase(debt = 0): Promise<FindingsShowcase> {
   const more = Array.from({ length: debt }, (_, at): PlantedFlaw => {
     const name = String(at).padStart(5, "0");
@@ -105,11 +108,12 @@ export async function findingsShowcase(debt = 0): Promise<FindingsShowcase> {
   });
   const hms = "version: 1\nscan: { sast: { tool: sarif }, dependencies: { tool: sarif } }\n";
   const stage = await setStage({
-    environment: { LOG_LEVEL: "warn" },
+    environment: { LOG_LEVEL: "warn", HMS_OPERATOR_TEAMS: "acme/platform", HMS_AUDITOR_TEAMS: "acme/platform" },
     files: { ".github/hms.yml": hms, ".github/hms-waivers.yml": WAIVERS, [WORKFLOW_PATH]: WORKFLOW },
   });
   const { github, repository: shop } = stage;
   for (const login of ["ada", "grace", "linus"]) github.setOrgMember("acme", login, "member");
+  github.createTeam("acme", "platform", { members: ["grace"] });
   const old = [...OLD, ...more];
   const base = await baseOf(stage, shop);
   const flawed = await openPull(stage, shop, {
