@@ -87,7 +87,7 @@ export function ledgerOperations(deps: ViewDeps, limits?: TailLimits): Operation
       access: "auditor",
       summary: "New entries of the ledger as server-sent events.",
       description:
-        "Each event has the entry's type as its name and the entry as its data; its id is a cursor: with it in `Last-Event-ID` (or in `cursor`) everything since then comes first. The connection ends after some minutes; whoever reconnects as the standard says loses nothing.",
+        "Each event has the entry's type as its name and the entry as its data; its id is a cursor: with it in `Last-Event-ID` (or in `cursor`) everything since then comes first. The connection ends after some minutes; whoever reconnects as the standard says loses nothing. It ends for good with the session, and for who audits nothing any more.",
       query: z.strictObject({
         stream: stream.optional(),
         subject: filters.subject,

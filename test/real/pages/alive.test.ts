@@ -65,6 +65,18 @@ test("the stream is taken up again after the process was killed, and what happen
   await page.getByRole("link", { name: "After the restart" }).waitFor({ timeout: 60_000 });
 });
 
+test("signing out ends what other pages follow, and none of them begins to sign in behind anybody's back", async () => {
+  const { page, context } = await visit("/", "grace");
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await other.getByText("Updates by itself").waitFor();
+  const refused = other.waitForResponse((answer) => answer.url().includes("/live") && answer.status() === 401);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await refused;
+  await other.getByText("As of loading").waitFor();
+  expect((await context.cookies()).map(({ name }) => name)).not.toContain("hms-sign-in");
+});
+
 const HOSTILE = [
   "<script>alert(1)</script>",
   '" onmouseover=alert(2) autofocus onfocus=alert(3) x="',
