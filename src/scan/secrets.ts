@@ -10,7 +10,7 @@ export { ScannerUnavailable } from "./secrets/pool.ts";
 export { unscanned } from "./secrets/unscanned.ts";
 
 /** Changes whenever the same commit could get other findings: part of every cache key. A test ties it to the installed tool. */
-export const SCANNER_REVISION = "secretlint-13.0.7/hms-2";
+export const SCANNER_REVISION = "secretlint-13.0.7/hms-3";
 
 /** What a scan may cost. Whatever lies beyond is reported as not scanned, never passed over. */
 export interface ScanLimits {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import { type Finding, SEVERITIES } from "../../model/finding.ts";
 import type { FileToScan } from "./file.ts";
 import { kindOf } from "./kinds.ts";
@@ -31,8 +31,8 @@ const FILE_WIDE_SUPPRESSION = /secretlint-disable(?!-)/;
 
 /**
  * Places hits in lines and gives them fingerprints: SHA-256 over rule, path and the masked lines (of long ones: what is near) with
- * their blanks collapsed, and an ordinal for equal ones, so that a finding keeps its fingerprint when lines move. The secret itself is not part of it: a
- * fingerprint is public, and a short password could be guessed from it.
+ * their blanks collapsed, and an ordinal for equal ones, so that a finding keeps its fingerprint when lines move. Of the secret itself only a
+ * {@link traceOf trace} is part of it: a fingerprint is public, and a short password could be guessed from more.
  */
 export function placeHits(path: string | undefined, text: string, hits: readonly Hit[]): PlacedHit[] {
   return place(path, text, distinct(text, hits).slice(0, PLACED_MAX));
@@ -55,12 +55,17 @@ function place(path: string | undefined, text: string, hits: readonly Hit[]): Pl
       .trim()
       .replace(/\s+/g, " ");
     const rule = `secrets/${kindOf(hit.toolRule).name}`;
-    const base = JSON.stringify([rule, path ?? null, context]);
+    const base = JSON.stringify([rule, path ?? null, context, traceOf(text.slice(hit.start, hit.end))]);
     const ordinal = ordinals.get(base) ?? 0;
     ordinals.set(base, ordinal + 1);
-    const fingerprint = createHash("sha256").update(`${base}\n${ordinal}`).digest("hex");
+    const fingerprint = sha256Hex(`${base}\n${ordinal}`);
     return { ...hit, rule, firstLine, lastLine, fingerprint };
   });
+}
+
+/** Twelve bits: whoever waives one secret does not waive the next one in its place, and a guess is right once in 4,096 times anyway. */
+function traceOf(secret: string): string {
+  return sha256Hex(secret.replace(/\s+/g, "")).slice(0, 3);
 }
 
 /** The hits around `hits[at]` that reach into a stretch of the text. */

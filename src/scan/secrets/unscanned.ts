@@ -1,10 +1,13 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../model/canonical-json.ts";
 import type { Finding } from "../../model/finding.ts";
 
 const REMEDY =
   "Split the file or take it out of the branch, or have someone look through it and ask for an override of this rule.";
 
-/** Something that was not looked at, or not told in full: never passed over. `path` undefined: the message, or the commit as a whole. */
+/**
+ * Something that was not looked at, or not told in full: never passed over. `path` undefined: the message, or the commit as a whole, which is
+ * another thing in every commit.
+ */
 export function unscanned(commit: string, path: string | undefined, message: string): Finding {
   const rule = "secrets/unscanned";
   return {
@@ -13,8 +16,6 @@ export function unscanned(commit: string, path: string | undefined, message: str
     message,
     remedy: REMEDY,
     location: path === undefined ? { commit } : { path, commit },
-    fingerprint: createHash("sha256")
-      .update(JSON.stringify([rule, path ?? null]))
-      .digest("hex"),
+    fingerprint: sha256Hex(JSON.stringify(path === undefined ? [rule, null, commit] : [rule, path])),
   };
 }
