@@ -1,28 +1,55 @@
 import type { Finding } from "../model/finding.ts";
 import { newSideOfPatch } from "./secrets/patch.ts";
 
+/** A finding of the merge base that waits for one of the head to answer for. */
+interface Old {
+  finding: Finding;
+  key: string;
+  taken?: true;
+}
+
+export interface Compared {
+  findings: Finding[];
+  fixed: Finding[];
+  /** By the fingerprint in the head the one in the merge base, where a rename made another of it. */
+  formerly: ReadonlyMap<string, string>;
+}
+
 /**
- * Tells which findings of the head the merge base has as well. Equal ones are counted: a second copy of an old flaw is new. `renames`: from
- * the path in the base to the one in the head.
+ * Tells which findings of the head the merge base has as well. Equal ones are counted: a second copy of an old flaw is new, and it is always the
+ * one that the base's fingerprints do not have, so that what a waiver covers there covers no new one here. `renames`: from the path in the base to
+ * the one in the head.
  */
 export function compareWithBaseline(
   head: readonly Finding[],
   base: readonly Finding[],
   renames: ReadonlyMap<string, string>,
-): { findings: Finding[]; fixed: Finding[] } {
-  const known = new Map<string, Finding[]>();
-  for (const finding of base) {
+): Compared {
+  const before = base.map((finding): Old => {
     const { path } = finding.location;
-    const key = sameness(finding, path === undefined ? undefined : (renames.get(path) ?? path));
-    const others = known.get(key);
-    if (others) others.push(finding);
-    else known.set(key, [finding]);
-  }
-  const findings = head.map((finding): Finding => {
-    const matched = known.get(sameness(finding, finding.location.path))?.pop();
+    return { finding, key: sameness(finding, path === undefined ? undefined : (renames.get(path) ?? path)) };
+  });
+  const keys = head.map((finding) => sameness(finding, finding.location.path));
+  const byFingerprint = Map.groupBy(before, ({ finding }) => finding.fingerprint);
+  const byKey = Map.groupBy(before, ({ key }) => key);
+  const exact = head.map(({ fingerprint }, at) => take(byFingerprint.get(fingerprint), keys[at]));
+  const formerly = new Map<string, string>();
+  const findings = head.map((finding, at): Finding => {
+    const matched = exact[at] ?? take(byKey.get(keys[at] ?? ""), keys[at]);
+    if (matched && matched.fingerprint !== finding.fingerprint) formerly.set(finding.fingerprint, matched.fingerprint);
     return { ...finding, baseline: matched ? "unchanged" : "new" };
   });
-  return { findings, fixed: [...known.values()].flat() };
+  return { findings, fixed: before.flatMap(({ finding, taken }) => (taken ? [] : [finding])), formerly };
+}
+
+/** One that nobody took yet. */
+function take(list: Old[] | undefined, key: string | undefined): Finding | undefined {
+  for (let one = list?.pop(); one !== undefined; one = list?.pop()) {
+    if (one.taken || one.key !== key) continue;
+    one.taken = true;
+    return one.finding;
+  }
+  return undefined;
 }
 
 /** What two findings have in common that are the same flaw. */

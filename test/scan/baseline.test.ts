@@ -35,6 +35,26 @@ test("a second copy of an old flaw is new", () => {
   expect(states(findings).sort()).toEqual(["new", "unchanged"]);
 });
 
+test("of equal ones those are new that the base's fingerprints do not have, in whatever order they are told", () => {
+  const numbered = (number: number): Finding => ({
+    ...finding("a", "src/a.py", 50 - number),
+    fingerprint: `F${number}`,
+  });
+  const all = [0, 1, 2, 3].map(numbered);
+  for (const head of [all, [...all].reverse()]) {
+    const { findings, fixed, formerly } = compareWithBaseline(head, [numbered(1), numbered(0)], NONE);
+    const fresh = findings.filter((one) => one.baseline === "new").map((one) => one.fingerprint);
+    expect([fresh.sort(), fixed, formerly.size]).toEqual([["F2", "F3"], [], 0]);
+  }
+});
+
+test("a file in the place of one that was renamed has flaws of its own", () => {
+  const renames = new Map([["src/a.py", "lib/a.py"]]);
+  const { findings, formerly } = compareWithBaseline([finding("a"), finding("a", "lib/a.py")], [finding("a")], renames);
+  expect(states(findings)).toEqual(["new", "unchanged"]);
+  expect([...formerly]).toEqual([[finding("a", "lib/a.py").fingerprint, finding("a").fingerprint]]);
+});
+
 test.each([
   ["another rule", { rule: "sast/other" }],
   ["another path", { location: { path: "src/b.py", commit: SHA } }],

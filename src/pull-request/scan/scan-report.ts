@@ -41,8 +41,8 @@ export function scanReport(context: ScanContext): { report: ScanReport; validUnt
   const known = before && "findings" in before ? before : undefined;
   const compared = known
     ? compareWithBaseline(reported.findings, known.findings, context.renames)
-    : { findings: [...reported.findings], fixed: undefined };
-  const aged = withAge(compared.findings, context);
+    : { findings: [...reported.findings], fixed: undefined, formerly: new Map<string, string>() };
+  const aged = withAge(compared.findings, compared.formerly, context);
   const notes = [...(head.run && isLocal(head.run) ? [LOCAL] : []), ...reported.notes];
   if (before && "status" in before)
     notes.push(`All findings count as new, as the merge base could not be scanned: ${before.reason}`);
@@ -126,6 +126,7 @@ function urlOfRun(run: ScanRun | undefined): string | undefined {
 /** Old findings that have been known for longer than their grace, and when the next one will have been. */
 function withAge(
   findings: Finding[],
+  formerly: ReadonlyMap<string, string>,
   { config, firstSeen, nowMs }: ScanContext,
 ): { findings: Finding[]; validUntilMs?: number } {
   const { oldDebt } = config;
@@ -133,8 +134,10 @@ function withAge(
   let next = Number.POSITIVE_INFINITY;
   const aged = findings.map((finding): Finding => {
     if (finding.baseline !== "unchanged") return finding;
-    // Of one that nobody wrote down the grace begins now.
-    const endsMs = (firstSeen[finding.fingerprint] ?? nowMs) + oldDebt.graceMs;
+    const { fingerprint } = finding;
+    // Of one that nobody wrote down the grace begins now. Renaming its file does not make a finding young.
+    const sinceMs = firstSeen[formerly.get(fingerprint) ?? fingerprint] ?? nowMs;
+    const endsMs = sinceMs + oldDebt.graceMs;
     if (nowMs >= endsMs) return { ...finding, overdue: true };
     next = Math.min(next, endsMs);
     return finding;

@@ -115,3 +115,19 @@ test("old findings have their grace from when they were first seen", () => {
   expect(overdue).toEqual([true, false, false, false]);
   expect(result.validUntilMs).toBe(NOW + DAY_MS);
 });
+
+test("a renamed file does not make its old findings young", () => {
+  const config: DispatchedScan = { ...context(NONE, NONE).config, oldDebt: { graceMs: DAY_MS } };
+  const at = (fingerprint: string, path: string): SeenScan =>
+    reported([], {
+      findings: [{ ...finding(fingerprint), rule: "sast/eval", context: "c", location: { path, commit: HEAD } }],
+    });
+  const { report } = scanReport(
+    context(at("now", "b.js"), at("before", "a.js"), {
+      config,
+      firstSeen: { before: NOW - DAY_MS },
+      renames: new Map([["a.js", "b.js"]]),
+    }),
+  );
+  expect(report).toMatchObject({ findings: [{ baseline: "unchanged", overdue: true }] });
+});
