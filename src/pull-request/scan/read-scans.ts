@@ -12,7 +12,8 @@ import { mayUse } from "../../preview/preview.ts";
 import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import type { FirstSeen } from "./first-seen.ts";
 import { scanAgents } from "./scan-agents.ts";
-import { type SeenScan, scanReport } from "./scan-report.ts";
+import { isOutdated, type SeenScan, scanReport } from "./scan-report.ts";
+import type { LookAtScans } from "./want-scans.ts";
 import { type ScansWanted, wantedScans } from "./wanted-scans.ts";
 
 /** What the scans besides that for secrets say of a pull request, and what of them is wanted where. */
@@ -22,7 +23,7 @@ export interface ScansRead {
   concerned: ReadonlySet<ScanKind>;
   wants: ReadonlyMap<string, ScanWanted>;
   /** Commits at which something is to be done about a scan that is wanted already. */
-  look: string[];
+  look: LookAtScans[];
   /** ms since the epoch: what was read is another from then on, though nothing tells of it. */
   validUntilMs?: number;
 }
@@ -94,8 +95,11 @@ export async function readScans(
     });
     read.reports.push(report);
     if (validUntilMs !== undefined) ends.push(validUntilMs);
-    if (isToStart(head)) read.look.push(pull.headSha);
-    if (base && change.mergeBase !== undefined && isToStart(base)) read.look.push(change.mergeBase);
+    if (isToStart(head)) read.look.push({ sha: pull.headSha });
+    if (!base || change.mergeBase === undefined) continue;
+    if (isToStart(base)) read.look.push({ sha: change.mergeBase });
+    else if (isOutdated(base, head))
+      read.look.push({ sha: change.mergeBase, again: { kind, by: `head/${head.run?.id}` } });
   }
   if (wanted.agents && config.agents) read.reports.push(await agentsReport(deps, pull, config.agents, change));
   return ends.length === 0 ? read : { ...read, validUntilMs: Math.min(...ends) };

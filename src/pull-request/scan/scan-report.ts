@@ -32,6 +32,11 @@ export function scanReport(context: ScanContext): { report: ScanReport; validUnt
   const about = { kind, sha };
   const reported = resultOf(head);
   if (reported === undefined) return { report: { ...about, ...unreported(head) } };
+  if (base && isOutdated(base, head)) {
+    const reason =
+      "To compare with, the merge base is being scanned again: its last scan is much older, or by another version of the tool.";
+    return { report: { ...about, status: "running", phase: "queued", reason } };
+  }
   const before = base && (resultOf(base) ?? unreported(base));
   // Nothing counts as new before that is known: else a pull request would be blamed for what was there.
   if (before && "status" in before && before.status === "running") {
@@ -59,6 +64,19 @@ export function scanReport(context: ScanContext): { report: ScanReport; validUnt
     },
     ...(aged.validUntilMs === undefined ? {} : { validUntilMs: aged.validUntilMs }),
   };
+}
+
+const BASE_KEEPS_MS = 24 * 3_600_000;
+
+/**
+ * Whether a merge base was scanned too long before its head to compare them: tools, rules and databases of flaws move on, and what only the later
+ * scan knows of would count as new although nobody brought it.
+ */
+export function isOutdated(base: SeenScan, head: SeenScan): boolean {
+  const [was, is] = [resultOf(base), resultOf(head)];
+  if (!was || !is || !base.run || !head.run) return false;
+  const earlierMs = head.run.requestedAtMs - base.run.requestedAtMs;
+  return earlierMs > BASE_KEEPS_MS || (earlierMs > 0 && was.tool.version !== is.tool.version);
 }
 
 /** Only what belongs to the report that was taken. */

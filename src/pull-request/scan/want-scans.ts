@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatKey, type Key } from "../../model/key.ts";
 import type { ScanWanted } from "../../model/scan.ts";
+import type { DispatchedKind } from "../../model/scan-kind.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { Engine } from "../../ports/engine.ts";
 import type { Run } from "../../ports/run.ts";
@@ -13,14 +14,20 @@ interface Wanting {
 }
 
 /**
- * Writes down what a pull request wants scanned, by commit, and takes away what it wanted before. The commits' own keys act on it. `look`: commits
- * at which something is to be done although nothing else is wanted, such as a scan that could not be started.
+ * A commit at which something is to be done although nothing else is wanted, such as a scan that could not be started. `again`: one that reported
+ * is made once more; `by`: why, so that the same reason counts once.
  */
+export interface LookAtScans {
+  sha: string;
+  again?: { kind: DispatchedKind; by: string };
+}
+
+/** Writes down what a pull request wants scanned, by commit, and takes away what it wanted before. The commits' own keys act on it. */
 export async function wantScans(
   engine: Engine,
   key: PullKey,
   wants: ReadonlyMap<string, ScanWanted>,
-  look: readonly string[],
+  look: readonly LookAtScans[],
   run: Run,
 ): Promise<void> {
   const { records, queue } = engine;
@@ -35,13 +42,17 @@ export async function wantScans(
     if (!isDeepStrictEqual(known, wants.get(sha))) changed.push([sha, wants.get(sha)]);
   }
   const shas = [...wants.keys()].sort();
-  const due = new Set([...changed.map(([sha]) => sha), ...look.filter((sha) => wants.has(sha))]);
+  const looked = look.filter(({ sha }) => wants.has(sha));
+  const due = new Set([...changed.map(([sha]) => sha), ...looked.map(({ sha }) => sha)]);
   if (due.size === 0 && isDeepStrictEqual(before, shas)) return;
   await run.fence();
   // In one turn of the event loop, so in one transaction: what is wanted is acted on, and what was wanted before is found and let go of.
   await Promise.all([
     ...changed.map(([sha, wanted]) => (wanted ? records.put(keyOf(sha), wanted) : records.delete(keyOf(sha)))),
     shas.length === 0 ? records.delete(wantingKey) : records.put(wantingKey, { shas } satisfies Wanting),
+    ...looked.flatMap(({ sha, again }) =>
+      again ? [records.put(storageKey.scanAgain(installationId, repositoryId, sha, again.kind), { by: again.by })] : [],
+    ),
     ...[...due].map((sha) => queue.enqueue(formatKey({ kind: "scan", installationId, repositoryId, sha }))),
   ]);
 }

@@ -8,7 +8,7 @@ import type { Dispatched, WorkflowRun } from "../../../src/ports/workflows.ts";
 import type { ScanWorkflows } from "../../../src/pull-request/scan/deps.ts";
 import { ADOPT_AFTER_MS, MISSING_RETRY_MS } from "../../../src/pull-request/scan/plan-scans.ts";
 import { reconcileScans } from "../../../src/pull-request/scan/reconcile-scans.ts";
-import { wantScans } from "../../../src/pull-request/scan/want-scans.ts";
+import { type LookAtScans, wantScans } from "../../../src/pull-request/scan/want-scans.ts";
 import { temporaryPath } from "../../adapters/sqlite/temporary-path.ts";
 import { SettableClock } from "../../contract/settable-clock.ts";
 
@@ -58,7 +58,7 @@ async function scene() {
     },
   };
   const pull = { kind: "pull", installationId: 1, repositoryId: 42, number: 12 } as const;
-  const want = (wants: Map<string, ScanWanted>) => wantScans(engine, pull, wants, [], run);
+  const want = (wants: Map<string, ScanWanted>, look: LookAtScans[] = []) => wantScans(engine, pull, wants, look, run);
   await want(new Map([[SHA, wanted]]));
   return {
     ...{ clock, engine, dispatched, cancelled, uploaded, there, want },
@@ -130,6 +130,23 @@ test("nobody wants it any more: its run is cancelled; somebody does again: anoth
   await want(new Map([[SHA, wanted]]));
   await reconcile();
   expect([dispatched.length, (await state())?.is]).toEqual([2, "queued"]);
+});
+
+test("one that reported is made again where a pull request finds it too old, and once", async () => {
+  const { reconcile, dispatched, state, want, engine } = await scene();
+  await reconcile();
+  const runKey = storageKey.scanRun(1, 42, SHA, "sast");
+  const run = (await engine.records.get<ScanRun>(runKey))?.value;
+  await engine.records.put(runKey, { ...run, state: { is: "reported", atMs: 0, digest: "d", findings: 0 } });
+  const wants = new Map([[SHA, wanted]]);
+  await want(wants, [{ sha: "b".repeat(40), again: { kind: "sast", by: "head/1" } }]);
+  await reconcile();
+  expect(dispatched).toHaveLength(1);
+  for (let time = 0; time < 2; time++) await want(wants, [{ sha: SHA, again: { kind: "sast", by: "head/1" } }]);
+  await reconcile();
+  expect([dispatched.length, (await state())?.is]).toEqual([2, "queued"]);
+  await reconcile();
+  expect(dispatched).toHaveLength(2);
 });
 
 test("at its deadline it is given up, and its run cancelled", async () => {

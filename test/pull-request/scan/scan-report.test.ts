@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { DispatchedScan } from "../../../src/config/scan.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import type { ScanRun, ScanRunState, StoredScanResult } from "../../../src/model/scan.ts";
-import { type ScanContext, type SeenScan, scanReport } from "../../../src/pull-request/scan/scan-report.ts";
+import { isOutdated, type ScanContext, type SeenScan, scanReport } from "../../../src/pull-request/scan/scan-report.ts";
 
 const [HEAD, URL] = ["a".repeat(40), "https://github.example/runs/7"];
 const NOW = 1_000_000_000;
@@ -104,6 +104,26 @@ test("without a base that could be scanned all of it counts as new, and that is 
   const { report } = scanReport(context(reported(["a"]), over("timed-out")));
   expect(report).toMatchObject({ findings: [{ fingerprint: "a" }], notes: [expect.stringContaining("count as new")] });
   expect(report.status === "completed" && report.findings[0]?.baseline).toBeUndefined();
+});
+
+test.each<[string, string, number, string?]>([
+  ["at the same time", "completed", 0, "2"],
+  ["a day before", "completed", DAY_MS, "1"],
+  ["longer before", "running", DAY_MS + 1, "1"],
+  ["a moment before, by another version of the tool", "running", 1, "2"],
+  ["longer after", "completed", -2 * DAY_MS, "2"],
+])("the merge base was scanned %s: %s", (_, status, earlierMs, version = "1") => {
+  const by = (requestedAtMs: number, of: string): SeenScan => {
+    const { run: one, result } = reported(["a"], { tool: { name: "semgrep", version: of } });
+    return { run: one && { ...one, requestedAtMs }, result };
+  };
+  const [head, base] = [by(NOW, "1"), by(NOW - earlierMs, version)];
+  expect(scanReport(context(head, base)).report).toMatchObject({ status });
+  expect(isOutdated(base, head)).toBe(status === "running");
+  // While it is scanned again it is as any that runs.
+  expect(isOutdated({ run: base.run && { ...base.run, state: { is: "starting" } }, result: base.result }, head)).toBe(
+    false,
+  );
 });
 
 test("old findings have their grace from when they were first seen", () => {
