@@ -29,6 +29,10 @@ export interface SarifLimits {
   unpackedBytes: number;
   /** Of one piece: a result, all rules of a tool. */
   pieceBytes: number;
+  /** Of one piece, and of all that are no results together, which are held until the end. */
+  pieceValues: number;
+  /** In the whole report. */
+  values: number;
   /** Over all runs. */
   results: number;
   runs: number;
@@ -40,6 +44,8 @@ export interface SarifLimits {
 export const DEFAULT_SARIF_LIMITS: SarifLimits = {
   unpackedBytes: 200 * 1024 * 1024,
   pieceBytes: 32 * 1024 * 1024,
+  pieceValues: 1_000_000,
+  values: 10_000_000,
   results: 50_000,
   runs: 20,
   depth: 64,
@@ -108,6 +114,7 @@ class Report implements PieceListener {
   #parts = new Map<string, unknown>();
   #drafts: Draft[] = [];
   #resultsSeen = 0;
+  #valuesHeld = 0;
 
   constructor(context: SarifContext, limits: SarifLimits) {
     this.#context = { ...context, notes: new Notes() };
@@ -130,8 +137,12 @@ class Report implements PieceListener {
     return place.length === 3 && part === "results" && container === "array";
   }
 
-  piece(place: Place, value: unknown): void {
+  piece(place: Place, value: unknown, values: number): void {
     const [top, , part, index] = place;
+    if (place.length < 4) this.#valuesHeld += values;
+    if (this.#valuesHeld > this.#limits.pieceValues) {
+      throw new ReportProblem(place, `more than ${this.#limits.pieceValues} values stand outside of results`, true);
+    }
     if (place.length === 1) this.#log.set(String(top), value);
     else if (place.length === 2) throw new ReportProblem(place, "a run has to be an object");
     else if (place.length === 3) this.#parts.set(String(part), value);
@@ -179,7 +190,10 @@ class Report implements PieceListener {
         columns.push(one.column);
         if (findings.length % 250 === 0) await pause();
       }
-      for (const finding of unscanned(run, this.#context)) findings.push(finding);
+      for (const finding of unscanned(run, this.#context)) {
+        findings.push(finding);
+        columns.push(0);
+      }
     }
     notes.count("a text beyond the limit, which was cut", ["runs"], this.pieces.cutStrings);
     numberEqual(findings, columns);

@@ -5,6 +5,10 @@ export interface PieceLimits {
   unpackedBytes: number;
   /** Of one piece, such as a result or all of a tool's rules. */
   pieceBytes: number;
+  /** Of one piece: small as they are written, each has its price in memory. */
+  pieceValues: number;
+  /** Of all pieces together. */
+  values: number;
   depth: number;
   /** Of one string, in bytes as it is written; what is longer is cut, not refused. */
   stringBytes: number;
@@ -13,7 +17,8 @@ export interface PieceLimits {
 export interface PieceListener {
   /** Whether the container at `place` is taken apart; all else comes as one piece. */
   opens(place: Place, container: "object" | "array"): boolean;
-  piece(place: Place, value: unknown): void;
+  /** `values`: how many it holds, itself included. */
+  piece(place: Place, value: unknown, values: number): void;
   /** A container that was taken apart is over. */
   closed(place: Place): void;
 }
@@ -32,6 +37,8 @@ const BACKSLASH = 0x5c;
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 const [COMMA, COLON, LETTER_U] = [0x2c, 0x3a, 0x75];
 const MARK = [0xef, 0xbb, 0xbf];
+/** Of an object that is taken apart: the standard knows some thirty. */
+const KEYS_MAX = 1_000;
 
 /**
  * Takes a JSON document apart while it arrives, in one pass over its bytes: outer containers as the listener wants, everything in them as
@@ -50,6 +57,8 @@ export class PieceReader {
   #isKey = false;
   #parts: Uint8Array[] = [];
   #pieceBytes = 0;
+  #pieceValues = 0;
+  #values = 0;
   #depth = 0;
   #inString = false;
   /** Bytes of an escape sequence that are still to come. */
@@ -142,6 +151,7 @@ export class PieceReader {
     this.#capture = capture;
     this.#parts = [Uint8Array.of(first)];
     this.#pieceBytes = 1;
+    this.#pieceValues = 1;
     this.#depth = capture === "container" ? 1 : 0;
     this.#inString = capture === "string";
     this.#stringBytes = 0;
@@ -179,7 +189,10 @@ export class PieceReader {
       } else if (byte === QUOTE) {
         this.#inString = true;
         this.#stringBytes = 0;
+      } else if (byte === COMMA) {
+        this.#countValue();
       } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        this.#countValue();
         if (++this.#depth + outside > deepest) {
           throw new ReportProblem(this.#place(), `it is nested deeper than ${deepest} levels`);
         }
@@ -203,6 +216,14 @@ export class PieceReader {
     return chunk.length;
   }
 
+  /** Before anything is made of them. The first in a container is counted with its bracket. */
+  #countValue(): void {
+    const { pieceValues } = this.#limits;
+    if (++this.#pieceValues > pieceValues) {
+      throw new ReportProblem(this.#place(), `it holds more than ${pieceValues} values`, true);
+    }
+  }
+
   #keep(chunk: Uint8Array, from: number, to: number): void {
     this.#pieceBytes += to - from;
     if (this.#pieceBytes > this.#limits.pieceBytes) {
@@ -218,17 +239,24 @@ export class PieceReader {
     this.#parts = [];
     this.#capture = "none";
     const place = this.#place();
+    this.#values += this.#pieceValues;
+    if (this.#values > this.#limits.values) {
+      throw new ReportProblem(place, `the report holds more than ${this.#limits.values} values up to here`, true);
+    }
     const value = parse(bytes, place);
     const frame = this.#frames.at(-1);
     if (frame && this.#isKey) {
       this.#isKey = false;
       const key = String(value);
       if (frame.keys?.has(key)) throw new ReportProblem([...frame.place, key], "this key stands there twice");
+      if (frame.keys && frame.keys.size >= KEYS_MAX) {
+        throw new ReportProblem(frame.place, `it has more than ${KEYS_MAX} keys`);
+      }
       frame.keys?.add(key);
       frame.at = key;
       frame.expects = "colon";
     } else if (frame) {
-      this.#listener.piece(place, value);
+      this.#listener.piece(place, value, this.#pieceValues);
       frame.expects = "comma";
     }
     return to;

@@ -177,6 +177,28 @@ test.each([
     {},
     "properties: it is nested deeper than 64 levels",
   ],
+  [
+    "values in a result",
+    log(run([result({ properties: { a: Array(40).fill({}) } })])),
+    { pieceValues: 60 },
+    "runs[0].results[0]: it holds more than 60 values",
+  ],
+  [
+    "values outside of results",
+    log(run([], { properties: { a: Array(40).fill(0) } }), run([], { properties: { a: Array(40).fill(0) } })),
+    { pieceValues: 100 },
+    "runs[1].properties: more than 100 values stand outside of results",
+  ],
+  ["values", log(run(Array(9).fill(result()))), { values: 120 }, "the report holds more than 120 values up to here"],
+  [
+    "keys",
+    JSON.stringify(log(run([]))).replace(
+      '"results"',
+      `${Array.from({ length: 1_001 }, (_, at) => `"a${at}":0`)},"results"`,
+    ),
+    {},
+    "runs[0]: it has more than 1000 keys",
+  ],
   ["levels in runs", `{"runs":${deep(100_000)}}`, {}, "runs[0]: it is nested deeper than 64 levels"],
 ])("refused: more %s than the limit", async (_name, report, limits, problem) => {
   const reading = await read(report, {}, limits);
