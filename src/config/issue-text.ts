@@ -117,7 +117,7 @@ function kindOf(value: unknown): string {
 
 function shown(text: string): string {
   const line = text.replace(/[\p{C}`]+/gu, "·");
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+  return line.length > 60 ? `${line.slice(0, 60).replace(/[\ud800-\udbff]$/, "")}…` : line;
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

@@ -70,8 +70,11 @@ export function withEvent(
 ): FindingHistory | undefined {
   const events = history?.events ?? [];
   const last = events.at(-1);
-  const again = events.some((one) => one.what === what && one.number === at.number && one.sha === at.sha);
+  // Only its own last one: what came and went may come again at the same commit, as a waiver does that ended and was renewed.
+  const own = events.findLast(({ number }) => number === at.number);
   const { waiver } = finding;
+  const again =
+    own?.what === what && own.sha === at.sha && (what !== "waived" || isDeepStrictEqual(own.waiver, waiver));
   const told = what === "waived" && last?.what === "waived" && isDeepStrictEqual(last.waiver, waiver);
   if (again || told) return undefined;
   const commit = finding.location.commit === "" ? at.sha : finding.location.commit;

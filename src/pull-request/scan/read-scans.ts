@@ -177,10 +177,9 @@ function wantsOf({ head, base }: ScansWanted, headSha: string, mergeBase: string
   return wants;
 }
 
+/** Without a cause: what is missing is no workflow but what the reason says. */
 function heldReport({ kind, status, reason }: ScansWanted["held"][number], sha: string): ScanReport {
-  return status === "running"
-    ? { kind, status, sha, reason, phase: "queued" }
-    : { kind, status, sha, reason, cause: "not-installed" };
+  return status === "running" ? { kind, status, sha, reason, phase: "queued" } : { kind, status, sha, reason };
 }
 
 async function seenAt(

@@ -11,7 +11,8 @@ export function plain(text: string, limit = MESSAGE_MAX): string {
   const line = oneLine(text.slice(0, 4 * limit))
     .replace(/ {2,}/g, " ")
     .trim();
-  return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
+  // Half a character is no text that GitHub or a store would take.
+  return line.length > limit ? `${line.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, "")}…` : line;
 }
 
 /** `sast/python.lang.eval-detected`: the tool's rule in kebab case; dots stay, as tools sort their rules by them. */

@@ -20,7 +20,7 @@ const config: ScanConfig = {
 };
 
 /** What is read where the head and its merge base were scanned at these times, by these versions of the tool. */
-async function read(scanned: { sha: string; requestedAtMs: number; version: string }[]) {
+async function read(scanned: { sha: string; requestedAtMs: number; version: string }[], wanting = config) {
   const records = recordsInMemory();
   for (const { sha, requestedAtMs, version } of scanned) {
     const id = `${sha.slice(0, 1)}-run`;
@@ -39,7 +39,7 @@ async function read(scanned: { sha: string; requestedAtMs: number; version: stri
     compare: async () => ({ mergeBase: BASE, files: [], complete: true, commits: [] }),
   };
   const preview = { record: undefined, wanted: false };
-  return readScans({ api: api as RepositoryApi, records, installationId: 7 }, pull, config, preview, NOW);
+  return readScans({ api: api as RepositoryApi, records, installationId: 7 }, pull, wanting, preview, NOW);
 }
 
 test("a merge base that was not scanned is to be started, one that was is left alone", async () => {
@@ -55,4 +55,11 @@ test("a merge base that another version of the tool scanned before the head is s
   const { reports, look } = await read([{ sha: HEAD, requestedAtMs: NOW, version: "2" }, base]);
   expect(reports).toMatchObject([{ status: "running", reason: expect.stringContaining("being scanned again") }]);
   expect(look).toEqual([{ sha: BASE, again: { kind: "sast", by: "head/c-run" } }]);
+});
+
+test("nothing to attack is no matter of a workflow that would have to be installed", async () => {
+  const { sast } = config.dispatched;
+  const { reports } = await read([], { ...config, dispatched: sast ? { dast: { ...sast, tool: "wapiti" } } : {} });
+  const reason = expect.stringContaining("nothing to attack");
+  expect(reports).toEqual([{ kind: "dast", status: "unknown", sha: HEAD, reason }]);
 });

@@ -208,3 +208,9 @@ test("only a plain address of a rule's page is shown", async () => {
     expect(await page(bad)).not.toContain("About");
   }
 });
+
+test("a long message is cut between characters", async () => {
+  const text = `${"x".repeat(998)}${"\u{1f600}".repeat(9)}`;
+  const { findings } = await taken(log(run([result({ message: { text } })])));
+  expect(findings[0]?.message).toBe(`${"x".repeat(998)}…`);
+});
