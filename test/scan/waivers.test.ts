@@ -249,6 +249,21 @@ describe("waivers that a pull request proposes", () => {
   });
 });
 
+test("more patterns and paths than can be tried are not all tried: what is left counts, and that is said", () => {
+  const found = Array.from({ length: 3_000 }, (_, at) =>
+    finding({ fingerprint: `${at}` }, `${"a/".repeat(60)}${at}.ts`),
+  );
+  const many = Array.from({ length: 2_000 }, (_, at) => waiver({ path: `**/${"*a".repeat(20)}${at}` }));
+  for (const [inForce, proposed] of [
+    [[], many],
+    [[...many, waiver({ path: "**" })], undefined],
+  ] satisfies [Waiver[], Waiver[] | undefined][]) {
+    const { waived, would, notes } = applied(found, inForce, proposed);
+    expect([waived.at(-1), would.at(-1)]).toEqual([false, false]);
+    expect(notes[0]).toMatch(/^There are too many findings and too many waivers by path/);
+  }
+});
+
 test("whatever is proposed, what counts is what the default branch says", () => {
   const waivers = fc.array(
     fc.constantFrom(

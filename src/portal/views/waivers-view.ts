@@ -96,7 +96,7 @@ async function coveredBy(
   waivers: readonly Waiver[],
 ): Promise<Map<Waiver, Covered>> {
   const covers = new Map<Waiver, Covered>();
-  const covering = matcherOf(waivers);
+  const { covering } = matcherOf(waivers);
   let looked = 0;
   for await (const { finding, source } of merged(deps, sources, undefined)) {
     if (++looked > LOOKED_AT_MAX) break;

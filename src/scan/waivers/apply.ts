@@ -37,7 +37,8 @@ export function applyWaivers(
     const found = report.findings.map((finding) => judged(report.kind, finding, { now, void_, then }));
     for (const { by } of found) if (by && (until === undefined || by.expires < until)) until = by.expires;
     const own = [...ofKind(report, inForce), ...(report === wholeTree(reports)[0] ? unplaced : [])];
-    const notes = waiverNotes({ found, own, proposes: proposed !== undefined, today, last, daysMax });
+    const partly = now.exhausted() || void_.exhausted() || (then?.exhausted() ?? false);
+    const notes = waiverNotes({ found, own, proposes: proposed !== undefined, partly, today, last, daysMax });
     return {
       ...report,
       findings: found.map((one) => one.finding),
@@ -57,10 +58,10 @@ function judged(
 ): Judged {
   // Whatever was said before: here it is decided.
   const { waiver: _, wouldBeWaived: __, ...finding } = given;
-  const matching = now(kind, finding);
+  const matching = now.covering(kind, finding);
   const by = longest(matching);
-  const wouldBe = then && longest(then(kind, finding));
-  const covering = [...matching, ...void_(kind, finding)];
+  const wouldBe = then && longest(then.covering(kind, finding));
+  const covering = [...matching, ...void_.covering(kind, finding)];
   if (by)
     return {
       finding: { ...finding, waiver: { reason: by.reason, owner: by.owner, until: by.expires, line: by.line } },
@@ -86,7 +87,7 @@ function unplacedUnused(reports: readonly ScanReport[], waivers: readonly Waiver
   if (!reports.every((report) => report.status === "completed")) return [];
   const used = new Set(
     reports.flatMap((report) =>
-      report.status === "completed" ? report.findings.flatMap((one) => now(report.kind, one)) : [],
+      report.status === "completed" ? report.findings.flatMap((one) => now.covering(report.kind, one)) : [],
     ),
   );
   return waivers.filter((waiver) => waiver.rule === undefined && !used.has(waiver));

@@ -10,6 +10,8 @@ interface Facts {
   own: readonly Waiver[];
   /** The pull request changes the file. */
   proposes: boolean;
+  /** Not every pattern was tried on every path. */
+  partly: boolean;
   today: string;
   /** The last day on which a waiver may expire. */
   last: string;
@@ -17,7 +19,7 @@ interface Facts {
 }
 
 /** Plain sentences about the waivers of one scan, what is to be done first. They quote the file: escape them where they are shown. */
-export function waiverNotes({ found, own, proposes, today, last, daysMax }: Facts): string[] {
+export function waiverNotes({ found, own, proposes, partly, today, last, daysMax }: Facts): string[] {
   const covers = new Map<Waiver, number>();
   const standing = new Map<Waiver, number>();
   for (const { covering, by } of found) {
@@ -31,6 +33,11 @@ export function waiverNotes({ found, own, proposes, today, last, daysMax }: Fact
   const long = all.filter(({ expires }) => expires > last);
   const counting = all.filter((waiver) => !expired.includes(waiver) && !long.includes(waiver));
   const notes = [
+    ...(partly
+      ? [
+          "There are too many findings and too many waivers by path to try each on each; where none was tried, the finding counts.",
+        ]
+      : []),
     ...expired.map((waiver) => {
       const again = standing.get(waiver) ?? 0;
       const what = again > 0 ? `${findings(again)} count${again === 1 ? "s" : ""} again` : "it can be deleted";
