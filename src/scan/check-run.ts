@@ -10,6 +10,7 @@ import {
   cut,
   escapeRemedy,
   FAILING,
+  linesOf,
   type ScanCheckRun,
 } from "./check-run/parts.ts";
 
@@ -120,7 +121,7 @@ function section(heading: string, findings: readonly Finding[], statement?: stri
     ...(statement ? [statement, ""] : []),
     "| severity | rule | where | commit | what |",
     "|---|---|---|---|---|",
-    ...findings.map((finding) => {
+    ...linesOf(findings, (finding) => {
       const cells = [
         finding.severity,
         tableCode(finding.rule),

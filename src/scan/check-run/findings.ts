@@ -11,6 +11,7 @@ import {
   cut,
   escapeRemedy,
   grouped,
+  linesOf,
   type ScanCheckRun,
   sentence,
 } from "./parts.ts";
@@ -117,9 +118,11 @@ function sort({ findings, fixed }: Completed): Sorted {
 function annotationsOf({ fresh, overdue, known }: Sorted): Annotation[] {
   const wanted = [...fresh, ...overdue, ...known.filter((finding) => finding.onChangedLine)];
   return wanted
+    .values()
     .flatMap(annotationOf)
-    .slice(0, ANNOTATIONS_MAX)
-    .map((one) => ({ ...one, title: one.title.slice(0, TITLE_MAX) }));
+    .take(ANNOTATIONS_MAX)
+    .map((one) => ({ ...one, title: one.title.slice(0, TITLE_MAX) }))
+    .toArray();
 }
 
 function title(report: Completed, { fresh, known, overdue, waived, alone }: Sorted): string {
@@ -159,7 +162,7 @@ function summary(report: Completed, sorted: Sorted, annotated: number): string {
       `${what} although this pull request proposes ${waivers}: waivers hold once they are on the default branch.`,
     );
   }
-  if (waived.length > 0) lines.push("", "**Waived:**", ...waived.map(waiverLine));
+  if (waived.length > 0) lines.push("", "**Waived:**", ...linesOf(waived, waiverLine));
   const notes = [...(report.waiverNotes ?? []), ...report.notes];
   if (notes.length > 0) lines.push("", ...notes.map((note) => `- ${escapeMarkdown(note.slice(0, 1_000))}`));
   return joinWithin(lines, CHECK_TEXT_LIMIT, cut("line"));
@@ -196,7 +199,7 @@ function section(heading: string, findings: readonly Finding[]): string[] {
     "",
     "| severity | rule | where | what |",
     "|---|---|---|---|",
-    ...findings.map((finding) => {
+    ...linesOf(findings, (finding) => {
       const { message, severity, onChangedLine, wouldBeWaived } = finding;
       const said = message.length > MESSAGE_SHOWN ? `${message.slice(0, MESSAGE_SHOWN)}…` : message;
       const what = [

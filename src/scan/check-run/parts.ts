@@ -94,6 +94,14 @@ export function grouped(number: number): string {
   return number.toLocaleString("en-US");
 }
 
+/** More of the shortest lines than GitHub takes in one text. */
+const LINES_MAX = 3_000;
+
+/** A line for each finding. Those that no text could hold are not written but stand there empty, so that they are counted as left out. */
+export function linesOf(findings: readonly Finding[], line: (finding: Finding) => string): string[] {
+  return findings.map((finding, at) => (at < LINES_MAX ? line(finding) : ""));
+}
+
 export function cut(noun: string): (leftOut: number) => string {
   return (leftOut) =>
     `*${leftOut} ${noun}${leftOut === 1 ? "" : "s"} left out here: GitHub takes no longer text. The verdict counts all findings.*`;
