@@ -246,6 +246,7 @@ export async function compose(settings: Settings, overrides: Overrides = {}): Pr
       await worker.drain(DRAIN_MS);
       server.closeAllConnections();
       await closed;
+      scans.stop();
       await scanner.close();
       inForce.close();
       await engine.close();

@@ -18,6 +18,8 @@ export interface Scans {
   deps: ScanDeps;
   /** Where their runs report. */
   routes: Route[];
+  /** Ends what runs on this machine. */
+  stop(): void;
 }
 
 /** Scans that run elsewhere: what starts them, and who takes their reports. */
@@ -64,5 +66,6 @@ export function openScans(
   return {
     deps: { github, engine, clock, ...(jobs && { jobs }), ...(quality && { quality }), became: metrics.became },
     routes: [route, ...(secret ? [sonarQubeRoute({ engine, secret })] : [])],
+    stop: () => local?.close(),
   };
 }

@@ -16,4 +16,6 @@ export interface LocalRunner {
   look(scan: string): (LocalSight & { uid: string }) | undefined;
   /** Ends it if it still runs, and removes what it was given. */
   stop(scan: string): void;
+  /** Ends all that still run: nobody would know of them any more. */
+  close(): void;
 }

@@ -16,6 +16,14 @@ interface Running {
 /** @param program by its whole path; it gets nothing of our environment but `PATH` and `HOME` */
 export function createLocalRunner(program: string): LocalRunner {
   const known = new Map<string, Running>();
+  const stop = (scan: string): void => {
+    const running = known.get(scan);
+    if (!running) return;
+    known.delete(scan);
+    clearTimeout(running.timer);
+    if (running.sight.is === "running") end(running.child);
+    rmSync(running.directory, { recursive: true, force: true });
+  };
   return {
     start(scan, { variables, token, nonce, timeoutMs }) {
       const directory = mkdtempSync(join(tmpdir(), "hms-local-scan-"));
@@ -53,13 +61,9 @@ export function createLocalRunner(program: string): LocalRunner {
       const running = known.get(scan);
       return running && { ...running.sight, uid: running.uid };
     },
-    stop(scan) {
-      const running = known.get(scan);
-      if (!running) return;
-      known.delete(scan);
-      clearTimeout(running.timer);
-      if (running.sight.is === "running") end(running.child);
-      rmSync(running.directory, { recursive: true, force: true });
+    stop,
+    close() {
+      for (const scan of known.keys()) stop(scan);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ScanRun } from "../../model/scan.ts";
+import { type ScanRun, THIS_MACHINE } from "../../model/scan.ts";
 import type { JobLook } from "./job-runner.ts";
 import { REPORT_GRACE_MS } from "./plan-scans.ts";
 
@@ -13,8 +13,11 @@ export function afterJobLook(run: ScanRun, look: JobLook, nowMs: number): ScanRu
     case "unseen":
       return { ...run, waits: `The cluster does not say how it goes: ${look.reason}` };
     case "absent":
-      return state.is === "starting"
-        ? { ...rest, state: { is: "cancelled", reason: "It is not known to have started." } }
+      if (state.is === "starting")
+        return { ...rest, state: { is: "cancelled", reason: "It is not known to have started." } };
+      // Programs of this machine are known to the process that started them alone.
+      return run.on?.cluster === THIS_MACHINE
+        ? { ...rest, state: { is: "cancelled", reason: "HMS-SYS was started anew meanwhile." } }
         : { ...rest, state: { is: "failed", reason: "Its Job is not on the cluster any more." } };
     case "queued":
     case "running": {

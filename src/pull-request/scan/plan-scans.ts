@@ -9,8 +9,8 @@ export interface ScansAtCommit {
   runs: readonly ScanRun[];
   /** By kind: id of the intent by which it is asked for again. */
   again: ReadonlyMap<string, string>;
-  /** The repository's workflow could not be started a moment ago, and has not changed since. */
-  workflowMissing: boolean;
+  /** The repository's workflow could not be started a moment ago, and has not changed since: it is not tried again before. */
+  missingUntilMs?: number | undefined;
   nowMs: number;
 }
 
@@ -38,7 +38,7 @@ export function isAsked({ tool }: Pick<ScanRun, "tool">): boolean {
 }
 
 /** What has to be done about the scans of one commit: pure. At most one scan of a kind is alive at a time. */
-export function planScans({ wanted, runs, again, workflowMissing, nowMs }: ScansAtCommit): ScanStep[] {
+export function planScans({ wanted, runs, again, missingUntilMs, nowMs }: ScansAtCommit): ScanStep[] {
   const scans = unionOf(wanted);
   const steps: ScanStep[] = [];
   for (const run of runs) {
@@ -49,29 +49,35 @@ export function planScans({ wanted, runs, again, workflowMissing, nowMs }: Scans
     else if (differs(scan, run))
       steps.push({ step: "end", run, as: "cancelled", reason: "Another scan took its place." });
     else if (nowMs >= run.deadlineMs) {
-      const last = isAsked(run) && run.waits !== undefined ? ` ${run.waits}` : "";
+      const last = run.waits === undefined ? "" : ` ${run.waits}`;
       steps.push({ step: "end", run, as: "timed-out", reason: `No report came within ${minutes(run)}.${last}` });
     } else steps.push({ step: run.state.is === "starting" ? "adopt" : "look", run });
   }
   for (const scan of scans.values()) {
     const run = runs.find((one) => one.kind === scan.kind);
     const askedBy = again.get(scan.kind);
+    // What was started for it may have come to its end before it was settled.
+    const isAskedAnew = askedBy !== undefined && askedBy !== run?.askedBy;
     if (
       run === undefined ||
-      (!isLive(run) && (askedBy !== undefined || differs(scan, run) || isToRepeat(run, workflowMissing, nowMs)))
+      (!isLive(run) && (isAskedAnew || differs(scan, run) || isToRepeat(run, missingUntilMs, nowMs)))
     )
       steps.push({ step: "start", scan, askedBy });
   }
   return steps;
 }
 
-/** What a kind is to be scanned with where pull requests differ: from which base on the whole history stands in for all of theirs. */
+/**
+ * What a kind is to be scanned with where pull requests differ: from which base on the whole history stands in for all of theirs, and what is the
+ * head of one of them is uploaded although another one only compares with it.
+ */
 function unionOf(wanted: ScansAtCommit["wanted"]): Map<string, WantedScan> {
   const scans = new Map<string, WantedScan>();
   for (const scan of wanted.flat()) {
-    const known = scans.get(scan.kind);
-    const { base: _, ...whole } = known ?? scan;
-    scans.set(scan.kind, known === undefined ? scan : known.base === scan.base ? known : whole);
+    const known = scans.get(scan.kind) ?? scan;
+    const { base, ...whole } = known;
+    const uploadTo = known.uploadTo ?? scan.uploadTo;
+    scans.set(scan.kind, { ...(base === scan.base ? known : whole), ...(uploadTo && { uploadTo }) });
   }
   return scans;
 }
@@ -85,11 +91,14 @@ function differs(scan: WantedScan, run: ScanRun): boolean {
   );
 }
 
-function isToRepeat({ state, tool, requestedAtMs }: ScanRun, workflowMissing: boolean, nowMs: number): boolean {
-  if (state.is === "cancelled") return true;
-  if (state.is !== "not-installed") return false;
-  // What a server refuses has nothing to do with the workflow.
-  return isAsked({ tool }) ? nowMs >= requestedAtMs + MISSING_RETRY_MS : !workflowMissing;
+function isToRepeat(run: ScanRun, missingUntilMs: number | undefined, nowMs: number): boolean {
+  if (run.state.is === "cancelled") return true;
+  return run.state.is === "not-installed" && nowMs >= tryAgainAtMs(run, missingUntilMs, nowMs);
+}
+
+/** What a server refuses has nothing to do with the workflow, which is tried once for all commits. */
+function tryAgainAtMs(run: ScanRun, missingUntilMs: number | undefined, nowMs: number): number {
+  return isAsked(run) ? run.requestedAtMs + MISSING_RETRY_MS : (missingUntilMs ?? nowMs);
 }
 
 function minutes({ requestedAtMs, deadlineMs }: ScanRun): string {
@@ -127,10 +136,14 @@ function said(conclusion: string | null): string {
 }
 
 /** When the commit's scans are looked at again although nothing tells of a change, ms from now; undefined: not. */
-export function lookAtScansInMs(runs: readonly ScanRun[], nowMs: number): number | undefined {
+export function lookAtScansInMs(
+  runs: readonly ScanRun[],
+  missingUntilMs: number | undefined,
+  nowMs: number,
+): number | undefined {
   const due = runs.flatMap((run) => {
     if (run.state.is === "starting") return [nowMs + ADOPT_AFTER_MS];
-    if (run.state.is === "not-installed") return [run.requestedAtMs + MISSING_RETRY_MS];
+    if (run.state.is === "not-installed") return [tryAgainAtMs(run, missingUntilMs, nowMs)];
     if (!isLive(run)) return [];
     if (run.overSinceMs !== undefined) return [run.overSinceMs + REPORT_GRACE_MS];
     const everyMs = run.on ? LOOK_AT_JOB_EVERY_MS : isAsked(run) ? ASK_EVERY_MS : LOOK_EVERY_MS;

@@ -6,7 +6,7 @@ import type { RepositoryRef } from "../../model/pull-request.ts";
 import { SCAN_WORKFLOW, type ScanPlace, type ScanRun, type ScanWanted, type WantedScan } from "../../model/scan.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import type { RecordEntry } from "../../ports/records.ts";
-import type { Run } from "../../ports/run.ts";
+import { LeaseLostError, type Run } from "../../ports/run.ts";
 import { afterJobLook } from "./after-job-look.ts";
 import { askAgain, startAsking } from "./ask-quality.ts";
 import type { ScanDeps } from "./deps.ts";
@@ -52,10 +52,11 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     const wanted = await records.list<ScanWanted>(storageKey.scansWanted(...at));
     const runs = await records.list<ScanRun>(storageKey.scanRuns(...at));
     const asked = await records.list<{ by: string }>(storageKey.scansAgain(...at));
+    const missing = await missingWorkflow(deps, key);
     const steps = planScans({
       wanted: wanted.map(({ value }) => value.scans),
       runs: runs.map(({ value }) => value),
-      workflowMissing: (await missingSince(deps, key)) !== undefined,
+      missingUntilMs: missing?.untilMs,
       again: new Map(asked.map((entry) => [kindOf(entry.key), entry.value.by])),
       nowMs: deps.clock.now(),
     });
@@ -67,7 +68,20 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
       await rememberFirstSeen(records, key, all, known);
     }
     let freed = false;
-    for (const step of steps) freed = (await carryOut(scene, step, runs)) === "freed" || freed;
+    const failures: unknown[] = [];
+    for (const step of steps) {
+      try {
+        freed = (await carryOut(scene, step, runs)) === "freed" || freed;
+      } catch (error) {
+        if (error instanceof LeaseLostError) throw error;
+        // The other scans of the commit do not wait for it.
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      await leaveScans(scene, await records.list<ScanRun>(storageKey.scanRuns(...at)));
+      throw failures[0];
+    }
     // One that is alive stands for what was asked meanwhile.
     for (const entry of asked)
       if ((await records.get(entry.key))?.revision === entry.revision) await records.delete(entry.key);
@@ -76,9 +90,9 @@ export async function reconcileScans(deps: ScanDeps, key: ScanKey, ref: Reposito
     const now = await records.list<ScanRun>(storageKey.scanRuns(...at));
     const kinds = new Set(wanted.flatMap(({ value }) => value.scans.map(({ kind }) => kind)));
     const live = now.flatMap(({ value }) => (kinds.has(value.kind) ? [value] : []));
-    const againMs = [lookAtScansInMs(live, deps.clock.now()), await leaveScans(scene, now)].filter(
-      (ms) => ms !== undefined,
-    );
+    const nowMs = deps.clock.now();
+    const lookMs = lookAtScansInMs(live, (await missingWorkflow(deps, key))?.untilMs, nowMs);
+    const againMs = [lookMs, await leaveScans(scene, now)].filter((ms) => ms !== undefined);
     return againMs.length === 0 ? { kind: "done" } : { kind: "requeue", afterMs: Math.min(...againMs) };
   }
 }
@@ -134,10 +148,10 @@ async function start(
     ...(askedBy === undefined ? {} : { askedBy }),
     state: { is: "starting" },
   };
-  const missing = askedBy !== undefined ? undefined : await missingSince(deps, key);
-  if (missing !== undefined) {
+  const missing = askedBy !== undefined ? undefined : await missingWorkflow(deps, key);
+  if (missing) {
     const told = before?.value.state.is === "not-installed";
-    const notInstalled: ScanRun = { ...starting, state: { is: "not-installed", reason: missing } };
+    const notInstalled: ScanRun = { ...starting, state: { is: "not-installed", reason: missing.reason } };
     return write(scene, notInstalled, before?.revision ?? 0, told ? "quietly" : "told");
   }
   const place: ScanPlace = { installationId, repositoryId, sha, kind: scan.kind };
@@ -162,12 +176,14 @@ async function start(
   return write(scene, { ...starting, state: { is: "not-installed", reason } }, revision);
 }
 
-/** Why the repository's workflow could not be started a moment ago; undefined where it is worth a try. */
-async function missingSince(deps: ScanDeps, key: ScanKey): Promise<string | undefined> {
+/** Why the repository's workflow could not be started a moment ago, and until when that counts; undefined where it is worth a try. */
+async function missingWorkflow(deps: ScanDeps, key: ScanKey): Promise<{ reason: string; untilMs: number } | undefined> {
   const recordKey = storageKey.scanWorkflow(key.installationId, key.repositoryId);
-  const known = (await deps.engine.records.get<MissingWorkflow>(recordKey))?.value;
-  const fresh = known?.missingAtMs !== undefined && deps.clock.now() < known.missingAtMs + MISSING_RETRY_MS;
-  return fresh ? (known.reason ?? "The workflow is not there.") : undefined;
+  const { missingAtMs, reason = "The workflow is not there." } =
+    (await deps.engine.records.get<MissingWorkflow>(recordKey))?.value ?? {};
+  if (missingAtMs === undefined) return undefined;
+  const untilMs = missingAtMs + MISSING_RETRY_MS;
+  return deps.clock.now() < untilMs ? { reason, untilMs } : undefined;
 }
 
 function inputsOf({ key }: Scene, scan: ScanRun, nonce: string): Record<string, string> {

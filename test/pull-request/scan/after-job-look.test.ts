@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ScanRun, ScanRunState } from "../../../src/model/scan.ts";
+import { type ScanRun, type ScanRunState, THIS_MACHINE } from "../../../src/model/scan.ts";
 import { afterJobLook } from "../../../src/pull-request/scan/after-job-look.ts";
 import type { JobLook } from "../../../src/pull-request/scan/job-runner.ts";
 import { planScans } from "../../../src/pull-request/scan/plan-scans.ts";
@@ -44,6 +44,12 @@ test.each<[string, ScanRun, JobLook, Partial<ScanRun>]>([
     run({ is: "running" }),
     { is: "absent" },
     { state: { is: "failed", reason: "Its Job is not on the cluster any more." } },
+  ],
+  [
+    "a program of this machine, of which a new process knows nothing",
+    run({ is: "running" }, { on: { cluster: THIS_MACHINE } }),
+    { is: "absent" },
+    { state: { is: "cancelled", reason: "HMS-SYS was started anew meanwhile." } },
   ],
   [
     "the cluster is away: what was known stays, and it is told",
@@ -92,7 +98,6 @@ test("another place is another scan, and the one before is ended", () => {
       wanted: [[{ ...scan, ...(on && { on }) }]],
       runs: [run({ is: "running" })],
       again: new Map(),
-      workflowMissing: false,
       nowMs: NOW,
     }).map(({ step }) => step);
   expect(plan({ cluster: "a", preview: "pr-1" })).toEqual(["look"]);

@@ -28,16 +28,16 @@ const over = (is: "failed" | "timed-out" | "cancelled" | "not-installed") => ({ 
 interface PlanOptions {
   again?: string[];
   nowMs?: number;
-  workflowMissing?: boolean;
+  missingUntilMs?: number | undefined;
 }
 
 function plan(
   wanted: WantedScan[][],
   runs: ScanRun[],
-  { again = [] as string[], nowMs = NOW, workflowMissing = true }: PlanOptions = {},
+  { again = [] as string[], nowMs = NOW, missingUntilMs = NOW + 1 }: PlanOptions = {},
 ): string[] {
   const asked = new Map(again.map((kind) => [kind, "comment/1"]));
-  return planScans({ wanted, runs, again: asked, workflowMissing, nowMs }).map((step) =>
+  return planScans({ wanted, runs, again: asked, missingUntilMs, nowMs }).map((step) =>
     step.step === "start"
       ? `start ${step.scan.kind}${step.scan.base ? " from the base" : ""}`
       : `${step.step} ${step.run.kind}${step.step === "end" ? ` ${step.as}` : ""}`,
@@ -77,7 +77,21 @@ test.each<[string, string[], WantedScan[][], ScanRun[], PlanOptions?]>([
     [scan(over("cancelled"))],
   ],
   ["a missing workflow is not tried all the time", [], [[sast]], [scan(over("not-installed"))]],
-  ["but when it may be there", ["start sast"], [[sast]], [scan(over("not-installed"))], { workflowMissing: false }],
+  ["but when it may be there", ["start sast"], [[sast]], [scan(over("not-installed"))], { missingUntilMs: NOW }],
+  [
+    "what was started for that very wish and is over is not started again",
+    [],
+    [[sast]],
+    [scan(reported, { askedBy: "comment/1" })],
+    { again: ["sast"] },
+  ],
+  [
+    "but where its start came to nothing",
+    ["start sast"],
+    [[sast]],
+    [scan(over("cancelled"), { askedBy: "comment/1" })],
+    { again: ["sast"] },
+  ],
 ])("%s", (_, steps, wanted, runs, options) => {
   expect(plan(wanted, runs, options)).toEqual(steps);
 });
@@ -120,13 +134,33 @@ describe("what GitHub says of a run", () => {
   });
 });
 
+test("a head that another pull request compares with is uploaded all the same", () => {
+  const head = { ...sast, uploadTo: "refs/pull/12/head" };
+  for (const wanted of [
+    [[head], [sast]],
+    [[sast], [head]],
+  ])
+    expect(planScans({ wanted, runs: [], again: new Map(), nowMs: NOW })).toEqual([
+      { step: "start", scan: head, askedBy: undefined },
+    ]);
+});
+
+test("a Job that its cluster held back until the deadline: what held it is told", () => {
+  const held = scan(queued, { deadlineMs: NOW, waits: "Unschedulable: no node is left" });
+  expect(planScans({ wanted: [[sast]], runs: [held], again: new Map(), nowMs: NOW })).toMatchObject([
+    { step: "end", reason: "No report came within 0 minutes. Unschedulable: no node is left" },
+  ]);
+});
+
 test.each<[string, number | undefined, ScanRun[]]>([
   ["nothing is there", undefined, []],
   ["all is over", undefined, [scan(reported), scan(over("failed"))]],
   ["one runs: its deadline at the latest", 55_000, [scan(reported), scan(running)]],
   ["one starts", ADOPT_AFTER_MS, [scan({ is: "starting" }), scan(running)]],
   ["one is over without a report", REPORT_GRACE_MS - 4_000, [scan(running, { overSinceMs: NOW - 4_000 })]],
-  ["a workflow is missing", MISSING_RETRY_MS - 5_000, [scan(over("not-installed"))]],
+  ["a workflow is missing: when any commit tries it again", 400_000, [scan(over("not-installed"))]],
+  ["long ago, and another commit has just tried", 400_000, [scan(over("not-installed"), { requestedAtMs: 0 })]],
+  ["a server refused", MISSING_RETRY_MS - 5_000, [scan(over("not-installed"), { tool: "sonarqube" })]],
 ])("when it is looked at again: %s", (_, againMs, runs) => {
-  expect(lookAtScansInMs(runs, NOW)).toBe(againMs);
+  expect(lookAtScansInMs(runs, NOW + 400_000, NOW)).toBe(againMs);
 });

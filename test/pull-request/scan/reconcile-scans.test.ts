@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { openSqlite } from "../../../src/adapters/sqlite/engine.ts";
 import { formatKey } from "../../../src/model/key.ts";
-import type { ScanRun, ScanWanted } from "../../../src/model/scan.ts";
+import type { ScanRun, ScanWanted, WantedScan } from "../../../src/model/scan.ts";
 import { storageKey } from "../../../src/model/storage-key.ts";
 import { LeaseLostError } from "../../../src/ports/run.ts";
 import type { Dispatched, WorkflowRun } from "../../../src/ports/workflows.ts";
@@ -28,11 +28,14 @@ async function scene() {
     answer: undefined as Dispatched | Error | undefined,
     runs: [] as WorkflowRun[],
     leaseLost: false,
+    /** Kind of which GitHub does not answer. */
+    silent: "",
   };
   const workflows: ScanWorkflows = {
     async dispatch(file, branch, inputs) {
       expect([file, branch]).toEqual(["hms-scan.yml", "main"]);
       dispatched.push(inputs);
+      if (inputs.kind === there.silent) throw new Error("no answer");
       if (there.answer instanceof Error) throw there.answer;
       return (
         there.answer ?? {
@@ -63,7 +66,8 @@ async function scene() {
   return {
     ...{ clock, engine, dispatched, cancelled, uploaded, there, want },
     reconcile: () => reconcileScans({ github: { workflows: () => workflows }, engine, clock }, key, ref, run),
-    state: async () => (await engine.records.get<ScanRun>(storageKey.scanRun(1, 42, SHA, "sast")))?.value.state,
+    state: async (kind = "sast") =>
+      (await engine.records.get<ScanRun>(storageKey.scanRun(1, 42, SHA, kind)))?.value.state,
   };
 }
 
@@ -172,6 +176,43 @@ test("a missing workflow is asked for once for all commits, and again later or w
   there.answer = undefined;
   await reconcile();
   expect([dispatched.length, (await state())?.is]).toEqual([3, "queued"]);
+});
+
+test("where another commit has just found it missing, nobody looks before that counts no more", async () => {
+  const { reconcile, dispatched, there, clock, engine } = await scene();
+  there.answer = { kind: "not-installed", reason: "the default branch has none" };
+  expect(await reconcile()).toEqual({ kind: "requeue", afterMs: MISSING_RETRY_MS });
+  clock.advance(MISSING_RETRY_MS);
+  await engine.records.put(storageKey.scanWorkflow(1, 42), { missingAtMs: clock.now() - 1_000, reason: "none" });
+  expect(await reconcile()).toEqual({ kind: "requeue", afterMs: MISSING_RETRY_MS - 1_000 });
+  clock.advance(MISSING_RETRY_MS - 1_000);
+  await reconcile();
+  expect(dispatched).toHaveLength(2);
+});
+
+test("a scan that cannot be started holds up no other, and is tried again", async () => {
+  const { reconcile, state, there, want } = await scene();
+  const scans = ["sast", "iac"].map((kind) => ({ kind, tool: "sarif", timeoutMs: 60_000 }) as WantedScan);
+  await want(new Map([[SHA, { as: "head", scans }]]));
+  there.silent = "sast";
+  await expect(reconcile()).rejects.toThrow("no answer");
+  expect([await state(), await state("iac")]).toMatchObject([{ is: "starting" }, { is: "queued" }]);
+});
+
+test("a wish that a failure kept from being settled starts one scan, and not one at each try", async () => {
+  const { reconcile, dispatched, there, want, engine, state } = await scene();
+  const scans = ["sast", "iac"].map((kind) => ({ kind, tool: "sarif", timeoutMs: 60_000 }) as WantedScan);
+  await want(new Map([[SHA, { as: "head", scans }]]));
+  for (const { kind } of scans) await engine.records.put(storageKey.scanAgain(1, 42, SHA, kind), { by: "comment/1" });
+  there.silent = "iac";
+  there.runs = [workflowRun(1, "")];
+  await expect(reconcile()).rejects.toThrow("no answer");
+  const key = storageKey.scanRun(1, 42, SHA, "sast");
+  const run = (await engine.records.get<ScanRun>(key))?.value;
+  await engine.records.put(key, { ...run, state: { is: "reported", atMs: 0, digest: "d", findings: 0 } });
+  await reconcile();
+  expect((await state())?.is).toBe("reported");
+  expect(dispatched.filter(({ kind }) => kind === "sast")).toHaveLength(1);
 });
 
 test("the nonce is nowhere but in the run's inputs", async () => {
