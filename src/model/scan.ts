@@ -76,6 +76,8 @@ export interface ScanJob {
 export interface ScanPremises {
   cluster: string;
   namespace: string;
+  /** Since when it is to be gone, ms since the epoch. */
+  leavingSinceMs?: number;
 }
 
 /** One scan as a pull request wants it; its commit is that of the key. */

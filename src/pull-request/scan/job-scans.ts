@@ -10,7 +10,8 @@ import { put, type Scene, write } from "./write-run.ts";
 
 /** Characters of what a cluster says. */
 const REASON_MAX = 300;
-const LEAVE_AGAIN_MS = 3_000;
+/** What does not go, or cannot be seen to have gone, is looked for less and less often. */
+const [LEAVE_AGAIN_MS, LEAVE_AGAIN_MOST_MS] = [3_000, 10 * 60_000];
 
 /** What a token of ours begins with, so that it is known where it should not be. */
 const TOKEN_PREFIX = "hms-scan-";
@@ -58,7 +59,9 @@ export async function startAsJob(
         written,
       );
     case "unclear":
-      return write(scene, { ...starting, waits: started.reason.slice(0, REASON_MAX) }, written);
+      await write(scene, { ...starting, waits: started.reason.slice(0, REASON_MAX) }, written);
+      // At growing distances: each try leaves a namespace behind that has to go again.
+      throw new Error(`the cluster does not say that it took a scan's Job: ${started.reason.slice(0, REASON_MAX)}`);
     case "refused": {
       const reason = `The cluster takes no Job for it: ${started.reason.slice(0, REASON_MAX)}`;
       return write(scene, { ...starting, state: { is: "failed", reason } }, written);
@@ -77,14 +80,19 @@ export async function leaveScans(
   const { installationId, repositoryId, sha } = key;
   const { records } = deps.engine;
   const live = new Set(runs.flatMap(({ value }) => (isLive(value) ? [value.id] : [])));
-  let left = false;
+  const nowMs = deps.clock.now();
+  const againMs: number[] = [];
   for (const entry of await records.list<ScanPremises>(storageKey.scanJobs(installationId, repositoryId, sha))) {
     const id = entry.key.slice(entry.key.lastIndexOf("/") + 1);
     if (live.has(id)) continue;
     if (await leavePremises(deps.jobs, { ...key, id }, entry.value, run)) {
       await run.fence();
       await records.delete(entry.key);
-    } else left = true;
+      continue;
+    }
+    const { leavingSinceMs = nowMs } = entry.value;
+    if (entry.value.leavingSinceMs === undefined) await records.put(entry.key, { ...entry.value, leavingSinceMs });
+    againMs.push(Math.min(Math.max(LEAVE_AGAIN_MS, nowMs - leavingSinceMs), LEAVE_AGAIN_MOST_MS));
   }
-  return left ? LEAVE_AGAIN_MS : undefined;
+  return againMs.length === 0 ? undefined : Math.min(...againMs);
 }

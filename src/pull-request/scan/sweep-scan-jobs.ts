@@ -9,8 +9,8 @@ import { scanOwnerOf } from "../../scan/job.ts";
 import type { ScanDeps } from "./deps.ts";
 
 /**
- * Finds namespaces of scans that nobody remembers, by their labels, and has the commit's key remove them: it removes what belongs to no scan that is
- * under way. A cluster that cannot be read says nothing.
+ * Finds namespaces of scans by their labels, those that nobody remembers as well, and has the commit's key remove them: it removes what belongs to no
+ * scan that is under way. That key is not looked at otherwise where the App was taken away meanwhile. A cluster that cannot be read says nothing.
  */
 export async function sweepScanJobs({
   engine: { records, queue },
@@ -33,11 +33,11 @@ export async function sweepScanJobs({
       if (owner?.appId !== jobs.appId) continue;
       const { installationId, repositoryId, sha, id } = owner;
       const key = storageKey.scanJob(installationId, repositoryId, sha, id);
-      if (await records.get(key)) continue;
+      const known = await records.get(key);
       const premises: ScanPremises = { cluster, namespace: found.metadata.name };
       // In one turn of the event loop, so in one transaction.
       await Promise.all([
-        records.put(key, premises),
+        ...(known ? [] : [records.put(key, premises)]),
         queue.enqueue(formatKey({ kind: "scan", installationId, repositoryId, sha })),
       ]);
     }
