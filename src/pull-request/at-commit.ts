@@ -8,8 +8,8 @@ export interface PullAtCommit {
   vote: GateVote;
   mode: "enforce" | "shadow";
   draft: boolean;
-  /** ms since the epoch since when nothing could be decided; absent where something is, and while it is being judged. */
-  undecidedSinceMs?: number;
+  /** Since when it has been waiting on machines as it does now, or nothing could be decided, ms since the epoch. */
+  waitingSinceMs?: number;
   /** Somebody put it on hold. */
   held?: boolean;
   /** The preview was seen healthy at this commit. */

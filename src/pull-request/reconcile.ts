@@ -20,7 +20,7 @@ import { configCheck } from "./config-check.ts";
 import { answerOf, judge } from "./decide.ts";
 import type { PullRequestDeps } from "./deps.ts";
 import { endListing, type Listing, listFindings, rememberWaivers } from "./findings/list-findings.ts";
-import { lookAgain } from "./look-again.ts";
+import { lookAgain, waitingSince } from "./look-again.ts";
 import { observe } from "./observe.ts";
 import { pastDecision, rememberDecision } from "./past-decisions.ts";
 import { headPreviewCheck } from "./preview/preview-check.ts";
@@ -104,15 +104,13 @@ export async function reconcilePull(
     const previous = last?.vote.checkerAway === undefined ? last?.vote.decision : undefined;
     return judge(deps.checker, snapshot, previous, deps.clock.now(), pastDecision(records, key));
   });
+  const vote = { number, baseRef: pull.baseRef, ...answerOf(judgement), overridable: snapshot.config.overrides };
+  const waitingSinceMs = waitingSince(vote, last, deps.clock.now());
   const at: PullAtCommit = {
-    vote: {
-      number,
-      baseRef: pull.baseRef,
-      ...answerOf(judgement),
-      overridable: snapshot.config.overrides,
-    },
+    vote,
     mode: snapshot.config.mode,
     draft: pull.draft,
+    ...(waitingSinceMs === undefined ? {} : { waitingSinceMs }),
     ...(snapshot.hold ? { held: true } : {}),
     ...(snapshot.preview?.was_healthy ? { previewHealthy: true } : {}),
     ...(scans.validUntilMs === undefined ? {} : { factsUntilMs: scans.validUntilMs }),

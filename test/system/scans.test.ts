@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
 import {
@@ -27,6 +28,16 @@ beforeAll(async () => {
 });
 
 afterAll(() => stage.close());
+
+/** The process holds its store alone, so it is stopped for it. */
+async function stopped<T>(act: (database: DatabaseSync) => T): Promise<T> {
+  await stage.hms.kill("SIGTERM");
+  const database = new DatabaseSync(`${stage.environment.HMS_DATA_DIR}/hms.db`);
+  const result = act(database);
+  database.close();
+  await stage.restart();
+  return result;
+}
 
 describe("a scan that runs in a workflow", () => {
   test("a planted flaw blocks, its fix turns the gate green, and what the base has does not count", async () => {
@@ -88,6 +99,35 @@ describe("a scan that runs in a workflow", () => {
     expect(check.conclusion).not.toBe("success");
     const gate = checks(stage, repository, pull.sha).at(-1);
     expect(gate?.conclusion).not.toBe("success");
+  });
+
+  test("one that failed long ago is looked at every ten minutes, and whoever asks for it is served at once", async () => {
+    const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
+    const pull = await openPull(stage, repository);
+    const scan = await started(stage, repository, pull.sha, "leaks");
+    const { token } = await toReport(stage, scan);
+    await until(stage, "the failure is taken", async () => {
+      return (await report(stage, scan, token, { failed: "it crashed" })).status === 202;
+    });
+    const isTold = () => checks(stage, repository, pull.sha).at(-1)?.output.title?.includes("it crashed");
+    await until(stage, "the gate says so", isTold);
+    const reads = () => stage.github.requests.list({ path: new RegExp(`/${repository.name}/pulls/${pull.number}$`) });
+    const own = `${stage.installationId}/${repository.id}`;
+    await stopped((database) => {
+      const at = `at/${own}/${pull.sha}/${pull.number}`;
+      const { value } = database.prepare("SELECT value FROM records WHERE key = ?").get(at) as { value: string };
+      const said = JSON.parse(value) as { waitingSinceMs: number };
+      const anHourAgo = { ...said, waitingSinceMs: said.waitingSinceMs - 3_600_000 };
+      database.prepare("UPDATE records SET value = ? WHERE key = ?").run(JSON.stringify(anHourAgo), at);
+    });
+    const before = reads().length;
+    await until(stage, "the new process has read it", () => reads().length > before);
+    const key = `pull/${own}/${pull.number}`;
+    const due = await stopped((database) => database.prepare("SELECT due_at FROM keys WHERE key = ?").get(key));
+    expect(Number(due?.due_at) - Date.now()).toBeGreaterThan(8 * 60_000);
+    stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan" });
+    await play(stage, repository, pull.sha, [], "leaks");
+    await concluded(stage, pull, "success");
   });
 
   test("its run ends without a report: not a pass", async () => {
