@@ -11,6 +11,7 @@ import type { Records } from "../../ports/records.ts";
 import { mayUse } from "../../preview/preview.ts";
 import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import type { FirstSeen } from "./first-seen.ts";
+import { isLive } from "./plan-scans.ts";
 import { scanAgents } from "./scan-agents.ts";
 import { isOutdated, type SeenScan, scanReport } from "./scan-report.ts";
 import type { LookAtScans } from "./want-scans.ts";
@@ -58,8 +59,8 @@ export async function readScans(
     changedFiles: change.complete ? pathsOf(change.files) : null,
     preview: preview.wanted
       ? {
-          // A cluster that falls silent ends no scan: what it was at this commit, it was.
-          healthy: record?.state === "healthy",
+          // A cluster that falls silent ends no scan: what it was at this commit, it was. Nor does an attack that makes it falter.
+          healthy: record?.state === "healthy" || (record?.state === "degraded" && (await isUnderAttack(deps, pull))),
           url: record?.url,
           places: record?.made ?? [],
         }
@@ -68,7 +69,7 @@ export async function readScans(
     local: deps.scansLocal ?? false,
   });
   const read: ScansRead = {
-    reports: wanted.held.map((held): ScanReport => heldReport(held, pull.headSha)),
+    reports: [],
     concerned: wanted.concerned,
     wants: wantsOf(wanted, pull.headSha, change.mergeBase),
     look: [],
@@ -76,7 +77,15 @@ export async function readScans(
   const renames = renamesOf(change.files);
   const changed = changedOf(change);
   const ends: number[] = [];
-  for (const { kind } of wanted.head) {
+  const kinds = wanted.head.map(({ kind }) => kind);
+  for (const held of wanted.held) {
+    const head = await seenAt(deps, pull.headSha, held.kind);
+    // A preview that sleeps, or is gone, takes nothing back of what was found in it at this very commit.
+    const isMade = head.run?.state.is === "reported" && head.run.tool === config.dispatched[held.kind]?.tool;
+    if (held.status === "running" && isMade) kinds.push(held.kind);
+    else read.reports.push(heldReport(held, pull.headSha));
+  }
+  for (const kind of kinds) {
     const head = await seenAt(deps, pull.headSha, kind);
     const compared = wanted.base.some((one) => one.kind === kind) && change.mergeBase !== undefined;
     const base = compared && change.mergeBase !== undefined ? await seenAt(deps, change.mergeBase, kind) : undefined;
@@ -180,6 +189,11 @@ function wantsOf({ head, base }: ScansWanted, headSha: string, mergeBase: string
 /** Without a cause: what is missing is no workflow but what the reason says. */
 function heldReport({ kind, status, reason }: ScansWanted["held"][number], sha: string): ScanReport {
   return status === "running" ? { kind, status, sha, reason, phase: "queued" } : { kind, status, sha, reason };
+}
+
+async function isUnderAttack({ records, api, installationId }: ReadDeps, { headSha }: PullRequest): Promise<boolean> {
+  const run = await records.get<ScanRun>(storageKey.scanRun(installationId, api.ref.id, headSha, "dast"));
+  return run !== undefined && isLive(run.value);
 }
 
 async function seenAt(

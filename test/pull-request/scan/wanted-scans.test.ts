@@ -1,18 +1,8 @@
 import { expect, test } from "vitest";
-import { parseHmsYml } from "../../../src/config/hms-yml.ts";
-import { mergeConfig } from "../../../src/config/merge.ts";
-import type { ScanConfig } from "../../../src/config/scan.ts";
 import { type ScanFacts, wantedScans } from "../../../src/pull-request/scan/wanted-scans.ts";
+import { configured } from "./configured.ts";
 
 const [HEAD, BASE] = ["a".repeat(40), "b".repeat(40)];
-
-function configured(scan: string): ScanConfig {
-  const parsed = parseHmsYml(`version: 1\nscan: ${scan}\n`);
-  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  const merged = mergeConfig(undefined, parsed.config);
-  if (!merged.ok) throw new Error(JSON.stringify(merged.problems));
-  return merged.config.scan;
-}
 
 const facts: ScanFacts = {
   number: 12,
