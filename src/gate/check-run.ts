@@ -163,7 +163,7 @@ const MARKS: Record<GateState, string> = {
 
 function membersTable(members: GroupMember[]): string {
   return [
-    "Every pull request in the group, judged at its own head:",
+    "Every pull request in the group, judged at its own head by its own scans; what the queue itself made of them is looked through for secrets:",
     "",
     "| Pull request | Head | |",
     "|---|---|---|",
