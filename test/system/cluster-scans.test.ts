@@ -1,9 +1,8 @@
-import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { ADMIN } from "../doubles/cluster/api/access.ts";
-import { at, textAt } from "../doubles/cluster/api/fields.ts";
-import type { RepositoryHandle } from "../doubles/github/github.ts";
+import { at } from "../doubles/cluster/api/fields.ts";
 import { SCAN_IMAGE } from "../stage/simulated-cluster.ts";
+import { gone, jobOf, scanNamespaces, send } from "./cluster-scans-scene.ts";
 import { namespaceOf, type PreviewScene, previewed, says, setPreviewScene, WITHIN_MS } from "./preview-scene.ts";
 import { baseOf, sarifOf } from "./scans-scene.ts";
 import { checks, concluded, type OpenedPull, openPull, until } from "./scene.ts";
@@ -24,72 +23,6 @@ beforeEach(() => scene.simulated.cluster.image(SCAN_IMAGE, "missing"));
 
 const cluster = () => scene.simulated.cluster;
 
-interface StartedJob {
-  namespace: string;
-  uid: string;
-  env: Record<string, string>;
-  token: string;
-  nonce: string;
-}
-
-function scanNamespaces(repository: RepositoryHandle): string[] {
-  return cluster()
-    .objects("namespaces")
-    .filter(({ metadata: { labels } }) => labels?.["hms-sys.dev/scan"] !== undefined)
-    .filter(({ metadata: { labels } }) => labels?.["hms-sys.dev/repository"] === String(repository.id))
-    .map(({ metadata }) => metadata.name);
-}
-
-/** The Job of a commit's scan, once it is there. */
-function jobOf(repository: RepositoryHandle, sha: string): Promise<StartedJob> {
-  return until(scene.stage, `a Job scans ${sha}`, () => {
-    for (const namespace of scanNamespaces(repository)) {
-      const [job] = cluster().objects("jobs.batch", namespace);
-      const [secret] = cluster().objects("secrets", namespace);
-      if (!job || !secret || job.metadata.labels?.["hms-sys.dev/commit"] !== sha) continue;
-      const [container] = at(job, "spec", "template", "spec", "containers") as {
-        env: { name: string; value: string }[];
-      }[];
-      const decoded = (name: string) => Buffer.from(textAt(secret, "data", name), "base64").toString();
-      return {
-        namespace,
-        uid: job.metadata.uid ?? "",
-        env: Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value])),
-        token: decoded("token"),
-        nonce: decoded("nonce"),
-      };
-    }
-    return undefined;
-  });
-}
-
-async function send(job: StartedJob, change: { env?: Record<string, string>; sarif?: string } = {}) {
-  const env = { ...job.env, ...change.env };
-  const response = await fetch(env.HMS_REPORT_URL ?? "", {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${job.token}`,
-      "hms-scan-nonce": job.nonce,
-      "hms-scan-sha": env.HMS_SHA ?? "",
-      "hms-scan-outcome": "completed",
-      "content-type": "application/sarif+json",
-      "content-encoding": "gzip",
-    },
-    body: new Uint8Array(gzipSync(change.sarif ?? sarifOf([]))),
-  });
-  const { code = "", result = "" } = (await response.json()) as Record<string, string>;
-  return { status: response.status, code: code || result };
-}
-
-function gone(repository: RepositoryHandle): Promise<true> {
-  return until(
-    scene.stage,
-    "no namespace of a scan is left",
-    () => scanNamespaces(repository).length === 0 || undefined,
-    WITHIN_MS,
-  );
-}
-
 const saysOf = (pull: OpenedPull, wanted: RegExp, name = DAST) =>
   until(
     scene.stage,
@@ -108,7 +41,7 @@ describe("an attack on the preview from a Job beside it", () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
     await says(scene, pull, /healthy/i);
-    const job = await jobOf(repository, pull.sha);
+    const job = await jobOf(scene, repository, pull.sha);
     const preview = namespaceOf(scene, pull).metadata.name;
     expect(job.env).toMatchObject({ HMS_KIND: "dast", HMS_TOOL: "sarif", HMS_SHA: pull.sha });
     expect(job.env.HMS_TARGET).toMatch(/^http:\/\/pr-/);
@@ -119,21 +52,21 @@ describe("an attack on the preview from a Job beside it", () => {
     expect(await send(job)).toEqual({ status: 409, code: "scan-reported" });
     await concluded(scene.stage, pull, "failure", DAST);
     await concluded(scene.stage, pull, "failure");
-    await gone(repository);
+    await gone(scene, repository);
     scene.stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan dast" });
-    const again = await jobOf(repository, pull.sha);
+    const again = await jobOf(scene, repository, pull.sha);
     expect(again.token).not.toBe(job.token);
     expect(await send({ ...again, token: job.token })).toEqual({ status: 401, code: "scan-token" });
     expect(await send(again)).toEqual({ status: 202, code: "taken" });
     await concluded(scene.stage, pull, "success", DAST);
     await concluded(scene.stage, pull, "success");
-    await gone(repository);
+    await gone(scene, repository);
   });
 
   test("what it is let do: reach the preview, report, and nothing else", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const { namespace } = await jobOf(repository, pull.sha);
+    const { namespace } = await jobOf(scene, repository, pull.sha);
     const preview = namespaceOf(scene, pull).metadata.name;
     const labels = cluster()
       .objects("namespaces")
@@ -160,21 +93,21 @@ describe("an attack on the preview from a Job beside it", () => {
     const account = cluster().objects("serviceaccounts", namespace);
     expect(account).toMatchObject([{ automountServiceAccountToken: false }]);
     await scene.stage.as("ada", "PATCH", `/repos/${repository.fullName}/pulls/${pull.number}`, { state: "closed" });
-    await gone(repository);
+    await gone(scene, repository);
   });
 
   test("a push ends it, and its token with it", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const job = await jobOf(repository, pull.sha);
+    const job = await jobOf(scene, repository, pull.sha);
     const next = await scene.stage.github.commit(repository, pull.branch, {
       files: { "b.txt": "b\n" },
       author: "ada",
       message: "Next",
     });
-    const second = await jobOf(repository, next);
+    const second = await jobOf(scene, repository, next);
     expect(second.namespace).not.toBe(job.namespace);
-    await until(scene.stage, "the first is gone", () => scanNamespaces(repository).length === 1 || undefined);
+    await until(scene.stage, "the first is gone", () => scanNamespaces(scene, repository).length === 1 || undefined);
     expect(await send(job)).toEqual({ status: 409, code: "scan-over" });
     expect(await send(job, { env: { HMS_REPORT_URL: second.env.HMS_REPORT_URL ?? "" } })).toMatchObject({
       status: 401,
@@ -185,12 +118,12 @@ describe("an attack on the preview from a Job beside it", () => {
   test("it ends without a report, or fails: not a pass, and the Pod's reason is told", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const first = await jobOf(repository, pull.sha);
+    const first = await jobOf(scene, repository, pull.sha);
     cluster().image(SCAN_IMAGE, "failing");
     const failed = await saysOf(pull, /Its Job failed/);
     expect(failed.conclusion).not.toBe("success");
     expect(checks(scene.stage, repository, pull.sha).at(-1)?.conclusion).not.toBe("success");
-    await gone(repository);
+    await gone(scene, repository);
     expect(await send(first)).toEqual({ status: 409, code: "scan-over" });
     cluster().image(SCAN_IMAGE, "run");
     scene.stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan dast" });
@@ -201,7 +134,7 @@ describe("an attack on the preview from a Job beside it", () => {
   test("somebody removes it: not a pass", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const { namespace } = await jobOf(repository, pull.sha);
+    const { namespace } = await jobOf(scene, repository, pull.sha);
     cluster().as(ADMIN).call("DELETE", `/api/v1/namespaces/${namespace}`);
     const run = await saysOf(pull, /Job/);
     expect(run.conclusion).not.toBe("success");
@@ -210,7 +143,7 @@ describe("an attack on the preview from a Job beside it", () => {
   test("another Job in its place is not the one that was started", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const job = await jobOf(repository, pull.sha);
+    const job = await jobOf(scene, repository, pull.sha);
     await saysOf(pull, /waits for a runner/);
     const [made] = cluster().objects("jobs.batch", job.namespace);
     const { name, namespace, labels } = made?.metadata ?? { name: "" };
@@ -218,13 +151,13 @@ describe("an attack on the preview from a Job beside it", () => {
     await until(scene.stage, "it is gone", () => cluster().objects("jobs.batch", job.namespace).length === 0);
     cluster().install({ apiVersion: "batch/v1", kind: "Job", metadata: { name, namespace, labels }, spec: made?.spec });
     expect(await send(job)).toEqual({ status: 409, code: "scan-over" });
-    await gone(repository);
+    await gone(scene, repository);
   });
 
   test("HMS-SYS is killed with a Job under way, and its report is taken all the same", async () => {
     const repository = await previewed(scene, ON_CLUSTER);
     const pull = await openPull(scene.stage, repository);
-    const job = await jobOf(repository, pull.sha);
+    const job = await jobOf(scene, repository, pull.sha);
     await concluded(scene.stage, pull, "in_progress", DAST);
     await scene.stage.restart();
     const url = new URL(job.env.HMS_REPORT_URL ?? "");
@@ -234,14 +167,14 @@ describe("an attack on the preview from a Job beside it", () => {
     });
     expect(sent).toEqual({ status: 202, code: "taken" });
     await concluded(scene.stage, pull, "success", DAST);
-    await gone(repository);
+    await gone(scene, repository);
   });
 });
 
 test("a cluster that falls silent is no pass, and no reason to give up", async () => {
   const repository = await previewed(scene, ON_CLUSTER);
   const pull = await openPull(scene.stage, repository);
-  const job = await jobOf(repository, pull.sha);
+  const job = await jobOf(scene, repository, pull.sha);
   const back = cluster().outage({ kind: "refuse" });
   expect((await send(job)).status).toBe(503);
   const away = await saysOf(pull, /cluster does not say/);
@@ -250,7 +183,7 @@ test("a cluster that falls silent is no pass, and no reason to give up", async (
   await saysOf(pull, /waits for a runner\. (?!The cluster does not say)/);
   expect((await send(job)).status).toBe(202);
   await concluded(scene.stage, pull, "success", DAST);
-  await gone(repository);
+  await gone(scene, repository);
 });
 
 test("what nobody remembers is removed, and what is another App's stays", async () => {
@@ -275,8 +208,13 @@ test("what nobody remembers is removed, and what is another App's stays", async 
   cluster().install(namespaceFor(ours, scene.stage.app.id));
   cluster().install(namespaceFor(theirs, scene.stage.app.id + 1));
   await scene.stage.restart();
-  await until(scene.stage, "ours is gone", () => !scanNamespaces(repository).includes(`hms-scan-${ours}`), WITHIN_MS);
-  expect(scanNamespaces(repository)).toEqual([`hms-scan-${theirs}`]);
+  await until(
+    scene.stage,
+    "ours is gone",
+    () => !scanNamespaces(scene, repository).includes(`hms-scan-${ours}`),
+    WITHIN_MS,
+  );
+  expect(scanNamespaces(scene, repository)).toEqual([`hms-scan-${theirs}`]);
 });
 
 test("an image is looked into, and its base's too, from where no preview lets it in", async () => {
@@ -286,14 +224,14 @@ test("an image is looked into, and its base's too, from where no preview lets it
   );
   const pull = await openPull(scene.stage, repository);
   const base = await baseOf(scene.stage, repository);
-  const head = await jobOf(repository, pull.sha);
+  const head = await jobOf(scene, repository, pull.sha);
   expect(head.env.HMS_TARGET).toBe(`ghcr.io/acme/web:${pull.sha}`);
   const labels = cluster()
     .objects("namespaces")
     .find(({ metadata }) => metadata.name === head.namespace)?.metadata.labels;
   expect(labels?.["hms-sys.dev/role"]).toBeUndefined();
   expect(await send(head)).toMatchObject({ status: 202 });
-  expect(await send(await jobOf(repository, base))).toMatchObject({ status: 202 });
+  expect(await send(await jobOf(scene, repository, base))).toMatchObject({ status: 202 });
   await concluded(scene.stage, pull, "success", "hms/scan/image");
-  await gone(repository);
+  await gone(scene, repository);
 });
