@@ -188,7 +188,9 @@ function wantsOf({ head, base }: ScansWanted, headSha: string, mergeBase: string
 
 /** Without a cause: what is missing is no workflow but what the reason says. */
 function heldReport({ kind, status, reason }: ScansWanted["held"][number], sha: string): ScanReport {
-  return status === "running" ? { kind, status, sha, reason, phase: "queued" } : { kind, status, sha, reason };
+  return status === "running"
+    ? { kind, status, sha, reason, phase: "queued" }
+    : { kind, status, sha, reason: `${reason} It starts by itself once that has changed.` };
 }
 
 async function isUnderAttack({ records, api, installationId }: ReadDeps, { headSha }: PullRequest): Promise<boolean> {

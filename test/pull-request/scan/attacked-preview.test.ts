@@ -53,3 +53,12 @@ test.each<[string, PreviewState, { state: ScanRunState; tool?: string } | undefi
   expect(reports.map((report) => [report.kind, report.status])).toEqual([["dast", status]]);
   expect(wants.has(HEAD)).toBe(isWanted);
 });
+
+test("where there is none to attack: said so, and nobody is sent to look for a workflow", async () => {
+  const deps = { api, records: memoryRecords(), installationId: 1 };
+  const nothing = { record: undefined, wanted: false };
+  const { reports } = await readScans(deps, pull, configured("{ dast: { tool: wapiti } }"), nothing, NOW);
+  expect(reports).toEqual([
+    { kind: "dast", status: "unknown", sha: HEAD, reason: expect.stringMatching(/no previews.*starts by itself/) },
+  ]);
+});
