@@ -112,7 +112,12 @@ export async function lookAtJob(grounds: JobGrounds | undefined, of: ScanOfJob, 
   try {
     const premises = await cluster.get({ kind: KINDS.namespace, name: namespace });
     if (!premises || !isOurScan(premises, { ...of, appId: grounds.appId })) return { is: "absent" };
-    const job = await cluster.get({ kind: KINDS.job, name: JOB_NAME, namespace });
+    const job = await cluster.get({ kind: KINDS.job, name: JOB_NAME, namespace }).catch((error: unknown) => {
+      // The rights in it are made before the Job: a start that was cut off before them made none.
+      const isCutOff = error instanceof ClusterError && error.fault === "forbidden" && scan.state.is === "starting";
+      if (!isCutOff) throw error;
+      return undefined;
+    });
     const uid = job?.metadata.uid;
     if (!job || uid === undefined || (scan.job?.uid !== undefined && scan.job.uid !== uid)) return { is: "absent" };
     const pods = await cluster.list({ kind: KINDS.pod, namespace });

@@ -26,19 +26,24 @@ const wanted: ScanWanted = {
 /** A cluster on which nothing happens by itself. */
 function bareCluster() {
   const objects = new Map<string, KubeObject>();
-  const there = { silent: undefined as string | undefined, stuck: false };
+  const there = { silent: undefined as string | undefined, stuck: false, dies: false };
   const at = (kind: string, name: string, namespace = "") => `${kind}/${namespace}/${name}`;
   const cluster = {
     name: NAME,
     whoAmI: async () => "hms",
     async apply(object: KubeObject) {
+      if (there.dies && object.kind === "RoleBinding") throw new Error("killed");
       if (object.kind === there.silent) throw new ClusterError(NAME, "unavailable", 500, "a webhook does not answer");
       const { name, namespace } = object.metadata;
       const made = { ...object, metadata: { ...object.metadata, uid: randomUUID() } };
       objects.set(at(object.kind, name, namespace), made);
       return made;
     },
-    get: async ({ kind, name, namespace }) => objects.get(at(kind.kind, name, namespace)),
+    async get({ kind, name, namespace }) {
+      const isForbidden = namespace !== undefined && !objects.has(at("RoleBinding", "hms-scan-manager", namespace));
+      if (isForbidden) throw new ClusterError(NAME, "forbidden", 403, "no rights here");
+      return objects.get(at(kind.kind, name, namespace));
+    },
     list: async ({ kind, labels = {} }) =>
       [...objects.values()].filter(
         (one) =>
@@ -104,6 +109,16 @@ test("a cluster that takes all but the Job: each try fails, so that the queue sp
   await reconcile();
   expect(await namespaces()).toHaveLength(1);
   expect(await premises()).toHaveLength(1);
+});
+
+test("killed between the namespace and the rights in it: where nothing may be read, nothing was started", async () => {
+  const { reconcile, scan, there, namespaces } = await scene();
+  there.dies = true;
+  await expect(reconcile()).rejects.toThrow("killed");
+  there.dies = false;
+  expect([(await scan())?.state.is, (await namespaces()).length]).toEqual(["starting", 1]);
+  await reconcile();
+  expect((await scan())?.state).toEqual({ is: "queued" });
 });
 
 test("what does not go away is looked for less and less often, every ten minutes at last, until it is gone", async () => {
