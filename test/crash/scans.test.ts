@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
@@ -102,9 +103,10 @@ test("killed while the report arrives: none came, nothing is green, and the one 
   });
   const broken = new Promise((resolve) => half.once("error", resolve));
   half.write(gzipSync(sarif).subarray(0, 100));
-  // What is too long to be a reason changes nothing, and is not even read while another report is.
+  // What is too long to be a reason changes nothing, and is not even read while another report is. Ten times it may be asked.
   const tooLong = { failed: "x".repeat(3_000) };
   await until(stage, "it is being read", async () => {
+    await pause(500);
     const { status, detail } = await report(stage, scan, token, tooLong);
     expect([413, 503]).toContain(status);
     return detail === "Others are read.";
