@@ -49,7 +49,7 @@ export function complianceOperations(deps: ViewDeps): Operation[] {
       orRole: "operator",
       summary: "Which rules bear on which controls of a framework, what they said in 30 days, and the gaps.",
       description:
-        "It maps checks to controls and certifies nothing. Counted are decisions about repositories whose owner you audit or operate.",
+        "It maps checks to controls and certifies nothing. Counted are decisions about repositories whose owner you audit or operate, also those in shadow mode, which block nothing.",
       cost: 10,
       query: z.strictObject({ framework: z.string().max(100).optional() }),
       answer,

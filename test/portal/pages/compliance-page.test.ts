@@ -23,6 +23,7 @@ test.each([AUDITOR, OPERATOR])("says for each control what its rules said, and w
   expect(status).toBe(200);
   const read = words(text);
   expect(read).toContain("This maps checks to controls. It certifies nothing.");
+  expect(read).toContain("Decisions in shadow mode are counted as well, and block nothing.");
   expect(read).toMatch(/Decisions 3 in 30 days, of 1 repository/);
   expect(read).toMatch(
     /RA-5 Vulnerabilities are looked for .*no-critical-findings 1 denied.* 1 denied, 0 waited, 2 raised nothing/,
