@@ -79,7 +79,7 @@ async function hms(args: string[]): Promise<number> {
   lint
     .command("agents")
     .description(
-      "agents' start-up configurations, .env.discovery files and sources, with a plan to mend them (docs/scans.md). Exit code 0 nothing found, 1 findings, 2 not readable",
+      "agents' start-up configurations, .env.discovery files and sources, with a plan to mend them (docs/scans.md). Exit code 0 nothing found, 1 findings, 2 not readable or nothing to look at",
     )
     .argument("[directory]", "the project's root: script paths are looked up from here", ".")
     .addOption(

@@ -8,7 +8,7 @@ import { inspect } from "./lint/inspect.ts";
 import { type Planned, planOf } from "./lint/plan.ts";
 import { type Flaw, ruleOf } from "./lint/rules.ts";
 
-export type { AgentsFinding, AgentsLint, LintFile } from "./lint/agents-lint.ts";
+export { type AgentsFinding, type AgentsLint, type LintFile, lintFile } from "./lint/agents-lint.ts";
 export { type ApartOptions, type LintOutcome, lintAgentsApart } from "./lint/apart.ts";
 export { lintText, planText } from "./lint/report.ts";
 export { agentsSarif } from "./lint/sarif.ts";

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -23,6 +23,7 @@ beforeAll(() => {
   mkdirSync(join(clean, "node_modules/x/agents"), { recursive: true });
   writeFileSync(join(clean, "node_modules/x/agents/x_agent.py"), "class XAgent: pass\n");
   symlinkSync(flawed, join(clean, "elsewhere"));
+  symlinkSync(join(clean, NESTED), join(clean, "startup.yaml"));
 });
 afterAll(() => {
   for (const root of [clean, flawed]) rmSync(root, { recursive: true });
@@ -40,7 +41,8 @@ describe("hms lint agents", () => {
   test("nothing found: 0, and what was looked at; links and others' folders are not entered", () => {
     expect(hms(clean)).toEqual({
       status: 0,
-      stdout: "Looked at 77 agents, 2 start-up configurations, 6 discovery files, 77 Python sources: no findings.\n",
+      stdout:
+        "Note: Links to folders outside are not followed: elsewhere.\nLooked at 77 agents, 2 start-up configurations, 6 discovery files, 77 Python sources: no findings.\n",
       stderr: "",
     });
   });
@@ -69,6 +71,42 @@ describe("hms lint agents", () => {
       /^# Remediation plan for the agents\n[\s\S]*\*\*ROLLBACK:\*\*/,
     );
     expect(JSON.parse(hms("--schema").stdout)).toEqual(startupSchema);
+  });
+
+  test("a folder with nothing to look at does not pass, unless only warned about", () => {
+    const empty = mkdtempSync(join(flawed, "empty-"));
+    expect(hms(empty)).toMatchObject({ status: 2, stderr: expect.stringContaining("nothing was looked at") });
+    const { status, stdout } = hms(empty, "--mode", "warn", "--format", "sarif");
+    expect([status, JSON.parse(stdout).runs[0].results]).toEqual([0, []]);
+  });
+
+  test("what cannot be read is named beside what can: links, odd names, files of any size", () => {
+    const odd = mkdtempSync(join(tmpdir(), "hms-agents-"));
+    const put = (name: string | Buffer, bytes: string | Buffer) => writeFileSync(name, bytes);
+    put(join(odd, "notes.txt"), "x");
+    symlinkSync("notes.txt", join(odd, "startup.yaml"));
+    symlinkSync("nowhere", join(odd, "gone.py"));
+    symlinkSync("script.py", join(odd, "linked.py"));
+    put(join(odd, "script.py"), "x = 1\n");
+    put(Buffer.concat([Buffer.from(`${odd}/caf`), Buffer.from([0xe9]), Buffer.from(".py")]), "x = 1\n");
+    put(join(odd, "old.py"), Buffer.from("# caf\xe9\n", "latin1"));
+    for (const name of ["huge_startup.yaml", "huge.json"]) {
+      put(join(odd, name), "{}");
+      // Larger than a string can be, and without a block on the disk.
+      truncateSync(join(odd, name), 3 * 1024 ** 3);
+    }
+    const { status, stdout } = hms(odd, "--format", "json");
+    rmSync(odd, { recursive: true });
+    const { findings, seen, notes } = JSON.parse(stdout);
+    expect(status).toBe(1);
+    expect(findings.map(({ rule, message }: { rule: string; message: string }) => `${rule} ${message}`)).toEqual([
+      "agents/unread caf\ufffd.py was not looked at: it cannot be read (ENOENT).",
+      expect.stringMatching(/^agents\/unread gone.py was not looked at: it is a symbolic link/),
+      "agents/unread huge_startup.yaml was not looked at: it is larger than 256 KB.",
+      "agents/unread old.py was not looked at: it is not UTF-8 text.",
+      expect.stringMatching(/^agents\/unread startup.yaml was not looked at: it is a symbolic link/),
+    ]);
+    expect([seen.sources, notes]).toEqual([1, [expect.stringContaining("huge.json")]]);
   });
 
   test("2 for a folder that is not there, and for a format that is not known", () => {

@@ -6,6 +6,7 @@ import {
   findingsOf,
   lintAgents,
   lintAgentsApart,
+  lintFile,
   lintText,
   planText,
 } from "../../src/agents/lint.ts";
@@ -93,7 +94,6 @@ describe("a file that is not looked at does not pass", () => {
   test.each<[string, string, string]>([
     ["too large", "startup.yaml", "#".repeat(300 * 1024)],
     ["a source that is too large", "agents/a.py", "#".repeat(1_100 * 1024)],
-    ["not UTF-8", "startup.yaml", "a: \ufffd"],
     ["UTF-16", "startup.yaml", "a\0:\0"],
     ["brackets without end", "startup.yaml", "[".repeat(200_000)],
     ["JSON nested deep", "startup.json", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
@@ -107,6 +107,29 @@ describe("a file that is not looked at does not pass", () => {
     ["an alias of itself", "startup.yaml", "agent_groups: &a\n  x: *a\n"],
   ])("%s", (_title, path, text) => {
     expect(rulesOf(path, text)).toEqual(["agents/unread"]);
+  });
+
+  test("not UTF-8, while a character that stands for what could not be read is none", () => {
+    const read = (path: string, bytes: Uint8Array) =>
+      lintAgents([lintFile(path, bytes)], new Set()).findings.map(({ rule }) => rule);
+    expect(read("startup.yaml", Buffer.from("# caf\xe9\n", "latin1"))).toEqual(["agents/unread"]);
+    expect(read("agents/a.py", Buffer.from("# \ufffd\n"))).toEqual([]);
+    expect(read("agents/a.py", Buffer.from("# \u00e9").subarray(0, 3))).toEqual(["agents/unread"]);
+  });
+
+  test("data that is too large for an agents' configuration is no finding but told; a configuration is one", () => {
+    const large = (text: string) => {
+      const files = [{ path: "agents/tokens.json", text: `${text}${" ".repeat(1_100 * 1024)}` }];
+      const { findings, notes } = lintAgents(files, new Set());
+      return { rules: findings.map(({ rule }) => rule), notes };
+    };
+    expect(large("{}")).toEqual({ rules: [], notes: [expect.stringContaining("log files: agents/tokens.json.")] });
+    expect(large('{ "global_settings": {} }')).toEqual({ rules: ["agents/unread"], notes: [] });
+  });
+
+  test("what could not be read, with the reason", () => {
+    const { findings } = lintAgents([{ path: "startup.yaml", unread: { why: "it is a link" } }], new Set());
+    expect(findings.map(({ message }) => message)).toEqual(["startup.yaml was not looked at: it is a link."]);
   });
 
   test("beyond the number of files", () => {
@@ -140,6 +163,32 @@ test("thousands of flaws are cut to some, and the rest is counted", () => {
     ].sort((a) => (a.startsWith("3899") ? -1 : 1)),
   );
   expect(plan.tasks).toHaveLength(2);
+});
+
+describe("what is cut away", () => {
+  const doubled = (count: number) =>
+    Array.from({ length: count }, (_, at) => `- {name: A${at}, script_path: x, port: 5000, health_check_port: ${at}}`);
+  const further = (count: number) =>
+    lintAgents(
+      [{ path: "startup.yaml", text: `global_settings: {}\npc2_services:\n${doubled(count).join("\n")}` }],
+      new Set(["x"]),
+    ).findings.find(({ rule, message }) => rule === "agents/port-conflict" && message.includes("further"))?.fingerprint;
+
+  test("is another finding when there is more of it, so that what is new is not taken for old", () => {
+    expect(further(150)).toBe(further(150));
+    expect(further(150)).not.toBe(further(151));
+  });
+
+  test("is never worse than what is told", () => {
+    const sources = Array.from({ length: 25 }, (_, file) => ({
+      path: `agents/m${file}.py`,
+      text: "logging.FileHandler('x')\n".repeat(100),
+    }));
+    const secret = { path: "agents/z.py", text: "password = 'hunter2'\n" };
+    const { findings } = lintAgents([...sources, secret], new Set());
+    expect(findings).toHaveLength(2_001);
+    expect(findings.filter(({ severity }) => severity === "critical").map(({ path }) => path)).toEqual(["agents/z.py"]);
+  });
 });
 
 test("names of others turn into no markup, no mention and no control sequence", () => {
@@ -188,7 +237,7 @@ describe("which files are read", () => {
     "README.md",
   ];
   test("all that may matter, or those of the patterns", () => {
-    expect(agentFiles(paths, [])).toEqual([NESTED, FLAT, "agents/a/.env.discovery", "src/a.py"]);
+    expect(agentFiles([...paths].reverse(), [])).toEqual([FLAT, NESTED, "agents/a/.env.discovery", "src/a.py"]);
     expect(agentFiles(paths, ["pc2_code/**", "agents/"])).toEqual([FLAT, "agents/a/.env.discovery"]);
     expect(agentFiles(paths, ["!src/**"])).toEqual([]);
   });

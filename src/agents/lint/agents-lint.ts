@@ -1,11 +1,19 @@
 import type { RemediationBlock, Severity } from "../../model/finding.ts";
 import type { WavePlan } from "./plan.ts";
 
-/** A file as it was read; `text` decoded from UTF-8, with U+FFFD where that failed. */
-export interface LintFile {
-  /** From the tree's root, with forward slashes. */
-  path: string;
-  text: string;
+/** A file as it was read, by its path from the tree's root, with forward slashes. What was not read is a finding. */
+export type LintFile = { path: string; text: string } | { path: string; unread: Unread };
+
+/** Why a file was not read, as in “it is …”; `beyond`: there are more or larger ones than are read, which is told once for all of them. */
+export type Unread = { why: string } | "beyond";
+
+/** A file's bytes as the lint takes them. `cut`: the file has more, so that a character may be cut off, too. */
+export function lintFile(path: string, bytes: Uint8Array, { cut = false } = {}): LintFile {
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: cut }) };
+  } catch {
+    return { path, unread: { why: "it is not UTF-8 text" } };
+  }
 }
 
 /** One thing that is wrong, with the remediation guide's block for it. All names in it were written by others: escape them. */

@@ -1,8 +1,10 @@
 import { positionsIn } from "../../model/text-position.ts";
+import type { LintFile } from "./agents-lint.ts";
 import { startupCredentials, textCredentials } from "./credentials.ts";
 import { conflictFlaws, type Discovery, readDiscovery } from "./discovery.ts";
 import { startupLogFlaws, textLogFlaws } from "./log-files.ts";
 import { baseClassFlaws, pythonCredentials, pythonLogFlaws, readScript, type Script } from "./python-flaws.ts";
+import { readable } from "./readable.ts";
 import type { Flaw } from "./rules.ts";
 import { isStartup, kindOf } from "./selection.ts";
 import {
@@ -17,13 +19,7 @@ import {
 } from "./startup-agents.ts";
 import { readStartup, type StartupFile } from "./startup-file.ts";
 import { emptyFlaws, shapeFlaws } from "./startup-shape.ts";
-import { count, shown } from "./text.ts";
-
-/** What a lint may cost, in UTF-16 code units and files. What lies beyond is a finding. */
-const FILE_MAX = 256 * 1024;
-const SOURCE_MAX = 1024 * 1024;
-const ALL_MAX = 16 * 1024 * 1024;
-const FILES_MAX = 5_000;
+import { count } from "./text.ts";
 
 export interface Inspection {
   flaws: Flaw[];
@@ -36,9 +32,9 @@ export interface Inspection {
 }
 
 /** Looks at all files with all rules. */
-export function inspect(files: readonly { path: string; text: string }[], known: ReadonlySet<string>): Inspection {
-  const { kept, unread: notRead } = readable(files);
-  const flaws: Flaw[][] = [notRead];
+export function inspect(files: readonly LintFile[], known: ReadonlySet<string>): Inspection {
+  const { kept, flaws: unread, notes: passedOver } = readable(files);
+  const flaws: Flaw[][] = [unread];
   const startups: StartupFile[] = [];
   const discoveries: Discovery[] = [];
   const scripts: Script[] = [];
@@ -54,14 +50,13 @@ export function inspect(files: readonly { path: string; text: string }[], known:
   }
   const paths = new Set([...known, ...files.map(({ path }) => path)]);
   const found = new Scripts(paths);
-  const notes = bindScripts(startups, scripts, found);
+  const notes = [...passedOver, ...bindScripts(startups, scripts, found)];
   const graph = dependencyGraph(startups);
-  const unread = startups.filter(({ value }) => value === undefined);
   // Joined by `flat`: a call takes only so many arguments, and a hostile file has more flaws.
   for (const startup of startups) flaws.push(...startupFlaws(startup, found));
   for (const discovery of discoveries) flaws.push(discovery.flaws);
   for (const script of scripts) flaws.push(pythonLogFlaws(script), pythonCredentials(script));
-  const texts = unread.map(({ text }) => text);
+  const texts = startups.filter(({ value }) => value === undefined).map(({ text }) => text);
   flaws.push(unknownFlaws(startups, texts), cycleFlaws(startups, graph), conflictFlaws(discoveries));
   flaws.push(baseClassFlaws(scripts));
   const agentsOf = new Map(startups.map(({ path, agents }) => [path, new Set(agents.map(({ name }) => name))]));
@@ -87,47 +82,6 @@ function startupFlaws(startup: StartupFile, scripts: Scripts): Flaw[][] {
     startupCredentials(startup),
     startupLogFlaws(startup),
   ];
-}
-
-/** The files within the limits and in UTF-8; each other one is a flaw. A byte order mark is taken off. */
-function readable(files: readonly { path: string; text: string }[]): {
-  kept: { path: string; text: string }[];
-  unread: Flaw[];
-} {
-  let size = 0;
-  const flaws: Flaw[] = [];
-  const beyond: string[] = [];
-  const kept = files.flatMap(({ path, text }, at) => {
-    const kind = kindOf(path);
-    if (kind === undefined) return [];
-    const most = kind === "python" ? SOURCE_MAX : FILE_MAX;
-    const why =
-      text.length > most
-        ? `it is larger than ${most / 1024} KB`
-        : /[\0\ufffd]/.test(text)
-          ? "it is not UTF-8 text"
-          : undefined;
-    if (why !== undefined) {
-      flaws.push(unread(path, `${shown(path)} was not looked at: ${why}.`));
-      return [];
-    }
-    size += text.length;
-    if (at < FILES_MAX && size <= ALL_MAX)
-      return [{ path, text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text }];
-    beyond.push(path);
-    return [];
-  });
-  const first = beyond[0];
-  if (first !== undefined) {
-    const limit = `${FILES_MAX} files and ${ALL_MAX / 1024 / 1024} MB`;
-    const message = `${count(beyond.length, "file")} from ${shown(first)} on ${beyond.length === 1 ? "was" : "were"} not looked at: the limit is ${limit}.`;
-    flaws.push(unread(first, message));
-  }
-  return { kept, unread: flaws };
-}
-
-function unread(path: string, message: string): Flaw {
-  return { rule: "unread", path, line: 1, column: 1, message, subject: [], agents: [], facts: { path, agent: path } };
 }
 
 /** Tells the sources whose scripts they are. */

@@ -4,9 +4,7 @@ import type { AgentsLint } from "./agents-lint.ts";
 import { blockMarkdown } from "./block.ts";
 import type { PlanTask } from "./plan.ts";
 import { ruleOf } from "./rules.ts";
-import { count, shown } from "./text.ts";
-
-const FEW = 6;
+import { count, few, shown } from "./text.ts";
 
 /** For people in a terminal: findings by file with what to do, then the plan in short. */
 export function lintText(lint: AgentsLint): string {
@@ -50,10 +48,6 @@ function shortPlan({ plan }: AgentsLint): string {
     );
   }
   return lines.join("\n");
-}
-
-function few(names: readonly string[]): string {
-  return names.slice(0, FEW).join(", ") + (names.length > FEW ? ` and ${names.length - FEW} more` : "");
 }
 
 function summary({ findings, seen, notes }: AgentsLint): string {

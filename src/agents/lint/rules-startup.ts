@@ -14,9 +14,9 @@ export const STARTUP_RULES = {
     help: "What was not read may hold any flaw, so it does not pass.",
     restart: false,
     solution: () =>
-      "Make it a UTF-8 text within the limits that the finding names, or move it out of the paths that are linted.",
+      "Make it a plain file of UTF-8 text within the limits that the finding names, or move it out of the paths that are linted.",
     steps: ({ path }) => [
-      `Split \`${path}\`, or save it as UTF-8.`,
+      `Split \`${path}\`, save it as UTF-8, or put the file itself in the link's place.`,
       "Run `hms lint agents .` again: it now reads the file.",
     ],
     tests: () => [VALIDATE],

@@ -1,9 +1,12 @@
 import { matchesPath, readPattern } from "../../model/path-pattern.ts";
 
-export type FileKind = "discovery" | "startup" | "python" | "data";
+/** In the order in which they are read, as there may be more than are read. */
+const KINDS = ["startup", "discovery", "data", "python"] as const;
+export type FileKind = (typeof KINDS)[number];
 
 /** Folders that hold others' files. */
-const FOREIGN = /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|__pycache__|vendor)\//;
+const FOREIGN =
+  /(?:^|\/)(?:node_modules|\.git|\.venv|venv|site-packages|__pycache__|vendor|\.(?:mypy|pytest|ruff)_cache|\.tox|\.nox)\//;
 /** Files of other tools, which no start-up configuration is called. */
 const OTHERS = /(?:^|\/)(?:package(?:-lock)?|tsconfig[^/]*|composer|biome|renovate)\.json$|(?:^|\/)\.github\//;
 
@@ -26,12 +29,15 @@ export function isStartup(text: string): boolean {
 
 /**
  * The files of a tree that {@link lintAgents} needs to read: of `paths`, those that match one of the `patterns` (as CODEOWNERS writes them;
- * none: all) and are a `.env.discovery`, a Python source, or YAML or JSON. A pattern that cannot be read matches nothing.
+ * none: all) and are a `.env.discovery`, a Python source, or YAML or JSON. Start-up configurations come first, sources last. A pattern that
+ * cannot be read matches nothing.
  */
 export function agentFiles(paths: readonly string[], patterns: readonly string[]): string[] {
   const read = patterns.flatMap((pattern) => readPattern(pattern) ?? []);
-  return paths.filter(
-    (path) =>
-      kindOf(path) !== undefined && (patterns.length === 0 || read.some((pattern) => matchesPath(pattern, path))),
-  );
+  const chosen = paths.flatMap((path) => {
+    const kind = kindOf(path);
+    if (kind === undefined) return [];
+    return patterns.length === 0 || read.some((pattern) => matchesPath(pattern, path)) ? [{ path, kind }] : [];
+  });
+  return chosen.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind)).map(({ path }) => path);
 }

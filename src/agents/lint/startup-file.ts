@@ -48,7 +48,6 @@ const MAX_INDENT = 240;
 /** Aliases can blow a small file up to any size: values in it all written out. */
 const MAX_VALUES = 100_000;
 const MAX_ALIASES = 1_000;
-const MAX_ERRORS = 20;
 
 /** In our own words: the library's messages quote the text, which may be a credential. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -84,7 +83,7 @@ export function readStartup(path: string, text: string): StartupFile {
     return file;
   }
   // One error brings others with it; the first is the one to mend.
-  const mistakes = document.errors.length > 0 ? document.errors.slice(0, 1) : document.warnings.slice(0, MAX_ERRORS);
+  const mistakes = document.errors.length > 0 ? document.errors.slice(0, 1) : document.warnings;
   for (const { pos, code } of mistakes) {
     refuse(pos[0], WORDS[code] ?? `it is not valid YAML here (${code})`);
   }
@@ -96,7 +95,7 @@ export function readStartup(path: string, text: string): StartupFile {
       return file;
     }
   }
-  for (const { offset, name } of duplicatedKeys(document).slice(0, MAX_ERRORS)) {
+  for (const { offset, name } of duplicatedKeys(document)) {
     refuse(offset, `the key “${shown(name)}” is given twice`);
   }
   const value = tooManyAliases(document) ? undefined : plainValue(document);

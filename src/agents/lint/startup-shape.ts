@@ -24,7 +24,7 @@ export function shapeFlaws(file: StartupFile): Flaw[] {
     flaws.push({
       rule: "startup-schema",
       path: file.path,
-      ...{ line: 1, column: 1, subject: ["further"], agents: [] },
+      ...{ line: 1, column: 1, subject: ["further", String(left)], agents: [] },
       message: `${count(left, "further place")} in ${shown(file.path)} do not fit the schema.`,
       facts: { path: file.path, agent: file.path, what: "the file" },
     });

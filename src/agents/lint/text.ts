@@ -14,3 +14,9 @@ export function shown(name: string): string {
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+const FEW = 6;
+
+export function few(names: readonly string[]): string {
+  return names.slice(0, FEW).join(", ") + (names.length > FEW ? ` and ${names.length - FEW} more` : "");
+}

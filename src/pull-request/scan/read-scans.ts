@@ -12,7 +12,7 @@ import { mayUse } from "../../preview/preview.ts";
 import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import type { FirstSeen } from "./first-seen.ts";
 import { isLive } from "./plan-scans.ts";
-import { scanAgents } from "./scan-agents.ts";
+import { type Blobs, scanAgents } from "./scan-agents.ts";
 import { isOutdated, type SeenScan, scanReport } from "./scan-report.ts";
 import type { LookAtScans } from "./want-scans.ts";
 import { type ScansWanted, wantedScans } from "./wanted-scans.ts";
@@ -122,10 +122,11 @@ async function agentsReport(
   change: Change,
 ): Promise<ScanReport> {
   const about = { kind: "agents", sha: headSha } as const;
-  const head = await scanAgents(deps, headSha, paths);
+  const blobs: Blobs = new Map();
+  const head = await scanAgents(deps, headSha, paths, blobs);
   if (!head.ok) return { ...about, status: "unknown", cause: "failed", reason: head.why };
   const { mergeBase, files } = change;
-  const base = mergeBase === undefined ? undefined : await scanAgents(deps, mergeBase, paths);
+  const base = mergeBase === undefined ? undefined : await scanAgents(deps, mergeBase, paths, blobs);
   const compared = base?.ok ? compareWithBaseline(head.findings, base.findings, renamesOf(files)) : undefined;
   const notes = base?.ok === false ? [`All findings count as new: ${base.why}`] : [];
   return {

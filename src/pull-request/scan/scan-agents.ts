@@ -1,13 +1,16 @@
 import { createHash } from "node:crypto";
+import { posix } from "node:path";
 import {
   agentFiles,
   findingsOf,
   type LintFile,
   lintAgentsApart,
+  lintFile,
   planText,
   remediationPlan,
 } from "../../agents/lint.ts";
 import type { Finding, RemediationPlan } from "../../model/finding.ts";
+import { joinWithin } from "../../model/markdown.ts";
 import { storageKey } from "../../model/storage-key.ts";
 import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
 import type { Records } from "../../ports/records.ts";
@@ -24,17 +27,23 @@ export interface AgentsScan {
 export type AgentsScanned = ({ ok: true } & AgentsScan) | { ok: false; why: string };
 
 /** Of what the lint finds: another one makes what is remembered void. */
-const REVISION = "1";
+const REVISION = "2";
 /** Beyond that a configuration is not looked at in part: what was left out would count as right. */
-const [FILES_MAX, BYTES_MAX, FILE_BYTES_MAX] = [500, 10 * 1024 * 1024, 2 * 1024 * 1024];
+const [FILES_MAX, BYTES_MAX] = [500, 10 * 1024 * 1024];
+/** More than the lint looks at. */
+const FILE_BYTES_MAX = 2 * 1024 * 1024;
 const CONCURRENT = 4;
 const PLAN_MAX = 30_000;
+
+/** Contents by blob SHA: two commits that are compared have most of them in common. */
+export type Blobs = Map<string, Uint8Array>;
 
 /** Looks at the configuration of agents at one commit. What cannot be read whole is not known. */
 export async function scanAgents(
   { api, records, installationId }: { api: RepositoryApi; records: Records; installationId: number },
   sha: string,
   patterns: readonly string[],
+  blobs: Blobs = new Map(),
 ): Promise<AgentsScanned> {
   const about = createHash("sha256")
     .update(JSON.stringify([REVISION, patterns]))
@@ -43,7 +52,7 @@ export async function scanAgents(
   const key = storageKey.scan(installationId, api.ref.id, "agents", about, sha);
   const known = await records.get<AgentsScan>(key);
   if (known) return { ok: true, ...known.value };
-  const read = await filesAt(api, sha, patterns).catch((error: unknown) => {
+  const read = await filesAt(api, sha, patterns, blobs).catch((error: unknown) => {
     if (error instanceof GitHubError && ["not-found", "forbidden", "refused"].includes(error.fault))
       return "GitHub does not give its files";
     throw error;
@@ -57,35 +66,59 @@ export async function scanAgents(
     findings: findingsOf(lint, sha),
     notes: lint.notes,
     plan: remediationPlan(lint),
-    planText: lint.findings.length === 0 ? "" : planText(lint).slice(0, PLAN_MAX),
+    planText: lint.findings.length === 0 ? "" : joinWithin(planText(lint).split("\n"), PLAN_MAX, linesLeft),
   };
   await records.put(key, scan);
   return { ok: true, ...scan };
+}
+
+function linesLeft(left: number): string {
+  return `*${left} lines left out here.*`;
 }
 
 async function filesAt(
   api: RepositoryApi,
   sha: string,
   patterns: readonly string[],
+  blobs: Blobs,
 ): Promise<{ files: LintFile[]; known: Set<string> } | string> {
   const tree = await api.tree(sha);
   if (!tree.whole) return "GitHub does not list all of its files";
   const paths = agentFiles([...tree.keys()], patterns);
-  if (paths.length > FILES_MAX) return `it has more than ${FILES_MAX} such files`;
-  const sizes = paths.map((path) => tree.get(path)?.sizeBytes ?? 0);
-  if (sizes.some((size) => size > FILE_BYTES_MAX)) return "one of its files is larger than 2 MB";
-  if (sizes.reduce((sum, size) => sum + size, 0) > BYTES_MAX) return "its files are larger than 10 MB together";
+  const fewer = "name fewer under scan.agents.paths";
+  if (paths.length > FILES_MAX) return `it has more than ${FILES_MAX} such files; ${fewer}`;
+  const small = paths.filter((path) => (tree.get(path)?.sizeBytes ?? 0) <= FILE_BYTES_MAX);
+  const bytes = small.reduce((sum, path) => sum + (tree.get(path)?.sizeBytes ?? 0), 0);
+  if (bytes > BYTES_MAX) return `its files are larger than 10 MB together; ${fewer}`;
+  const readable = new Set(small.filter((path) => !LINKS.has(tree.get(path)?.mode ?? "")));
+  const readBlob = async (path: string): Promise<Uint8Array> => {
+    const blob = tree.get(path)?.sha ?? "";
+    const content = blobs.get(blob) ?? (await api.blob(blob));
+    blobs.set(blob, content);
+    return content;
+  };
   const files: LintFile[] = [];
   const queue = paths.entries();
   await Promise.all(
     Array.from({ length: CONCURRENT }, async () => {
       for (const [at, path] of queue) {
-        const blob = tree.get(path)?.sha;
-        // Neither a link nor a submodule is the file that it leads to.
-        const plain = blob !== undefined && !["120000", "160000"].includes(tree.get(path)?.mode ?? "");
-        if (plain) files[at] = { path, text: new TextDecoder().decode(await api.blob(blob)) };
+        const mode = tree.get(path)?.mode;
+        if (readable.has(path)) files[at] = lintFile(path, await readBlob(path));
+        else if (mode === "120000" && readable.has(targetOf(path, await readBlob(path)))) continue;
+        else files[at] = { path, unread: { why: LINKS.get(mode ?? "") ?? "it is larger than 2 MB" } };
       }
     }),
   );
   return { files: files.filter((file) => file !== undefined), known: new Set(tree.keys()) };
+}
+
+/** By git's modes: neither a symbolic link nor a submodule is the file that it leads to. */
+const LINKS = new Map([
+  ["120000", "it is a symbolic link that does not lead to a file that is looked at"],
+  ["160000", "it is a submodule"],
+]);
+
+function targetOf(path: string, link: Uint8Array): string {
+  const target = new TextDecoder().decode(link);
+  return target.startsWith("/") ? target : posix.join(posix.dirname(path), target);
 }
