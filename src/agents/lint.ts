@@ -3,7 +3,7 @@ import { SEVERITIES } from "../model/finding.ts";
 import type { AgentsFinding, AgentsLint, LintFile } from "./lint/agents-lint.ts";
 import { blockOf } from "./lint/block.ts";
 import { capped } from "./lint/cap.ts";
-import { fingerprintsOf } from "./lint/fingerprint.ts";
+import { contextOf, fingerprintsOf } from "./lint/fingerprint.ts";
 import { inspect } from "./lint/inspect.ts";
 import { type Planned, planOf } from "./lint/plan.ts";
 import { type Flaw, ruleOf } from "./lint/rules.ts";
@@ -31,6 +31,7 @@ export function lintAgents(files: readonly LintFile[], known: ReadonlySet<string
     const task = taskOf.get(`${rule}\0${path}`);
     return {
       ...{ rule: `agents/${rule}`, severity: ruleOf(rule).severity, path, line, column, message, fingerprint },
+      context: contextOf(flaw),
       agents: [...agents],
       block: blockOf(flaw, task, plan),
       task: task?.id ?? "",
@@ -41,8 +42,8 @@ export function lintAgents(files: readonly LintFile[], known: ReadonlySet<string
 
 /** The findings in the shape that all scans have. `sha`: the commit whose tree was linted. */
 export function findingsOf(lint: AgentsLint, sha: string): Finding[] {
-  return lint.findings.map(({ rule, severity, path, line, message, block, fingerprint }) => ({
-    ...{ rule, severity, message, fingerprint, block },
+  return lint.findings.map(({ rule, severity, path, line, message, block, fingerprint, context }) => ({
+    ...{ rule, severity, message, fingerprint, context, block },
     remedy: block.solution,
     location: { path, line, endLine: line, commit: sha, headLine: line },
   }));

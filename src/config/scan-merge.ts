@@ -28,6 +28,9 @@ type KindFile = Omit<NonNullable<ScanFile["sast"]>, "tool"> & { tool?: string | 
   Partial<Pick<NonNullable<ScanFile["quality"]>, "project">> &
   Partial<Pick<NonNullable<ScanFile["image"]>, "image">>;
 
+/** Start-up configurations need not lie beside the agents. */
+const AGENT_PATHS = ["agents/", "*startup*.y*ml", "*startup*.json", ".env.discovery"];
+
 /** One file over what holds without it. */
 export function overScan(base: ScanConfig, file: ScanFile | undefined): ScanConfig {
   if (file === undefined) return base;
@@ -38,7 +41,7 @@ export function overScan(base: ScanConfig, file: ScanFile | undefined): ScanConf
   }
   const agents: ScanConfig["agents"] = file.agents
     ? {
-        paths: file.agents.paths ?? base.agents?.paths ?? ["agents/"],
+        paths: file.agents.paths ?? base.agents?.paths ?? [...AGENT_PATHS],
         mode: file.agents.mode ?? base.agents?.mode ?? "warn",
       }
     : base.agents;

@@ -121,7 +121,10 @@ export const scanSchema = {
     .strictObject({
       paths: paths
         .optional()
-        .meta({ description: "Patterns of the files that configure agents; `agents/` unless given." }),
+        .meta({
+          description:
+            "Patterns of the files that configure agents; `agents/`, start-up configurations by their name and `.env.discovery` unless given.",
+        }),
       mode: z
         .enum(["warn", "fail"])
         .optional()

@@ -10,6 +10,7 @@ import {
   lintText,
   planText,
 } from "../../src/agents/lint.ts";
+import { compareWithBaseline } from "../../src/scan/baseline.ts";
 import { cleanSystem, FLAT, filesOf, NESTED } from "./system.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -222,6 +223,20 @@ test("fingerprints stay when lines, order and formatting change, and differ betw
   );
   expect(new Set(before).size).toBe(before.length);
   expect(after).toEqual(before);
+});
+
+test("a file that is renamed brings nothing new", () => {
+  const text =
+    "global_settings: {}\npc2_services:\n- {name: A, script_path: x, port: 80, health_check_port: 80, zz: 1}\n";
+  const findings = (path: string) => findingsOf(lintAgents([{ path, text }], new Set()), "a".repeat(40));
+  const renames = new Map([["startup.yaml", "new/startup.yaml"]]);
+  const { findings: compared, fixed } = compareWithBaseline(
+    findings("new/startup.yaml"),
+    findings("startup.yaml"),
+    renames,
+  );
+  expect(compared.map(({ baseline }) => baseline)).toEqual(Array(5).fill("unchanged"));
+  expect(fixed).toEqual([]);
 });
 
 describe("which files are read", () => {

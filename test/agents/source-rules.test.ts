@@ -31,6 +31,17 @@ describe("the base class", () => {
       "inherited by way of another file",
       { "agents/a.py": "class AAgent(Middle): pass\n", "core/middle.py": "class Middle(BaseAgent): pass\n" },
     ],
+    [
+      "inherited by way of another file, under another name",
+      {
+        "agents/a.py": "from core.middle import Middle as M\nclass AAgent(M): pass\n",
+        "core/middle.py": "Base = core.BaseAgent\nclass Middle(Base): pass\n",
+      },
+    ],
+    [
+      "inherited by a class with parameters of types",
+      { "agents/a.py": "class Box:\n    pass\n\nclass AAgent[T: (int, str)] (Box[T], BaseAgent): pass\n" },
+    ],
     ["itself", { "agents/base_agent.py": "class BaseAgent(ABC): pass\n" }],
     ["not asked of a module that is no agent", { "agents/queue_item.py": "class QueueItem: pass\n" }],
     ["not asked of tests", { "agents/tests/test_a.py": "class FakeAgent: pass\n" }],
@@ -41,6 +52,7 @@ describe("the base class", () => {
 
   test.each<[string, string, string]>([
     ["not inherited", "import os\n\nclass AAgent:\n    pass\n", "class AAgent"],
+    ["a parameter of types alone", "class AAgent[BaseAgent]:\n    pass\n", "class AAgent"],
     ["only in a comment", "class AAgent:  # (BaseAgent)\n    pass\n", "class AAgent"],
     ["only in a text", 'x = """\nclass B(BaseAgent):\n"""\nclass AAgent(object): pass\n', "class AAgent"],
     ["of a class that merely has its name in it", "class AAgent(NotBaseAgent): pass\n", "class AAgent"],
@@ -64,6 +76,8 @@ describe("log files", () => {
   test.each([
     ["a handler", "logging.FileHandler('a.log')"],
     ["an imported handler", "FileHandler('a.log')"],
+    ["a handler of a module under another name", "log.FileHandler('a.log')"],
+    ["a handler in a configuration", "C = {'file': {'class': 'logging.FileHandler', 'filename': 'a.log'}}"],
     ["a basic configuration over lines", "logging.basicConfig(\n    level=1,\n    filename='a.log')"],
   ])("%s that is never rotated", (_title, call) => {
     expect(found({ "agents/a.py": `${GOOD}${call}\n` })).toEqual([
@@ -78,6 +92,8 @@ describe("log files", () => {
     ["a comment", "# logging.FileHandler('a.log')"],
     ["a text", "x = 'logging.FileHandler(1)'"],
     ["a class of its own", "class Mine(FileHandler): pass"],
+    ["a class of that name", "class FileHandler(FileSystemEventHandler): pass"],
+    ["a rotating handler in a configuration", "C = {'class': 'logging.handlers.RotatingFileHandler'}"],
   ])("%s is no finding", (_title, line) => {
     expect(found({ "agents/a.py": `${GOOD}${line}\n` })).toEqual([]);
   });
@@ -101,6 +117,8 @@ describe("credentials in sources", () => {
     ["in a dictionary", "x = {'client_secret': 'abc'}", "client_secret is written"],
     ["set by key", "x['password'] = 'abc'", "password is written"],
     ["a variable's default", "os.getenv('NATS_TOKEN', 'abc')", "NATS_TOKEN is written"],
+    ["in place of a variable that is not set", "password = os.environ.get('X') or 'abc'", "password is written"],
+    ["under a short name", "REDIS_PASS = 'abc'", "REDIS_PASS is written"],
     ["an address", "url = 'redis://:abc@host'", "url holds an address (redis://)"],
   ])("%s", (_title, line, words) => {
     const all = found({ "agents/a.py": `${GOOD}${line}\n` });
@@ -119,9 +137,50 @@ describe("credentials in sources", () => {
     "token = f'{a}'",
     "os.getenv('NATS_TOKEN', '')",
     "x = {'token': token, 'name': 'abc'}",
+    "connect(password=p, mode=a or 'abc')",
+    "tokenizer.pad_token = '[PAD]'",
+    "query = 'password=%s'",
     "url = 'https://host:8080/path@x'",
   ])("no credential: %s", (line) => {
     expect(found({ "agents/a.py": `${GOOD}${line}\n` })).toEqual([]);
+  });
+
+  test.each([
+    ["in brackets", "password = (\n    'abc'\n)"],
+    ["behind a line that goes on", "password = \\\n    'abc'"],
+  ])("on the next line, %s", (_title, line) => {
+    expect(found({ "agents/a.py": `${GOOD}${line}\n` })).toEqual([
+      "plaintext-credential 4: password is written in plain text.",
+    ]);
+  });
+
+  test.each([
+    ["nats_password: abc", "nats_password is written"],
+    ["  - REDIS_PASSWORD=abc", "REDIS_PASSWORD is written"],
+    ['apiKey: "abc" # rotate', "apiKey is written"],
+    ["args: --token=abc", "gives token in plain text"],
+    ["password: 12345", "password is written"],
+  ])("in another YAML file: %s", (line, words) => {
+    expect(found({ "agents/other.yaml": `a: 1\n${line}\n` })).toEqual([
+      expect.stringMatching(new RegExp(`^plaintext-credential 2: .*${words}`)),
+    ]);
+    expect(found({ "agents/other.json": `a: 1\n${line}\n` })).toEqual([]);
+  });
+
+  test.each([
+    "nats_password: $" + "{NATS_PASSWORD}",
+    "password: # set by the operator",
+    "password: |",
+    "password: !vault |",
+    "password: *shared",
+    "password: { secretKeyRef: nats }",
+    "id-token: write",
+    "max_token: 100",
+    "existingSecret: nats-credentials",
+    "# password: abc",
+    "token: /run/secrets/nats",
+  ])("no credential in another YAML file: %s", (line) => {
+    expect(found({ "agents/other.yaml": `a: 1\n${line}\n` })).toEqual([]);
   });
 
   test("an address in another YAML file", () => {
@@ -138,6 +197,11 @@ describe(".env.discovery", () => {
   test("as the specification shows it has no finding, nor with quotes, blanks and Windows' line ends", () => {
     expect(pair(good)).toEqual([]);
     expect(pair(`# an agent\r\n${good.replace("=A", ' = "A"').replaceAll("\n", "\r\n")}`)).toEqual([]);
+  });
+
+  test("comments behind values are none of them", () => {
+    expect(pair(good.replace("1.0.0", '"1.0.0" # first').replace("findings.a", "findings.a  # topic"))).toEqual([]);
+    expect(pair(`${good}AGENT_TOKEN=#abc\n`)).toEqual([expect.stringContaining("AGENT_TOKEN is written")]);
   });
 
   test.each<[string, (text: string) => string, string, string]>([

@@ -29,6 +29,8 @@ export interface AgentsFinding {
   message: string;
   /** SHA-256 (hex) over rule, path and the names concerned: stable over moved lines. */
   fingerprint: string;
+  /** SHA-256 (hex) over the names alone, which stays when the file is renamed. */
+  context: string;
   agents: string[];
   block: RemediationBlock;
   /** Its task in the plan, `T3`. */

@@ -10,13 +10,16 @@ const VALUE_MAX = 4_000;
 
 /** Words that a name of a credential ends with, in snake case. */
 const SECRET_NAME =
-  /(?:^|_)(?:passwords?|passwd|passphrase|passcode|pwd|secret|token|api_?key|apikey|secret_key|private_key|access_key|auth_key|signing_key|encryption_key|credentials?)$/;
+  /(?:^|_)(?:passwords?|passwd|passphrase|passcode|pass|pwd|secret|token|jwt|nkey|api_?key|apikey|secret_key|private_key|access_key|auth_key|signing_key|encryption_key|credentials?|creds)$/;
+/** What holds the name of a secret that is kept elsewhere. */
+const SECRET_REFERENCE = /(?:^|_)(?:existing|pull|tls)_secret$/;
 /** Where a number is a credential, too: a token's is a limit or a count more often. */
 const SECRET_NUMBER = /(?:password|passwd|passphrase|passcode|pwd)$/;
 
 /** Whether a key's name says that its value is a credential: `NATS_PASSWORD`, `apiKey`, `nats.auth-token`. */
 export function isSecretName(key: string): boolean {
-  return SECRET_NAME.test(snake(key));
+  const name = snake(key);
+  return SECRET_NAME.test(name) && !SECRET_REFERENCE.test(name);
 }
 
 function snake(key: string): string {
@@ -38,6 +41,8 @@ export function isPlaceholder(value: string): boolean {
   if (variable !== undefined) return isPlaceholder(/^\w+:?-(.*)$/s.exec(variable)?.[1] ?? "");
   if (/^(?:\$\w+|%\w+%|\$\([^()]*\)|\$?\{\{.*\}\}|\{\w*\}|<[^<>]*>|\*+|x{3,}|null|none|true|false)$/i.test(text))
     return true;
+  // What a format fills in, and what stands for a word in the texts of models: `%s`, `%(token)s`, `[PAD]`.
+  if (/^(?:%(?:\(\w+\))?[a-z]|\[\w+\])$/i.test(text)) return true;
   if (/^(?:env|vault|secret|secrets|file|aws-sm|azure-kv|arn|op|ssm|sops|ref)\+?:\S*$/i.test(text)) return true;
   return /^\.{0,2}(?:\/[\w.-]+){2,}$/.test(text);
 }
@@ -119,16 +124,26 @@ export function textCredentials(path: string, text: string, at: Position, lines:
     return credentialFlaw({ path, ...at(offset), agents }, "A line", wrong);
   });
   if (!lines) return addresses;
-  const pairs = [
-    ...text.matchAll(/^[ \t"'-]{0,200}([A-Za-z_][\w.-]{0,100})["']?[ \t]{0,20}[:=][ \t]{0,20}["']?([^"'\n]{1,500})/gm),
-  ];
+  const pairs = text.matchAll(
+    /^([ \t"'-]{0,200})([A-Za-z_][\w.-]{0,100})["']?[ \t]{0,20}[:=][ \t]{0,20}(?:"([^"\n]{1,500})|'([^'\n]{1,500})|([^"'\s][^\n]{0,500}))/gm,
+  );
   return [
     ...addresses,
-    ...pairs.flatMap((match) => {
-      const [, key = "", value = ""] = match;
-      return isSecretName(key) && !isPlaceholder(value.replace(/[\s,]+$/, "")) && !value.includes("://")
-        ? [credentialFlaw({ path, ...at(match.index), agents }, key, "is written in plain text")]
-        : [];
+    ...[...pairs].flatMap((match) => {
+      const [, lead = "", key = "", double, single, plain] = match;
+      const value = double ?? single ?? plainValue(plain ?? "");
+      // Addresses are told above; `id-token: write` is a permission.
+      if (value.includes("://") || /^(?:read|write)$/.test(value)) return [];
+      const wrong = credentialIn(key, plain !== undefined && /^\d+$/.test(value) ? Number(value) : value);
+      return wrong === undefined
+        ? []
+        : [credentialFlaw({ path, ...at(match.index + lead.length), agents }, key, wrong)];
     }),
   ];
+}
+
+/** Without a comment; nothing where YAML continues on other lines, refers to another place or makes an object. */
+function plainValue(text: string): string {
+  const value = (/^[|>&*!{[#]/.test(text) ? "" : (text.split(/\s#/, 1)[0] ?? "")).trimEnd();
+  return value.endsWith(",") ? value.slice(0, -1) : value;
 }

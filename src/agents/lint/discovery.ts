@@ -101,11 +101,11 @@ export function readDiscovery(path: string, text: string): Discovery {
   return { path, entries, agent, flaws };
 }
 
+/** As python-dotenv reads it: a comment begins with a blank and #, but not within quotes. */
 function unquoted(text: string): string {
   const value = text.trim();
-  const quote = value[0];
-  if ((quote === '"' || quote === "'") && value.length > 1 && value.endsWith(quote)) return value.slice(1, -1).trim();
-  return value;
+  const quoted = /^(["'])(.*?)\1(?:\s*#.*)?$/.exec(value);
+  return (quoted?.[2] ?? value.split(/\s#/, 1)[0] ?? "").trim();
 }
 
 function topicsOf(list: string): string[] {

@@ -11,3 +11,8 @@ export function fingerprintsOf(flaws: readonly Flaw[]): string[] {
     return sha256Hex(`${base}\n${ordinal}`);
   });
 }
+
+/** Over the subject alone, hex: stays when the file is renamed. */
+export function contextOf({ subject }: Flaw): string {
+  return sha256Hex(JSON.stringify(subject));
+}

@@ -45,7 +45,7 @@ export function inspect(files: readonly LintFile[], known: ReadonlySet<string>):
     else if (kind === "startup" || (kind === "data" && isStartup(text))) startups.push(readStartup(path, text));
     else if (kind === "data") {
       const at = positionsIn(text);
-      flaws.push(textCredentials(path, text, at, false), textLogFlaws(path, text, at));
+      flaws.push(textCredentials(path, text, at, /\.ya?ml$/i.test(path)), textLogFlaws(path, text, at));
     }
   }
   const paths = new Set([...known, ...files.map(({ path }) => path)]);

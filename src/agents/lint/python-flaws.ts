@@ -17,8 +17,6 @@ export interface Script extends PythonSource {
   path: string;
   at: Position;
   classes: PythonClass[];
-  /** Other names of the base class in this file. */
-  aliases: ReadonlySet<string>;
   agents: string[];
 }
 
@@ -31,10 +29,18 @@ const NO_AGENTS =
 
 export function readScript(path: string, text: string): Script {
   const source = readPython(text);
-  const aliases = new Set(
-    [...source.code.matchAll(/\bBaseAgent[ \t]+as[ \t]+([A-Za-z_]\w*)/g)].map((match) => match[1] ?? ""),
-  );
-  return { ...source, path, at: positionsIn(text), classes: classesIn(source), aliases: aliases.add(BASE), agents: [] };
+  const aliases = new Map<string, string>();
+  for (const [, name = "", own = ""] of source.code.matchAll(/\b([A-Za-z_]\w*)[ \t]+as[ \t]+([A-Za-z_]\w*)/g))
+    aliases.set(own, name);
+  for (const [, own = "", name = ""] of source.code.matchAll(
+    /^([A-Za-z_]\w*)[ \t]*=[ \t]*(?:\w+\.)*([A-Za-z_]\w*)[ \t]*$/gm,
+  ))
+    aliases.set(own, name);
+  const classes = classesIn(source).map((one) => ({
+    ...one,
+    bases: one.bases.map((base) => aliases.get(base) ?? base),
+  }));
+  return { ...source, path, at: positionsIn(text), classes, agents: [] };
 }
 
 /**
@@ -43,22 +49,17 @@ export function readScript(path: string, text: string): Script {
  */
 export function baseClassFlaws(scripts: readonly Script[]): Flaw[] {
   const everywhere = new Map<string, Set<string>>();
-  for (const { classes, aliases } of scripts) {
+  for (const { classes } of scripts) {
     for (const { name, bases } of classes) {
       const known = everywhere.get(name) ?? new Set();
-      for (const base of bases) known.add(aliases.has(base) ? BASE : base);
+      for (const base of bases) known.add(base);
       everywhere.set(name, known);
     }
   }
   const good = descendants(everywhere);
   return scripts.flatMap((script): Flaw[] => {
     if (!isAgent(script)) return [];
-    if (
-      script.classes.some(
-        ({ name, bases }) => name === BASE || bases.some((base) => script.aliases.has(base) || good.has(base)),
-      )
-    )
-      return [];
+    if (script.classes.some(({ name, bases }) => name === BASE || bases.some((base) => good.has(base)))) return [];
     const first = script.classes.find(({ name }) => /agent$/i.test(name)) ?? script.classes[0];
     const agent = script.agents[0] ?? first?.name ?? posix.basename(script.path, ".py");
     return [
@@ -98,30 +99,33 @@ function isAgent({ path, agents, classes, code, strings }: Script): boolean {
   return main || classes.some(({ name }) => /agent$/i.test(name));
 }
 
-/** Files that only grow: `FileHandler`, or `basicConfig` with a file. */
+/** Files that only grow: `FileHandler`, also in a logging configuration, or `basicConfig` with a file. */
 export function pythonLogFlaws(script: Script): Flaw[] {
-  const { code, path, at, agents } = script;
-  const calls = [...code.matchAll(/(?<![\w.])(?:logging[ \t]*\.[ \t]*)?(FileHandler|basicConfig)[ \t]*\(/g)];
-  return calls.flatMap((match): Flaw[] => {
-    const [whole, name = ""] = match;
-    const lead = code.slice(Math.max(0, match.index - 120), match.index);
-    if (/(?:^|\n)[ \t]*class[ \t]+\w+[ \t(]*$/.test(lead)) return [];
-    const file =
-      name === "FileHandler" ||
-      argumentsAt(code, match.index + whole.length).some((each) => /^\s*filename\s*=/.test(each));
-    if (!file) return [];
-    const what = name === "FileHandler" ? "logging.FileHandler" : "logging.basicConfig(filename=…)";
-    const agent = agents[0] ?? posix.basename(path, ".py");
-    return [
-      {
-        rule: "log-rotation",
-        path,
-        ...at(match.index),
-        message: `${shown(agent)} writes a log file that is never rotated (${what}).`,
-        ...{ subject: [name], agents, facts: { path, agent, what } },
-      },
-    ];
+  const { code, strings, path, at, agents } = script;
+  const agent = agents[0] ?? posix.basename(path, ".py");
+  const flaw = (offset: number, name: string, what: string): Flaw => ({
+    rule: "log-rotation",
+    path,
+    ...at(offset),
+    message: `${shown(agent)} writes a log file that is never rotated (${what}).`,
+    ...{ subject: [name], agents, facts: { path, agent, what } },
   });
+  const calls = code.matchAll(
+    /(?<![\w.])(class[ \t]+)?(?:[A-Za-z_]\w{0,50}[ \t]?\.[ \t]?)?(FileHandler|basicConfig)[ \t]*\(/g,
+  );
+  const called = [...calls].flatMap((match): Flaw[] => {
+    const [whole, itsClass, name = ""] = match;
+    if (itsClass !== undefined) return [];
+    if (name === "FileHandler") return [flaw(match.index, name, "logging.FileHandler")];
+    const file = argumentsAt(code, match.index + whole.length).some((each) => /^\s*filename\s*=/.test(each));
+    return file ? [flaw(match.index, name, "logging.basicConfig(filename=…)")] : [];
+  });
+  const configured = strings.flatMap(({ value, start }, number) =>
+    value === "logging.FileHandler" && strings[number - 1]?.value === "class"
+      ? [flaw(start, "FileHandler", "logging.FileHandler")]
+      : [],
+  );
+  return [...called, ...configured];
 }
 
 /** Literals under a credential's name: assigned, passed, in a dictionary, or as the default of a variable; and addresses with a password. */
@@ -143,7 +147,7 @@ export function pythonCredentials(script: Script): Flaw[] {
 function keyOf(code: string, literal: PythonString, before: PythonString | undefined): string | undefined {
   const lead = code.slice(Math.max(0, literal.start - 200), literal.start);
   const assigned =
-    /([A-Za-z_]\w{0,100})[ \t]{0,20}(?::[ \t]{0,20}[\w.[\]|, ]{1,60})?(?<![=!<>])=[ \t]{0,20}\(?[ \t]{0,20}$/.exec(
+    /([A-Za-z_]\w{0,100})[ \t]{0,20}(?::[ \t]{0,20}[\w.[\]|, ]{1,60})?(?<![=!<>])=(?:[^=\n;,]{0,120}\bor\b)?[ \t]{0,20}(?:\(\s{0,50}|\\\r?\n[ \t]{0,50})?$/.exec(
       lead,
     )?.[1];
   if (assigned !== undefined || before === undefined) return assigned;

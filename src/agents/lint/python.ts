@@ -65,12 +65,27 @@ export interface PythonClass {
 const HEAD_MAX = 1_000;
 
 export function classesIn({ code }: PythonSource): PythonClass[] {
-  return [...code.matchAll(/^[ \t]*class[ \t]+([A-Za-z_]\w*)[ \t]*([(:])/gm)].map((match) => {
-    const [whole, name = "", opening] = match;
-    const head = match.index + whole.length;
+  return [...code.matchAll(/^[ \t]*class[ \t]+([A-Za-z_]\w*)[ \t]*([[(:])/gm)].map((match) => {
+    const [whole, name = ""] = match;
     const offset = match.index + whole.search(/\S/);
-    return { name, offset, bases: opening === "(" ? argumentsAt(code, head).flatMap(baseOf) : [] };
+    let open = match.index + whole.length - 1;
+    // `class Box[T: (int, str)](Base)`: what it is generic in comes first.
+    if (code[open] === "[") open = endOf(code, open + 1);
+    return { name, offset, bases: code[open] === "(" ? argumentsAt(code, open + 1).flatMap(baseOf) : [] };
   });
+}
+
+/** Where code goes on behind the bracket that closes, `from` being behind the opening one. */
+function endOf(code: string, from: number): number {
+  const most = Math.min(code.length, from + HEAD_MAX);
+  let depth = 0;
+  for (let at = from; at < most; at++) {
+    const character = code[at] ?? "";
+    if ("([{".includes(character)) depth++;
+    else if (")]}".includes(character) && depth-- === 0)
+      return at + 1 + (/^[ \t]*/.exec(code.slice(at + 1, most))?.[0].length ?? 0);
+  }
+  return most;
 }
 
 /** The arguments between brackets, `from` being behind the opening one; of one not closed what is there. */

@@ -93,6 +93,18 @@ test.each<
   ],
   ["agents that are not touched", "{ agents: {} }", {}, { head: [] }],
   ["agents", "{ agents: {} }", { changedFiles: ["agents/a.yml"] }, { head: [], concerned: ["agents"] }],
+  [
+    "agents whose start-up configuration lies elsewhere",
+    "{ agents: {} }",
+    { changedFiles: ["pc2_code/config/startup_config.yaml"] },
+    { head: [], concerned: ["agents"] },
+  ],
+  [
+    "agents whose discovery file lies elsewhere",
+    "{ agents: {} }",
+    { changedFiles: ["packs/a/.env.discovery"] },
+    { head: [], concerned: ["agents"] },
+  ],
 ])("%s", (_, scan, change, { head, base = [], held = [], concerned = [] }) => {
   const wanted = wantedScans(configured(scan), { ...facts, ...change });
   expect({
