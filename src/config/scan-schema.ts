@@ -119,12 +119,10 @@ export const scanSchema = {
     .meta({ description: "Asks the server what it found." }),
   agents: z
     .strictObject({
-      paths: paths
-        .optional()
-        .meta({
-          description:
-            "Patterns of the files that configure agents; `agents/`, start-up configurations by their name and `.env.discovery` unless given.",
-        }),
+      paths: paths.optional().meta({
+        description:
+          "Patterns of the files that configure agents; `agents/`, start-up configurations by their name and `.env.discovery` unless given.",
+      }),
       mode: z
         .enum(["warn", "fail"])
         .optional()

@@ -46,6 +46,9 @@ function plant(tree: Tree): { rule: string; path: string; line: number }[] {
   change(tree, FLAT, "LOG_LEVEL: INFO,", `LOG_LEVEL: INFO, REDIS_URL: "redis://cache:${SECRET}@cache:6379",`);
   at("plaintext-credential", FLAT, "REDIS_URL");
 
+  change(tree, NESTED, "    MainAgent43:", "    ObservabilityHub:");
+  at("single-hub", NESTED, "ObservabilityHub");
+
   tree.set("main_pc_code/agents/agent_20.py", source("MainAgent20").replace("(BaseAgent)", ""));
   at("base-class", "main_pc_code/agents/agent_20.py", "class MainAgent20");
   tree.set("main_pc_code/agents/agent_30.py", `${source("MainAgent30")}        logging.FileHandler("a.log")\n`);
@@ -126,6 +129,8 @@ describe("77 agents", () => {
     expect(wave("startup-schema", NESTED)).toBe(1);
     expect(wave("script-missing", NESTED)).toBeGreaterThan(1);
     expect(wave("dependency-cycle", FLAT)).toBeGreaterThan(wave("plaintext-credential", FLAT));
+    expect(wave("single-hub", NESTED)).toBeGreaterThan(wave("port-conflict", NESTED));
+    expect(wave("dependency-unknown", NESTED)).toBeGreaterThan(wave("single-hub", NESTED));
   });
 
   test("a credential's value stands nowhere in the result", () => {

@@ -2,6 +2,7 @@ import { positionsIn } from "../../model/text-position.ts";
 import type { LintFile } from "./agents-lint.ts";
 import { startupCredentials, textCredentials } from "./credentials.ts";
 import { conflictFlaws, type Discovery, readDiscovery } from "./discovery.ts";
+import { hubFlaws } from "./hubs.ts";
 import { startupLogFlaws, textLogFlaws } from "./log-files.ts";
 import { baseClassFlaws, pythonCredentials, pythonLogFlaws, readScript, type Script } from "./python-flaws.ts";
 import { readable } from "./readable.ts";
@@ -57,7 +58,12 @@ export function inspect(files: readonly LintFile[], known: ReadonlySet<string>):
   for (const discovery of discoveries) flaws.push(discovery.flaws);
   for (const script of scripts) flaws.push(pythonLogFlaws(script), pythonCredentials(script));
   const texts = startups.filter(({ value }) => value === undefined).map(({ text }) => text);
-  flaws.push(unknownFlaws(startups, texts), cycleFlaws(startups, graph), conflictFlaws(discoveries));
+  flaws.push(
+    unknownFlaws(startups, texts),
+    cycleFlaws(startups, graph),
+    hubFlaws(startups),
+    conflictFlaws(discoveries),
+  );
   flaws.push(baseClassFlaws(scripts));
   const agentsOf = new Map(startups.map(({ path, agents }) => [path, new Set(agents.map(({ name }) => name))]));
   const agents = startups.reduce((sum, startup) => sum + startup.agents.length, 0);

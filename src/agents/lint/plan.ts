@@ -32,14 +32,15 @@ export interface WavePlan {
   notes: string[];
 }
 
-/** A rule's predecessors in the guide's matrix; risk F, which D, E, C and H come before, is not a matter of configuration files. */
+/** A rule's predecessors in the guide's matrix, with those that it has by way of others: not every risk is found everywhere. */
 const AFTER: Readonly<Record<string, readonly string[]>> = {
   A: ["G"],
   C: ["G"],
   D: ["G", "C"],
   E: ["G"],
   H: ["G"],
-  B: ["G", "C", "D", "E", "H"],
+  F: ["G", "C", "D", "E", "H"],
+  B: ["G", "C", "D", "E", "H", "F"],
 };
 const REASONS: Readonly<Record<string, string>> = {
   G: "the configuration must be readable and valid first",
@@ -47,6 +48,7 @@ const REASONS: Readonly<Record<string, string>> = {
   D: "its health check must be right before it is waited for",
   E: "its log must not fill the disk before it is waited for",
   H: "it must connect with its new credential before it is waited for",
+  F: "a second hub must watch the agents before the order of their start is changed",
 };
 /** Steps along dependencies of agents over the whole plan. */
 const STEPS_MAX = 200_000;

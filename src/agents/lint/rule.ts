@@ -19,7 +19,7 @@ export interface Facts {
 export interface Rule {
   severity: Severity;
   /** The guide's letter; undefined for what comes from the agent management specification, section 3. */
-  risk?: "A" | "B" | "C" | "D" | "E" | "G" | "H";
+  risk?: "A" | "B" | "C" | "D" | "E" | "F" | "G" | "H";
   /** 1 to 10. */
   impact: number;
   /** 1 to 10. */

@@ -190,4 +190,30 @@ export const STARTUP_RULES = {
     risks: "The agent that lost its dependency meets its partner absent: it must cope with that.",
     success: () => "The agents start in one order that satisfies all dependencies.",
   },
+  "single-hub": {
+    severity: "medium",
+    risk: "F",
+    impact: 9,
+    complexity: 7,
+    title: "Observability hub that several machines stand on",
+    help: "Where one hub takes the metrics of all machines, its failure blinds all of them at once, and a machine that is cut off from it is not watched at all.",
+    restart: true,
+    solution: ({ agent, other }) => `Run a second hub beside \`${agent}\` on the machine of \`${other}\`.`,
+    steps: ({ path, agent, other }) => [
+      `Configure a hub in \`${other}\` on a port of its own, such as 9100, to which nothing is sent yet.`,
+      "Run a Pushgateway on each machine: each hub's metrics go to its own, and the central hub scrapes both.",
+      "Let three agents of that machine send to the new hub by `OBS_HUB_URL`, and compare what both hubs have for 24 hours.",
+      `Switch the other agents of that machine; then give the agents of \`${path}\` a list to fail over along: \`${agent}\`, then the new hub.`,
+      "Watch `/hub_health` of both: one that is down warns, both page.",
+    ],
+    tests: () => [
+      VALIDATE,
+      "On staging, stop one hub and then the other: metrics of every agent still arrive, and each is alerted on.",
+    ],
+    rollback: ({ agent }) =>
+      `Set \`OBS_HUB_URL\` back to \`${agent}\` and restart the agents that were switched; the new hub may stay.`,
+    risks:
+      "While both hubs take an agent's metrics they count twice; where the machines are cut off from each other, each hub shows its own half.",
+    success: () => "Either hub can be down without a gap in any agent's metrics.",
+  },
 } satisfies Record<string, Rule>;
