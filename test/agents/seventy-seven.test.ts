@@ -133,6 +133,14 @@ describe("77 agents", () => {
     expect(wave("dependency-unknown", NESTED)).toBeGreaterThan(wave("single-hub", NESTED));
   });
 
+  test("a script path that lost its prefix is given back", () => {
+    const tree = cleanSystem();
+    change(tree, NESTED, "script_path: main_pc_code/agents/agent_3.py", "script_path: agents/agent_3.py");
+    const [finding] = linted(tree).findings;
+    expect(finding?.message).toContain("Is main_pc_code/agents/agent_3.py meant?");
+    expect(finding?.block.solution).toBe("Name the script as `main_pc_code/agents/agent_3.py`.");
+  });
+
   test("a credential's value stands nowhere in the result", () => {
     const tree = cleanSystem();
     plant(tree);

@@ -112,7 +112,7 @@ test.each<[title: string, text: string, rule: string, mark: string, words: strin
     nested(A, B("").replace("agents/b.py", "only.py")),
     "script-missing",
     "only.py",
-    "The only file of that name is Agents/Other/only.py.",
+    "Is Agents/Other/only.py meant?",
   ],
   [
     "an absolute script path",

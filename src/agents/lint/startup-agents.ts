@@ -40,8 +40,8 @@ export function nameFlaws(file: StartupFile): Flaw[] {
 /** Where the files of a tree are: which script a `script_path` means. */
 export class Scripts {
   readonly #known: ReadonlySet<string>;
-  /** Files by their own name; undefined where several have it. */
-  #byName: Map<string, string | undefined> | undefined;
+  /** Files by their own name. */
+  #byName: Map<string, string[]> | undefined;
 
   constructor(known: ReadonlySet<string>) {
     this.#known = known;
@@ -71,18 +71,27 @@ export class Scripts {
     return this.#known.has(path) ? path : undefined;
   }
 
-  /** The only file of that name, as a script path from `root`; undefined if it lies outside. */
-  elsewhere(script: string, root: string): string | undefined {
+  /**
+   * The file that is likely meant, as a script path from `root`: the only one of that name, or of several the only one below the
+   * configuration's own top folder that ends with the whole path, as where a prefix was left out; undefined if there is none.
+   */
+  elsewhere(script: string, root: string, configuration: string): string | undefined {
     if (this.#byName === undefined) {
       this.#byName = new Map();
       for (const path of this.#known) {
         const name = posix.basename(path);
-        this.#byName.set(name, this.#byName.has(name) ? undefined : path);
+        const known = this.#byName.get(name);
+        if (known) known.push(path);
+        else this.#byName.set(name, [path]);
       }
     }
-    const path = this.#byName.get(posix.basename(script));
+    const named = (this.#byName.get(posix.basename(script)) ?? []).slice(0, CANDIDATES_MAX);
+    const top = configuration.slice(0, configuration.indexOf("/") + 1);
+    const ending = `/${posix.normalize(script)}`;
+    const near = named.length === 1 ? named : named.filter((path) => path.startsWith(top) && path.endsWith(ending));
+    const [path] = near;
     const before = root === "" ? "" : `${root}/`;
-    return path?.startsWith(before) ? path.slice(before.length) : undefined;
+    return near.length === 1 && path?.startsWith(before) ? path.slice(before.length) : undefined;
   }
 }
 
@@ -90,8 +99,8 @@ export function scriptFlaws(file: StartupFile, scripts: Scripts): Flaw[] {
   const root = scripts.rootOf(file);
   return file.agents.flatMap(({ name, script, place }): Flaw[] => {
     if (script === undefined || scripts.resolve(script, root) !== undefined) return [];
-    const other = scripts.elsewhere(script, root);
-    const hint = other === undefined ? "" : ` The only file of that name is ${shown(other)}.`;
+    const other = scripts.elsewhere(script, root, file.path);
+    const hint = other === undefined ? "" : ` Is ${shown(other)} meant?`;
     const from = root === "" ? "" : ` in ${shown(root)}`;
     return [
       {
