@@ -12,7 +12,7 @@ import { mayUse } from "../../preview/preview.ts";
 import { type ChangedLines, changedLinesOfPatch, compareWithBaseline, onChangedLines } from "../../scan/baseline.ts";
 import type { FirstSeen } from "./first-seen.ts";
 import { isLive } from "./plan-scans.ts";
-import { type Blobs, scanAgents } from "./scan-agents.ts";
+import { scanAgents } from "./scan-agents.ts";
 import { isOutdated, type SeenScan, scanReport } from "./scan-report.ts";
 import type { LookAtScans } from "./want-scans.ts";
 import { type ScansWanted, wantedScans } from "./wanted-scans.ts";
@@ -110,33 +110,45 @@ export async function readScans(
     else if (isOutdated(base, head))
       read.look.push({ sha: change.mergeBase, again: { kind, by: `head/${head.run?.id}` } });
   }
-  if (wanted.agents && config.agents) read.reports.push(await agentsReport(deps, pull, config.agents, change));
+  if (wanted.agents && config.agents) {
+    const { report, againMs } = await agentsReport(deps, pull, config.agents, change, nowMs);
+    read.reports.push(report);
+    ends.push(...againMs);
+  }
   return ends.length === 0 ? read : { ...read, validUntilMs: Math.min(...ends) };
 }
 
-/** Inside of the process, at the head and at the merge base, each once. */
+/** Inside of the process, at the head and at the merge base, each once. `againMs`: when what failed is tried again. */
 async function agentsReport(
   deps: ReadDeps,
   { headSha }: PullRequest,
   { paths }: NonNullable<ScanConfig["agents"]>,
   change: Change,
-): Promise<ScanReport> {
+  nowMs: number,
+): Promise<{ report: ScanReport; againMs: number[] }> {
   const about = { kind: "agents", sha: headSha } as const;
-  const blobs: Blobs = new Map();
-  const head = await scanAgents(deps, headSha, paths, blobs);
-  if (!head.ok) return { ...about, status: "unknown", cause: "failed", reason: head.why };
+  const look = { nowMs, blobs: new Map<string, Uint8Array>() };
+  const head = await scanAgents(deps, headSha, paths, look);
+  if (!head.ok) {
+    const { why: reason, untilMs } = head;
+    return {
+      report: { ...about, status: "unknown", cause: "failed", reason },
+      againMs: untilMs === undefined ? [] : [untilMs],
+    };
+  }
   const { mergeBase, files } = change;
-  const base = mergeBase === undefined ? undefined : await scanAgents(deps, mergeBase, paths, blobs);
+  const base = mergeBase === undefined ? undefined : await scanAgents(deps, mergeBase, paths, look);
   const compared = base?.ok ? compareWithBaseline(head.findings, base.findings, renamesOf(files)) : undefined;
-  const notes = base?.ok === false ? [`All findings count as new: ${base.why}`] : [];
-  return {
+  const failed = base?.ok === false ? base : undefined;
+  const report: ScanReport = {
     ...about,
     status: "completed",
     findings: onChangedLines(compared?.findings ?? head.findings, changedOf(change)),
-    notes: [...head.notes, ...notes],
+    notes: [...head.notes, ...(failed ? [`All findings count as new: ${failed.why}`] : [])],
     ...(compared ? { fixed: compared.fixed.length, gone: compared.fixed } : {}),
     ...(head.planText === "" ? {} : { plan: head.plan, planText: head.planText }),
   };
+  return { report, againMs: failed?.untilMs === undefined ? [] : [failed.untilMs] };
 }
 
 /** Whether a repository may use a cluster is for its previews and its scans alike. */

@@ -24,7 +24,14 @@ export interface AgentsScan {
   planText: string;
 }
 
-export type AgentsScanned = ({ ok: true } & AgentsScan) | { ok: false; why: string };
+/** `untilMs`: it is not tried again before, ms since the epoch. */
+export type AgentsScanned = ({ ok: true } & AgentsScan) | { ok: false; why: string; untilMs?: number };
+
+/** The lint of this very commit did not come to an end. */
+interface AgentsFailed {
+  failed: string;
+  untilMs: number;
+}
 
 /** Of what the lint finds: another one makes what is remembered void. */
 const REVISION = "2";
@@ -34,24 +41,27 @@ const [FILES_MAX, BYTES_MAX] = [500, 10 * 1024 * 1024];
 const FILE_BYTES_MAX = 2 * 1024 * 1024;
 const CONCURRENT = 4;
 const PLAN_MAX = 30_000;
+/** What took all of its time or memory once will do so again, and costs a call for each file. */
+const AGAIN_MS = 30 * 60_000;
 
 /** Contents by blob SHA: two commits that are compared have most of them in common. */
-export type Blobs = Map<string, Uint8Array>;
+type Blobs = Map<string, Uint8Array>;
 
 /** Looks at the configuration of agents at one commit. What cannot be read whole is not known. */
 export async function scanAgents(
   { api, records, installationId }: { api: RepositoryApi; records: Records; installationId: number },
   sha: string,
   patterns: readonly string[],
-  blobs: Blobs = new Map(),
+  { nowMs, blobs, lint = lintAgentsApart }: { nowMs: number; blobs: Blobs; lint?: typeof lintAgentsApart },
 ): Promise<AgentsScanned> {
   const about = createHash("sha256")
     .update(JSON.stringify([REVISION, patterns]))
     .digest("hex")
     .slice(0, 16);
   const key = storageKey.scan(installationId, api.ref.id, "agents", about, sha);
-  const known = await records.get<AgentsScan>(key);
-  if (known) return { ok: true, ...known.value };
+  const known = (await records.get<AgentsScan | AgentsFailed>(key))?.value;
+  if (known !== undefined && !("failed" in known)) return { ok: true, ...known };
+  if (known !== undefined && nowMs < known.untilMs) return { ok: false, why: known.failed, untilMs: known.untilMs };
   const read = await filesAt(api, sha, patterns, blobs).catch((error: unknown) => {
     if (error instanceof GitHubError && ["not-found", "forbidden", "refused"].includes(error.fault))
       return "GitHub does not give its files";
@@ -59,14 +69,19 @@ export async function scanAgents(
   });
   if (typeof read === "string")
     return { ok: false, why: `The commit ${sha.slice(0, 7)} cannot be looked at: ${read}.` };
-  const outcome = await lintAgentsApart(read.files, read.known);
-  if (!outcome.ok) return { ok: false, why: `The configuration could not be looked at: ${outcome.why}.` };
-  const { lint } = outcome;
+  const outcome = await lint(read.files, read.known);
+  if (!outcome.ok) {
+    const failed = `The configuration could not be looked at: ${outcome.why}.`;
+    const untilMs = nowMs + AGAIN_MS;
+    await records.put(key, { failed, untilMs } satisfies AgentsFailed);
+    return { ok: false, why: failed, untilMs };
+  }
+  const linted = outcome.lint;
   const scan: AgentsScan = {
-    findings: findingsOf(lint, sha),
-    notes: lint.notes,
-    plan: remediationPlan(lint),
-    planText: lint.findings.length === 0 ? "" : joinWithin(planText(lint).split("\n"), PLAN_MAX, linesLeft),
+    findings: findingsOf(linted, sha),
+    notes: linted.notes,
+    plan: remediationPlan(linted),
+    planText: linted.findings.length === 0 ? "" : joinWithin(planText(linted).split("\n"), PLAN_MAX, linesLeft),
   };
   await records.put(key, scan);
   return { ok: true, ...scan };

@@ -35,8 +35,8 @@ const api = {
   },
 } as unknown as RepositoryApi;
 
-const scan = (sha = SHA, held?: Map<string, Uint8Array>) =>
-  scanAgents({ api, records, installationId: 1 }, sha, ["agents/"], held);
+const scan = (sha = SHA, look: Partial<Parameters<typeof scanAgents>[3]> = {}) =>
+  scanAgents({ api, records, installationId: 1 }, sha, ["agents/"], { nowMs: 0, blobs: new Map(), ...look });
 
 /** Rules and paths of what was found; the reason where nothing is known. */
 async function found(): Promise<string[]> {
@@ -82,10 +82,25 @@ test("too many files: not known, with what to do", async () => {
 test("what two commits have in common is read once, and a commit is looked at once", async () => {
   put("agents/startup.yaml", CONFIG);
   put("agents/a.py", "");
-  const held = new Map();
-  await scan(SHA, held);
+  const blobs = new Map();
+  await scan(SHA, { blobs });
   put("agents/b.py", "");
-  await scan(BASE, held);
+  await scan(BASE, { blobs });
   await scan(SHA);
   expect(read.sort()).toEqual(["agents/a.py-blob", "agents/b.py-blob", "agents/startup.yaml-blob"]);
+});
+
+test("a lint that does not come to an end is not repeated at every look, and is tried again later", async () => {
+  put("agents/startup.yaml", CONFIG);
+  let tries = 0;
+  const lint = async () => {
+    tries++;
+    return { ok: false as const, why: "it took longer than 60 s" };
+  };
+  const minutes = 60_000;
+  const failed = { ok: false, why: expect.stringContaining("longer than 60 s"), untilMs: 30 * minutes };
+  expect(await scan(SHA, { lint })).toEqual(failed);
+  expect(await scan(SHA, { lint, nowMs: 29 * minutes })).toEqual(failed);
+  expect([tries, read.length]).toEqual([1, 1]);
+  expect(await scan(SHA, { nowMs: 30 * minutes })).toMatchObject({ ok: true });
 });
