@@ -1,7 +1,7 @@
 import type { Finding } from "../../model/finding.ts";
 import type { ScanKind } from "../../model/scan-kind.ts";
 import type { SarifArtifactLocation, SarifMessage, SarifResult } from "./format.ts";
-import { digest, normalisedCode, normalisedMessage, packageOf, stableFingerprint } from "./identity.ts";
+import { blockOf, digest, normalisedCode, normalisedMessage, packageOf, stableFingerprint } from "./identity.ts";
 import type { Notes } from "./notes.ts";
 import type { Place } from "./problem.ts";
 import { scoreOf } from "./severity.ts";
@@ -157,7 +157,10 @@ function identityOf(result: SarifResult, kind: ScanKind): string | undefined {
   }
   const stable = stableFingerprint(result);
   if (stable !== undefined) return digest("tool", stable);
-  const code = normalisedCode(result.locations?.[0]?.physicalLocation);
+  const place = result.locations?.[0]?.physicalLocation;
+  const block = kind === "iac" ? blockOf(place) : undefined;
+  if (block !== undefined) return digest("block", block);
+  const code = normalisedCode(place);
   return code === undefined ? undefined : digest("code", code);
 }
 

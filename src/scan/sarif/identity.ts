@@ -35,21 +35,44 @@ export function stableFingerprint(result: SarifResult): string | undefined {
  * one kind of quotes and no comma before a closing bracket. Undefined where the report does not show any.
  */
 export function normalisedCode(location: SarifPhysicalLocation | undefined): string | undefined {
-  const { region, contextRegion } = location ?? {};
+  const lines = linesAt(location);
+  if (lines !== undefined) {
+    const { startLine = 1, endLine = startLine, startColumn, endColumn } = location?.region ?? {};
+    const isWhole = endLine - startLine < lines.length;
+    const exact = normalise(columns(lines, startColumn, isWhole ? endColumn : undefined));
+    return exact.length >= TELLING_CHARS ? exact : telling(normalise(lines.join("\n")));
+  }
+  return telling(normalise(shown(location?.region?.snippet?.text) ?? ""));
+}
+
+/** The lines that a result points at, or the first of them, as its surroundings show them; undefined where they do not. */
+function linesAt({ region, contextRegion }: SarifPhysicalLocation = {}): string[] | undefined {
   const first = region?.startLine;
   const start = contextRegion?.startLine;
   const around = shown(contextRegion?.snippet?.text);
-  if (around !== undefined && first !== undefined && start !== undefined && first >= start) {
-    const last = Math.max(first, region?.endLine ?? first);
-    const lines = around.split("\n").slice(first - start, Math.min(last, first + LINES_MAX - 1) - start + 1);
-    if (lines.length > 0) {
-      const exact = normalise(
-        columns(lines, region?.startColumn, last - first < lines.length ? region?.endColumn : undefined),
-      );
-      return exact.length >= TELLING_CHARS ? exact : telling(normalise(lines.join("\n")));
-    }
-  }
-  return telling(normalise(shown(region?.snippet?.text) ?? ""));
+  if (around === undefined || first === undefined || start === undefined || first < start) return undefined;
+  const last = Math.max(first, region?.endLine ?? first);
+  const lines = around.split("\n").slice(first - start, Math.min(last, first + LINES_MAX - 1) - start + 1);
+  return lines.length > 0 ? lines : undefined;
+}
+
+/** What of a block says which one it is: how it begins, of what kind it is, and its name. */
+const BLOCK_NAMES = [/^\s*["']?kind["']?\s*:\s*["']?([\w.-]{1,200})/, /^\s*["']?name["']?\s*:\s*["']?([\w.-]{1,200})/];
+
+/**
+ * A resource that a result is about as a whole, of several lines: scanners of infrastructure point at all of it, whatever is wrong in it. What
+ * else is changed in it makes no other finding.
+ */
+export function blockOf(location: SarifPhysicalLocation | undefined): string | undefined {
+  const { startLine = 1, endLine = startLine, snippet } = location?.region ?? {};
+  if (endLine <= startLine) return undefined;
+  const lines = linesAt(location) ?? shown(snippet?.text)?.split("\n", LINES_MAX) ?? [];
+  const head = lines.find((line) => !/^\s*(?:$|#|\/\/|---\s*$)/.test(line));
+  if (head === undefined) return undefined;
+  const names = BLOCK_NAMES.map(
+    (name) => lines.map((line) => name.exec(line.slice(0, 1_000))?.[1]).find(Boolean) ?? "",
+  );
+  return [normalise(head), ...names].join("\n");
 }
 
 function shown(text: string | undefined): string | undefined {

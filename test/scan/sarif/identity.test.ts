@@ -123,6 +123,34 @@ test("code is cut to the region's columns, unless they hold next to nothing", as
   expect(await of(at("f(eval(request.body))", 1, 1))).not.toBe(await of(at("g(eval(request.body))", 1, 1)));
 });
 
+const POD = `---
+# How it runs.
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    - name: web
+      image: web:1`;
+const BUCKET = `resource "aws_s3_bucket" "logs" {
+  bucket = "logs"
+}`;
+
+test.each<[string, string, string, boolean]>([
+  ["another image in a pod", POD, POD.replace("web:1", "web:2"), true],
+  ["more in a bucket", BUCKET, BUCKET.replace("{", '{\n  tags = { a = "b" }'), true],
+  ["another pod", POD, POD.replace("  name: web\nspec", "  name: api\nspec"), false],
+  ["another kind", POD, POD.replace("Pod", "Job"), false],
+  ["another bucket", BUCKET, BUCKET.replace('"logs" {', '"data" {'), false],
+  ["a line of its own", "image: web:1", "image: web:2", false],
+])("infrastructure: %s", async (_name, before, after, same) => {
+  const of = async (kind: "iac" | "sast", code: string) =>
+    (await taken(log(runOf("checkov", [result({}, { code })])), { kind, tool: "checkov" })).findings[0]?.fingerprint;
+  expect((await of("iac", before)) === (await of("iac", after))).toBe(same);
+  expect(await of("sast", before)).not.toBe(await of("sast", after));
+});
+
 const withheld = (text: string, line: number, message: string) =>
   result({
     message: { text: message },
