@@ -43,11 +43,11 @@ async function picturesOfPulls(): Promise<void> {
   const scene = await showcase();
   const pictures: Picture[] = [
     { name: "pull-requests", path: "/", height: 808 },
-    { name: "pull-request", path: `/pulls/acme/shop/${scene.pulls.blocked}`, height: 1060 },
+    { name: "pull-request", path: `/pulls/acme/shop/${scene.pulls.blocked}`, height: 1046 },
     {
       name: "what-if",
       path: "/what-if",
-      height: 860,
+      height: 824,
       async act(page) {
         await page.getByRole("button", { name: "Which merges" }).click();
         await page.getByText("It would have blocked").waitFor();
@@ -60,7 +60,7 @@ async function picturesOfPulls(): Promise<void> {
 
 async function pictureOfFindings(): Promise<void> {
   const { stage, close } = await findingsShowcase();
-  await take(new Visits(browser, stage), [{ name: "findings", path: "/findings", height: 1010 }]);
+  await take(new Visits(browser, stage), [{ name: "findings", path: "/findings", height: 946 }]);
   await close();
 }
 
@@ -88,7 +88,7 @@ async function pictureOfPreview(): Promise<void> {
     () => checks(stage, stage.repository, pull.sha, "hms/preview").at(-1)?.conclusion === "success",
   );
   const path = `/pulls/acme/shop/${pull.number}/preview`;
-  await take(new Visits(browser, stage), [{ name: "preview", path, height: 905 }]);
+  await take(new Visits(browser, stage), [{ name: "preview", path, height: 926 }]);
   await stage.close();
   await simulated.close();
 }

@@ -36,7 +36,8 @@ export function complianceBody(view: ComplianceView, nowMs: number): Html {
   return html`<div class="heading"><div><h1>Compliance</h1><p class="muted">${said(view.title, 400)}</p></div></div>
 ${view.maps.length > 1 ? frameworks(view) : ""}
 <div class="notice" role="note">${icon("info")}<p><strong>This maps checks to controls. It certifies nothing.</strong> A rule supports a control in the part that a pull request touches; whether a control is met as a whole, people and assessors decide. Rules that no <code>hms.yml</code> switches on raise nothing, which is no evidence. Decisions in shadow mode are counted as well, and block nothing.</p></div>
-<p class="small muted">${said(view.source, 400)}${view.sourceUrl === undefined ? "" : html` <a href="${view.sourceUrl}" rel="noreferrer">${view.sourceUrl}</a>`} ${view.chosen ? "Denials name their controls by this map." : "Denials name their controls by another map."}</p>
+<p class="small muted">${said(view.source, 400)}${view.sourceUrl === undefined ? "" : html` <a href="${view.sourceUrl}" rel="noreferrer">${view.sourceUrl}</a>`}</p>
+<p class="small muted">${view.chosen ? "Denials name their controls by this map." : "Denials name their controls by another map."}</p>
 <dl class="tiles">
 <div><dt>Covered</dt><dd>${covered.length}</dd><dd class="small muted">controls that a rule bears on</dd></div>
 <div><dt>Gaps</dt><dd>${gaps.length}</dd><dd class="small muted">controls that none bears on</dd></div>

@@ -58,7 +58,7 @@ export function findingsBody(list: FindingsPage): Html {
   const { rows, next, later, nowMs } = list;
   const query = queryOf(list.form);
   return html`<div class="heading"><h1>Findings</h1>${freshness("/findings", query)}</div>
-<p class="trail"><a href="${addressOf("/waivers", query.repository === undefined ? {} : { repository: query.repository })}">Waivers in force</a></p>
+<p class="trail"><a href="${addressOf("/waivers", query.repository === undefined ? {} : { repository: query.repository })}">Waivers</a></p>
 ${filters(list)}
 <div id="findings" data-live="the list of findings">
 ${
