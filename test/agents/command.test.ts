@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startupSchema } from "../../src/agents/lint.ts";
+import { runLintAgents } from "../../src/lint-agents.ts";
 import { cleanSystem, NESTED } from "./system.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -73,14 +74,15 @@ describe("hms lint agents", () => {
     expect(JSON.parse(hms("--schema").stdout)).toEqual(startupSchema);
   });
 
-  test("a folder with nothing to look at does not pass, unless only warned about", () => {
+  test("a folder with nothing to look at does not pass, unless only warned about", async () => {
     const empty = mkdtempSync(join(flawed, "empty-"));
-    expect(hms(empty)).toMatchObject({ status: 2, stderr: expect.stringContaining("nothing was looked at") });
-    const { status, stdout } = hms(empty, "--mode", "warn", "--format", "sarif");
-    expect([status, JSON.parse(stdout).runs[0].results]).toEqual([0, []]);
+    const { exitCode, err } = await runLintAgents(empty, { format: "text", mode: "fail" });
+    expect([exitCode, err]).toEqual([2, expect.stringContaining("nothing was looked at")]);
+    const warned = await runLintAgents(empty, { format: "sarif", mode: "warn" });
+    expect([warned.exitCode, JSON.parse(warned.out).runs[0].results]).toEqual([0, []]);
   });
 
-  test("what cannot be read is named beside what can: links, odd names, files of any size", () => {
+  test("what cannot be read is named beside what can: links, odd names, files of any size", async () => {
     const odd = mkdtempSync(join(tmpdir(), "hms-agents-"));
     const put = (name: string | Buffer, bytes: string | Buffer) => writeFileSync(name, bytes);
     put(join(odd, "notes.txt"), "x");
@@ -95,10 +97,10 @@ describe("hms lint agents", () => {
       // Larger than a string can be, and without a block on the disk.
       truncateSync(join(odd, name), 3 * 1024 ** 3);
     }
-    const { status, stdout } = hms(odd, "--format", "json");
+    const { exitCode, out } = await runLintAgents(odd, { format: "json", mode: "fail" });
     rmSync(odd, { recursive: true });
-    const { findings, seen, notes } = JSON.parse(stdout);
-    expect(status).toBe(1);
+    const { findings, seen, notes } = JSON.parse(out);
+    expect(exitCode).toBe(1);
     expect(findings.map(({ rule, message }: { rule: string; message: string }) => `${rule} ${message}`)).toEqual([
       "agents/unread caf\ufffd.py was not looked at: it cannot be read (ENOENT).",
       expect.stringMatching(/^agents\/unread gone.py was not looked at: it is a symbolic link/),

@@ -1,10 +1,8 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { type LintFile, type LintOutcome, lintAgents } from "../../../src/agents/lint.ts";
 import type { CommitTree, RepositoryApi, TreeEntry } from "../../../src/ports/github.ts";
 import { scanAgents } from "../../../src/pull-request/scan/scan-agents.ts";
 import { recordsInMemory } from "../records-in-memory.ts";
-
-// Each look starts a thread.
-vi.setConfig({ testTimeout: 60_000 });
 
 const SHA = "a".repeat(40);
 const BASE = "b".repeat(40);
@@ -36,7 +34,17 @@ const api = {
 } as unknown as RepositoryApi;
 
 const scan = (sha = SHA, look: Partial<Parameters<typeof scanAgents>[3]> = {}) =>
-  scanAgents({ api, records, installationId: 1 }, sha, ["agents/"], { nowMs: 0, blobs: new Map(), ...look });
+  scanAgents({ api, records, installationId: 1 }, sha, ["agents/"], {
+    nowMs: 0,
+    blobs: new Map(),
+    lint: here,
+    ...look,
+  });
+
+/** In this thread. */
+async function here(files: readonly LintFile[], known: ReadonlySet<string>): Promise<LintOutcome> {
+  return { ok: true, lint: lintAgents(files, known) };
+}
 
 /** Rules and paths of what was found; the reason where nothing is known. */
 async function found(): Promise<string[]> {
