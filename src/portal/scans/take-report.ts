@@ -137,7 +137,8 @@ async function store(
   const { records, queue } = deps.engine;
   const { installationId, repositoryId, sha } = place;
   const key = { kind: "scan", installationId, repositoryId, sha } as const;
-  let current: RecordEntry<ScanRun> | undefined = entry;
+  // While the report was read the scan may have ended, and another one reported: what is written beside a state that is not taken stays there.
+  let current = await runAt(deps, place);
   for (let write = 1; write <= WRITES_MAX && current; write++) {
     const { state, id } = current.value;
     if (id !== entry.value.id || (state.is !== "queued" && state.is !== "running")) return false;

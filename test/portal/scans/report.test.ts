@@ -197,3 +197,30 @@ test("two reports at a time: one is taken, and the other one finds it taken", as
   const again = await Promise.all([await there.send({ body: one }), await there.send({ body: other })]);
   expect(again.map(({ code }) => code).sort()).toEqual(["again", "scan-reported"]);
 });
+
+test("another scan reported while this one's report was read: that one's stays, and nothing of this one is uploaded", async () => {
+  const there = await scene();
+  const { records } = there.engine;
+  const run = await there.scan();
+  await records.put(storageKey.scanRun(1, 42, SHA, "sast"), { ...run, uploadTo: "refs/pull/12/head" });
+  const packed = gzipSync(sarif());
+  const next = { id: "2".repeat(32), digest: "d" };
+  let begun = false;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (!begun) {
+        begun = true;
+        controller.enqueue(packed.subarray(0, 20));
+        return;
+      }
+      const state = { is: "reported", atMs: 0, digest: next.digest, findings: 0 };
+      await records.put(storageKey.scanRun(1, 42, SHA, "sast"), { ...run, id: next.id, state });
+      await records.put(storageKey.scanResult(1, 42, SHA, "sast"), next);
+      controller.enqueue(packed.subarray(20));
+      controller.close();
+    },
+  });
+  expect(await there.send({ body })).toMatchObject({ status: 409, code: "scan-over" });
+  expect(await stored(there)).toEqual(next);
+  expect(await records.list(storageKey.scanUploads(1, 42, SHA))).toEqual([]);
+});
