@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +31,11 @@ if (env.HMS_KIND === "image") {
 }
 writeFileSync(at("seen"), JSON.stringify(Object.keys(env)));
 if (existsSync(at("silent"))) process.exit(3);
+if (existsSync(at("slow"))) {
+  writeFileSync(at("pid"), String(process.pid));
+  setInterval(() => {}, 1000);
+  return;
+}
 const sarif = existsSync(at(env.HMS_SHA)) ? readFileSync(at("flaw")) : readFileSync(at("none"));
 fetch(env.HMS_REPORT_URL, {
   method: "POST",
@@ -134,6 +139,23 @@ test("it ends without a report: no pass, and that is said too", async () => {
   expect(check.conclusion).not.toBe("success");
   expect(check.output.summary).toContain("Local runner: not for production");
   rmSync(join(directory, "silent"));
+});
+
+test.each(["SIGTERM", "SIGKILL"] as const)("HMS-SYS ends by %s while it runs: it is begun anew", async (signal) => {
+  writeFileSync(join(directory, "slow"), "");
+  const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
+  const pull = await openPull(stage, repository);
+  const pidFile = join(directory, "pid");
+  const pid = await until(stage, "the program runs", () =>
+    existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : undefined,
+  );
+  rmSync(join(directory, "slow"));
+  rmSync(pidFile);
+  await stage.restart(signal);
+  await concluded(stage, pull, "success", "hms/scan/leaks");
+  // Nobody is there to end it where HMS-SYS was killed.
+  if (signal === "SIGKILL") process.kill(pid, "SIGKILL");
+  await until(stage, "the first one is gone", () => !existsSync(`/proc/${pid}`));
 });
 
 test.each([
