@@ -53,7 +53,7 @@ export function scanReportRoute(deps: ReportDeps): Route {
         deps.counted(result.taken);
         return context.json({ scan: head.id, result: result.taken }, 202);
       } catch (error) {
-        if (error instanceof BrokenBody) return refuse(deps, { why: "wrong-headers", detail: error.message });
+        if (error instanceof BrokenBody) return refuse(deps, { why: "later", detail: error.message });
         throw error;
       } finally {
         if (reading) busy.delete(head.id);
