@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { RepositoryRef } from "../../model/pull-request.ts";
 import { storageKey } from "../../model/storage-key.ts";
+import { GitHubError } from "../../ports/github.ts";
 import { WorkloadIdentityUnavailable, type WorkloadRefusal } from "../../ports/workload-identity.ts";
 import { wrongClaim } from "./claims.ts";
 import type { Refusal, ReportScene } from "./report-scene.ts";
@@ -45,7 +46,11 @@ async function distrustRun({ deps, head, place, entry }: ReportScene): Promise<R
   if (!ref) return { why: "later", detail: "The repository is not known at the moment." };
   const { state } = entry.value;
   const runId = "runId" in state ? state.runId : undefined;
-  const botId = await deps.botId(installationId, ref.value);
+  const botId = await deps.botId(installationId, ref.value).catch((error: unknown) => {
+    if (error instanceof GitHubError) return undefined;
+    throw error;
+  });
+  if (botId === undefined) return { why: "later", detail: "GitHub does not say now who HMS-SYS is there." };
   const claim = wrongClaim(verified.claims, { ref: ref.value, runId, botId });
   if (claim !== undefined) return { why: "wrong-claim", detail: `The claim ${claim} is not that of the run.` };
   return undefined;

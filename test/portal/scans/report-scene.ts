@@ -8,6 +8,7 @@ import { httpApp } from "../../../src/portal/http.ts";
 import type { ReportDeps } from "../../../src/portal/scans/deps.ts";
 import { scanReportRoute } from "../../../src/portal/scans/report-route.ts";
 import type { Engine } from "../../../src/ports/engine.ts";
+import { GitHubError } from "../../../src/ports/github.ts";
 import {
   type WorkloadClaims,
   WorkloadIdentityUnavailable,
@@ -59,6 +60,7 @@ export interface Scene {
   verified: { answer: WorkloadVerification | "away" };
   /** What the cluster says of the Job. */
   jobs: { at: "running" | "not-running" | "unseen" };
+  github: { away: boolean };
   send(change?: {
     id?: string;
     headers?: Record<string, string | undefined>;
@@ -97,6 +99,7 @@ export async function scene(
   await records.put(storageKey.scanWanted(1, 42, SHA, 12), { as: "head", scans: [] });
   const verified: Scene["verified"] = { answer: { ok: true, claims } };
   const jobs: Scene["jobs"] = { at: "running" };
+  const github: Scene["github"] = { away: false };
   const counted: string[] = [];
   const deps: ReportDeps = {
     engine,
@@ -109,7 +112,10 @@ export async function scene(
       },
     },
     jobAt: async () => jobs.at,
-    botId: async () => 5,
+    botId: async () => {
+      if (github.away) throw new GitHubError("unavailable", 502, "away");
+      return 5;
+    },
     read: (bytes, context) =>
       readSarif(gunzipped(bytes, { packedBytes: 1_000_000, unpackedBytes: 5_000_000, ratio: 100 }), context),
     counted: (result) => counted.push(result),
@@ -127,6 +133,7 @@ export async function scene(
     counted,
     verified,
     jobs,
+    github,
     async send({ id = ID, headers = {}, body = gzipSync(sarif()) } = {}) {
       const all: Record<string, string | undefined> = {
         authorization: `Bearer ${TOKEN}`,

@@ -96,6 +96,14 @@ describe("refused, and nothing has changed", () => {
     expect(await there.refusals()).toEqual([]);
   });
 
+  test("GitHub is away, and cannot say who we are: nothing is decided", async () => {
+    const there = await scene();
+    there.github.away = true;
+    expect(await there.send()).toMatchObject({ status: 503, code: "scan-busy" });
+    there.github.away = false;
+    expect(await there.send()).toMatchObject({ status: 202, code: "taken" });
+  });
+
   test("the run is not known yet", async () => {
     const there = await scene({ is: "starting" });
     expect(await there.send()).toMatchObject({ status: 503, code: "scan-busy" });
