@@ -244,19 +244,28 @@ function stillThere(cluster: string, application: KubeObject, nowMs: number): Pr
 /** What a namespace itself says of why it is not gone: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */
 function holders({ place, namespace }: PlaceWorld, nowMs: number): PreviewReason[] {
   if (!namespace) return [];
-  const { conditions } = (namespace.status ?? {}) as {
-    conditions?: { type?: string; status?: string; message?: string }[];
-  };
   const long = isLong(namespace, nowMs);
-  return (Array.isArray(conditions) ? conditions : [])
-    .filter(({ type = "", status }) => status === "True" && type.startsWith("Namespace"))
-    .map(({ type, message }) => ({
-      cause: "held",
-      message: `${type}: ${message ?? ""}`,
-      cluster: place.cluster,
-      object: nameOf(namespace),
-      awaits: long ? "people" : "machines",
-    }));
+  return remaining(namespace).map(({ type, message }) => ({
+    cause: "held",
+    message: `${type}: ${message ?? ""}`,
+    cluster: place.cluster,
+    object: nameOf(namespace),
+    awaits: long ? "people" : "machines",
+  }));
+}
+
+/** Whether a namespace says that finalizers of Argo CD's hooks keep it: only then is it worth reading what is in it. */
+export function isHeldByHooks(namespace: KubeObject): boolean {
+  return remaining(namespace).some(
+    ({ type, message }) => type === "NamespaceFinalizersRemaining" && message?.includes(HOOK),
+  );
+}
+
+function remaining({ status }: KubeObject): { type?: string; status?: string; message?: string }[] {
+  const { conditions } = (status ?? {}) as { conditions?: { type?: string; status?: string; message?: string }[] };
+  return (Array.isArray(conditions) ? conditions : []).filter(
+    ({ type = "", status: is }) => is === "True" && type.startsWith("Namespace"),
+  );
 }
 
 function isLong({ metadata }: KubeObject, nowMs: number): boolean {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PreviewRecord } from "../../model/preview.ts";
-import { type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
+import { isHeldByHooks, type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewDeps } from "./deps.ts";
 import { standsMs } from "./observe-workload.ts";
@@ -8,8 +8,8 @@ import { observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
 
-/** A namespace that takes longer may be held by what is in it. */
-const HANGS_MS = 8_000;
+/** Kubernetes says of a namespace what holds it. One that takes longer is looked into whatever it says. */
+const HANGS_MS = 60_000;
 
 /** `sha`: of the head, as far as it is known. */
 export type TakeDownScene = Pick<PreviewScene, "key" | "run" | "owner" | "slug" | "before" | "nowMs"> & {
@@ -58,7 +58,7 @@ export async function takeDownPreview(
     const seen = await observeWorld(grounds, { owner, slug, places: made, fresh, nowMs });
     const hangs = seen.places.some(({ namespace }) => {
       const sinceMs = Date.parse(namespace?.metadata.deletionTimestamp ?? "");
-      return nowMs - sinceMs >= HANGS_MS;
+      return nowMs - sinceMs >= HANGS_MS || (namespace !== undefined && isHeldByHooks(namespace));
     });
     const known = { sha: record.sha, nowMs, maxAgeMs: standsMs(nowMs - record.sinceMs) };
     const world = hangs ? await grounds.workloads.observe(seen, known) : seen;

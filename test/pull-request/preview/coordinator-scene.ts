@@ -69,6 +69,8 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
     mute: false,
     /** What GitHub was asked. */
     asked: [] as string[],
+    /** Kinds that clusters were asked for. */
+    listed: [] as string[],
   };
   const select = (from: ToyClusters, name: string, { kind, namespace, labels = {} }: Selection): KubeObject[] =>
     [...from.objects]
@@ -98,6 +100,7 @@ export async function setScene(clusters: readonly string[] = ["in-cluster"]) {
       },
       list: async (selection) => {
         answers();
+        world.listed.push(selection.kind.kind);
         return select(toy, name, selection);
       },
       patch: async (ref, type, patch) => {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import type { KubeObject } from "../../../src/model/kubernetes.ts";
 import { component, inventoryCluster } from "../../preview/plans.ts";
 import { setScene } from "./coordinator-scene.ts";
 
@@ -58,6 +59,34 @@ test("a removal that is held for long is looked at less and less often", async (
   const later = await scene.run();
   expect(first).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms <= 2_000) });
   expect(later).toMatchObject({ kind: "requeue", afterMs: expect.toSatisfy((ms: number) => ms >= 30_000) });
+});
+
+test("what is in a namespace that goes is read only where that says that hooks hold it, or it takes very long", async () => {
+  const scene = await setScene();
+  await scene.runUntil("healthy");
+  const { toy, world } = scene;
+  world.pull = { ...world.pull, state: "closed" };
+  await scene.run();
+  toy.stopped = true;
+  const listed = async (): Promise<boolean> => {
+    world.listed.length = 0;
+    await scene.run();
+    return world.listed.includes("Pod");
+  };
+  const namespace = toy.get("in-cluster", "Namespace", scene.slug) as KubeObject;
+  expect(namespace.metadata.deletionTimestamp).toBeDefined();
+  const says = (message: string): void => {
+    namespace.status = { conditions: [{ type: "NamespaceFinalizersRemaining", status: "True", message }] };
+  };
+  says("Some content in the namespace has finalizers remaining: kubernetes.io/pvc-protection in 1 resource instances");
+  for (let round = 0; round < 20; round++) expect(await listed()).toBe(false);
+  says(
+    "Some content in the namespace has finalizers remaining: argocd.argoproj.io/hook-finalizer in 1 resource instances",
+  );
+  expect(await listed()).toBe(true);
+  namespace.status = {};
+  scene.clock.advance(60_000);
+  expect(await listed()).toBe(true);
 });
 
 test("the steps by which a preview comes to be are not all said on GitHub", async () => {
