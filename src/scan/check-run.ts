@@ -10,8 +10,12 @@ import {
   cut,
   escapeRemedy,
   FAILING,
+  grouped,
   linesOf,
+  noteLines,
+  proposedLines,
   type ScanCheckRun,
+  waivedLines,
 } from "./check-run/parts.ts";
 
 export type { Judged } from "./check-run/findings.ts";
@@ -45,7 +49,9 @@ export function secretsCheckRun(
       annotations: [],
     };
   }
-  const findings = [...report.findings].sort(bySeverityAndPlace);
+  const sorted = [...report.findings].sort(bySeverityAndPlace);
+  const waived = sorted.filter((finding) => finding.waiver);
+  const findings = sorted.filter((finding) => !finding.waiver);
   const standing = findings.filter((finding) => finding.location.headLine !== undefined);
   const past = findings.filter(
     (finding) => finding.location.headLine === undefined && finding.rule !== "secrets/unscanned",
@@ -55,8 +61,8 @@ export function secretsCheckRun(
   return {
     status: "completed",
     conclusion: failing ? "failure" : "success",
-    title: title(findings, report.scannedCommits ?? 0),
-    summary: summary(report, pull, { standing, past, unscanned }),
+    title: title(findings, waived.length, report.scannedCommits ?? 0),
+    summary: summary(report, pull, { standing, past, unscanned, waived }),
     text: joinWithin(
       [
         ...section("In the branch as it is", standing),
@@ -66,6 +72,7 @@ export function secretsCheckRun(
           "Deleting the line does not unleak it: rotate the key and rewrite the branch.",
         ),
         ...section("Not scanned", unscanned),
+        ...section("Waived", waived),
       ],
       CHECK_TEXT_LIMIT,
       cut("line"),
@@ -74,16 +81,16 @@ export function secretsCheckRun(
   };
 }
 
-function title(findings: readonly Finding[], commits: number): string {
-  const where = `in ${count(commits, "commit")}`;
-  if (findings.length === 0) return `No secrets ${where}`;
+function title(findings: readonly Finding[], waived: number, commits: number): string {
+  const where = `in ${count(commits, "commit")}${waived > 0 ? ` · ${grouped(waived)} waived` : ""}`;
+  if (findings.length === 0) return `No ${waived > 0 ? "other " : ""}secrets ${where}`;
   return `${bySeverity(findings)} ${findings.length === 1 ? "finding" : "findings"} ${where}`;
 }
 
 function summary(
   report: Extract<ScanReport, { status: "completed" }>,
   pull: { number: number; commits: number; of?: string },
-  parts: { standing: Finding[]; past: Finding[]; unscanned: Finding[] },
+  parts: { standing: Finding[]; past: Finding[]; unscanned: Finding[]; waived: Finding[] },
 ): string {
   const lines = [
     `Looked through ${report.scannedCommits ?? 0} of ${pull.of ? `${pull.of} ${count(pull.commits, "commit")}` : `${count(pull.commits, "commit")} of this pull request`}, each with its message, up to ${inlineCode(report.sha)}.`,
@@ -109,7 +116,8 @@ function summary(
   if (parts.unscanned.length > 0) {
     lines.push("", `**${count(parts.unscanned.length, "part")} not scanned.** ${escapeRemedy(parts.unscanned[0])}`);
   }
-  if (report.notes.length > 0) lines.push("", ...report.notes.map((note) => `- ${escapeMarkdown(note)}`));
+  const counting = [...parts.standing, ...parts.past, ...parts.unscanned];
+  lines.push(...proposedLines(counting), ...waivedLines(parts.waived, place), ...noteLines(report));
   return joinWithin(lines, CHECK_TEXT_LIMIT, cut("note"));
 }
 

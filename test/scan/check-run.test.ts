@@ -55,6 +55,32 @@ describe("state and title", () => {
   });
 });
 
+describe("waivers", () => {
+  const waiver = { reason: "A key *of* the tests.", owner: "acme/sre", until: "2026-12-24", line: 3 };
+
+  test("a secret that is waived is named with its waiver, and neither fails the check nor is annotated", () => {
+    const report = { ...completed([finding({ waiver })]), waiverNotes: ["Another one expired."] };
+    const run = secretsCheckRun(report, PULL);
+    expect(run).toMatchObject({
+      conclusion: "success",
+      title: "No other secrets in 3 commits · 1 waived",
+      annotations: [],
+    });
+    expect(run.summary).toContain(
+      "- `secrets/github-token` in `a.env:9`: until 2026\\-12\\-24, acme/sre: A key \\*of\\*",
+    );
+    expect(run.summary).toContain("- Another one expired.");
+    expect(run.text).toContain("### Waived");
+  });
+
+  test("beside others only those count; one that is merely proposed does as well", () => {
+    const run = secretsCheckRun(completed([finding({ waiver }), finding({ wouldBeWaived: true })]), PULL);
+    expect(run).toMatchObject({ conclusion: "failure", title: "1 critical finding in 3 commits · 1 waived" });
+    expect(run.annotations).toHaveLength(1);
+    expect(run.summary).toContain("1 finding counts although this pull request proposes a waiver for it");
+  });
+});
+
 test("what stands is annotated, what is only in the history is told with its commit", () => {
   const run = secretsCheckRun(
     completed([finding(), withoutHeadLine({}, { path: "old.env", commit: "c".repeat(40) })]),

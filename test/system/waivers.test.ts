@@ -71,6 +71,10 @@ test("a waiver that is merged to the default branch lets the finding pass and is
   expect(gate?.output.summary).toContain("waived-findings");
   expect(gate?.output.summary).not.toContain("no-critical-findings");
   expect(gate?.output.summary).not.toContain("no-high-findings");
+  expect(check(pull, "hms/scan/secrets")).toMatchObject({
+    conclusion: "success",
+    output: { title: expect.stringContaining("1 waived"), summary: expect.stringContaining("a key of the tests") },
+  });
 });
 
 test("a waiver that expired, or that a path would make of a secret, counts nothing; a broken file waives nothing and says so", async () => {

@@ -12,8 +12,11 @@ import {
   escapeRemedy,
   grouped,
   linesOf,
+  noteLines,
+  proposedLines,
   type ScanCheckRun,
   sentence,
+  waivedLines,
 } from "./parts.ts";
 
 /** How the configuration in force judges the findings of a kind. */
@@ -153,18 +156,7 @@ function summary(report: Completed, sorted: Sorted, annotated: number): string {
       `Annotations: showing ${grouped(annotated)} of ${grouped(counting)}, what is new and on changed lines first; all of them count.`,
     );
   }
-  const proposed = [...fresh, ...overdue, ...known].filter((finding) => finding.wouldBeWaived).length;
-  if (proposed > 0) {
-    const what = proposed === 1 ? "1 finding counts" : `${grouped(proposed)} findings count`;
-    const waivers = proposed === 1 ? "a waiver for it" : "waivers for them";
-    lines.push(
-      "",
-      `${what} although this pull request proposes ${waivers}: waivers hold once they are on the default branch.`,
-    );
-  }
-  if (waived.length > 0) lines.push("", "**Waived:**", ...linesOf(waived, waiverLine));
-  const notes = [...(report.waiverNotes ?? []), ...report.notes];
-  if (notes.length > 0) lines.push("", ...notes.map((note) => `- ${escapeMarkdown(note.slice(0, 1_000))}`));
+  lines.push(...proposedLines([...fresh, ...overdue, ...known]), ...waivedLines(waived, place), ...noteLines(report));
   return joinWithin(lines, CHECK_TEXT_LIMIT, cut("line"));
 }
 
@@ -184,12 +176,6 @@ function table({ fresh, known, overdue, waived, alone }: Sorted): string[] {
     `|---|${columns.map(() => "---:|").join("")}`,
     ...rows,
   ];
-}
-
-function waiverLine(finding: Finding): string {
-  const { waiver } = finding;
-  const of = `${inlineCode(finding.rule)} in ${inlineCode(place(finding))}`;
-  return `- ${of}: until ${escapeMarkdown(waiver?.until ?? "")}, ${escapeMarkdown(waiver?.owner ?? "")}: ${escapeMarkdown((waiver?.reason ?? "").slice(0, MESSAGE_SHOWN))}`;
 }
 
 function section(heading: string, findings: readonly Finding[]): string[] {

@@ -102,6 +102,37 @@ export function linesOf(findings: readonly Finding[], line: (finding: Finding) =
   return findings.map((finding, at) => (at < LINES_MAX ? line(finding) : ""));
 }
 
+const REASON_SHOWN = 300;
+
+/** Which findings do not count, until when, and who answers for it. `where`: how a finding's place is written. */
+export function waivedLines(waived: readonly Finding[], where: (finding: Finding) => string): string[] {
+  if (waived.length === 0) return [];
+  const line = (finding: Finding): string => {
+    const { until = "", owner = "", reason = "" } = finding.waiver ?? {};
+    const of = `${inlineCode(finding.rule)} in ${inlineCode(where(finding))}`;
+    return `- ${of}: until ${escapeMarkdown(until)}, ${escapeMarkdown(owner)}: ${escapeMarkdown(reason.slice(0, REASON_SHOWN))}`;
+  };
+  return ["", "**Waived:**", ...linesOf(waived, line)];
+}
+
+/** That some findings count all the same; `counting`: those that do. */
+export function proposedLines(counting: readonly Finding[]): string[] {
+  const proposed = counting.filter((finding) => finding.wouldBeWaived).length;
+  if (proposed === 0) return [];
+  const what = proposed === 1 ? "1 finding counts" : `${grouped(proposed)} findings count`;
+  const waivers = proposed === 1 ? "a waiver for it" : "waivers for them";
+  return [
+    "",
+    `${what} although this pull request proposes ${waivers}: waivers hold once they are on the default branch.`,
+  ];
+}
+
+/** What is to be known of the scan, and of the waivers that concern it. */
+export function noteLines({ waiverNotes = [], notes }: { waiverNotes?: string[]; notes: string[] }): string[] {
+  const all = [...waiverNotes, ...notes];
+  return all.length === 0 ? [] : ["", ...all.map((note) => `- ${escapeMarkdown(note.slice(0, 1_000))}`)];
+}
+
 export function cut(noun: string): (leftOut: number) => string {
   return (leftOut) =>
     `*${leftOut} ${noun}${leftOut === 1 ? "" : "s"} left out here: GitHub takes no longer text. The verdict counts all findings.*`;

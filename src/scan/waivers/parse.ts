@@ -13,7 +13,10 @@ const waiver = z
   .strictObject({
     fingerprint: z
       .string()
-      .regex(/^[0-9a-f]{64}$/, "this is no fingerprint of 64 hexadecimal digits, as the scan's check shows it")
+      .regex(
+        /^[0-9a-f]{64}$/,
+        "this is no fingerprint of 64 hexadecimal digits, as the finding's page in the portal shows it",
+      )
       .optional(),
     rule: z
       .string()
