@@ -169,6 +169,7 @@ describe("credentials in sources", () => {
 
   test.each([
     "nats_password: $" + "{NATS_PASSWORD}",
+    "token: $slack-token",
     "password: # set by the operator",
     "password: |",
     "password: !vault |",

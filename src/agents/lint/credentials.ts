@@ -39,7 +39,7 @@ export function isPlaceholder(value: string): boolean {
   if (text === "" || text.length > VALUE_MAX) return text === "";
   const variable = /^\$\{([^{}]*)\}$/.exec(text)?.[1];
   if (variable !== undefined) return isPlaceholder(/^\w+:?-(.*)$/s.exec(variable)?.[1] ?? "");
-  if (/^(?:\$\w+|%\w+%|\$\([^()]*\)|\$?\{\{.*\}\}|\{\w*\}|<[^<>]*>|\*+|x{3,}|null|none|true|false)$/i.test(text))
+  if (/^(?:\$[\w-]+|%\w+%|\$\([^()]*\)|\$?\{\{.*\}\}|\{\w*\}|<[^<>]*>|\*+|x{3,}|null|none|true|false)$/i.test(text))
     return true;
   // What a format fills in, and what stands for a word in the texts of models: `%s`, `%(token)s`, `[PAD]`.
   if (/^(?:%(?:\(\w+\))?[a-z]|\[\w+\])$/i.test(text)) return true;
