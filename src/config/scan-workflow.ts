@@ -11,8 +11,8 @@ export const REPORT_ENVIRONMENT = "hms-report";
 
 const TEXT_MAX_CHARACTERS = 64 * 1024;
 const DIFFERENCES_MAX = 10;
-/** What a team may set as it likes: where and how long jobs run, and what things are called. */
-const FREE = new Set(["name", "runs-on", "timeout-minutes", "description"]);
+/** What a team may set as it likes: how long jobs run, and what things are called. */
+const FREE = new Set(["name", "timeout-minutes", "description"]);
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /** `differences`: places as `jobs.scan.permissions.contents`, ten at most. `unpinned`: actions that are not named by a commit. */
@@ -20,7 +20,7 @@ export type WorkflowComparison =
   | { unreadable: string }
   | { unreadable?: undefined; differences: string[]; unpinned: string[] };
 
-/** Holds a team's copy against the shipped one, but for what is theirs: which version of an action, and {@link FREE}. */
+/** Holds a team's copy against the shipped one, but for what is theirs: which version of an action, `runs-on`, and {@link FREE}. */
 export function compareScanWorkflow(shipped: string, own: string): WorkflowComparison {
   if (own.length > TEXT_MAX_CHARACTERS) return { unreadable: "it is larger than 64 KiB" };
   try {
@@ -48,8 +48,8 @@ function reduced(value: unknown): unknown {
   if (!isMapping(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      // An input or a job may be called `name` too; those are mappings.
-      .filter(([key, held]) => !FREE.has(key) || isMapping(held))
+      // An input or a job may be called `name` too; those are mappings, as a group of runners is.
+      .filter(([key, held]) => key !== "runs-on" && (!FREE.has(key) || isMapping(held)))
       .map(([key, held]) => [key, key === "uses" && typeof held === "string" ? actionOf(held) : reduced(held)]),
   );
 }

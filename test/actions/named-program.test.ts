@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { homeOf } from "../../actions/scan/src/pinned.ts";
@@ -66,9 +66,21 @@ describe("a program that the runner has", () => {
     stage.github.setVariable("acme/shop", "HMS_SCAN_TRIVY_DIGEST", null);
     expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain("trivy-digest is not");
     stage.github.setVariable("acme/shop", "HMS_SCAN_TRIVY_PATH", null);
-    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain(
-      "is not installed by this Action",
-    );
+    expect((await stage.play({ tool: "trivy", kind: "iac", sha })).body.reason).toContain("HMS_SCAN_TRIVY_PATH");
+  });
+
+  test("is none that a run before left where the pull request's files come", async () => {
+    pin(PROGRAM);
+    const inside = join(stage.folder, "work");
+    mkdirSync(inside, { recursive: true });
+    writeFileSync(join(inside, "planted"), PROGRAM, { mode: 0o755 });
+    symlinkSync(join(inside, "planted"), join(stage.folder, "a-link"));
+    for (const path of [join(inside, "planted"), join(stage.folder, "a-link")]) {
+      stage.github.setVariable("acme/shop", "HMS_SCAN_TRIVY_PATH", path);
+      const { jobs, body } = await stage.play({ tool: "trivy", kind: "iac", sha }, { workspace: inside });
+      expect(jobs.scan?.log).not.toContain("called with");
+      expect(body.reason).toContain("leads into the job's own folders");
+    }
   });
 });
 

@@ -16,6 +16,8 @@ export interface Receiver {
   url: string;
   /** Those that were taken. */
   reports: Report[];
+  /** Of all that came with a good token. */
+  tokenIds: string[];
   /** What is answered, in turn; then 202. */
   answers: { status: number; body?: string; headers?: Record<string, string> }[];
   close(): Promise<void>;
@@ -26,12 +28,14 @@ export async function startReceiver(issuer: string): Promise<Receiver> {
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks`));
   const reports: Report[] = [];
   const answers: Receiver["answers"] = [];
+  const tokenIds: string[] = [];
   let url = "";
   const server = createServer(async (request, response) => {
     const body = await buffer(request);
     const token = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
     try {
       const { payload } = await jwtVerify(token, keys, { issuer, audience: url, algorithms: ["RS256"] });
+      tokenIds.push(payload.jti ?? "");
       const { status, headers, body: text } = answers.shift() ?? { status: 202 };
       if (status < 300) reports.push({ path: request.url ?? "", headers: request.headers, body, claims: payload });
       response.writeHead(status, headers).end(text);
@@ -44,6 +48,7 @@ export async function startReceiver(issuer: string): Promise<Receiver> {
   return {
     url,
     reports,
+    tokenIds,
     answers,
     close: () => new Promise((resolve) => server.close(() => resolve())),
   };

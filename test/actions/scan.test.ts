@@ -11,6 +11,7 @@ beforeAll(async () => {
 beforeEach(() => {
   stage.hms.answers.length = 0;
   stage.hms.reports.length = 0;
+  stage.hms.tokenIds.length = 0;
   stage.github.setVariable("acme/shop", "HMS_URL", stage.hms.url);
 });
 afterAll(() => stage.close());
@@ -75,6 +76,34 @@ describe("a scan by a team's own scanner", () => {
     expect(results[1]).toMatchObject({ ruleId: "hms-scan/configuration-ignored", level: "note" });
     expect(results[1].locations[0].physicalLocation.artifactLocation.uri).toBe("deep/.semgrepignore");
   });
+
+  test("sees what is called as a scanner's configuration is, and tells of it by its own name", async () => {
+    const finder = `#!/usr/bin/env node
+const { readdirSync, readFileSync, writeFileSync } = require("node:fs");
+const [, , root, output] = process.argv;
+const files = readdirSync(root, { recursive: true }).filter((path) => path.endsWith(".yaml"));
+const results = files.filter((path) => readFileSync(root + "/" + path, "utf8").includes("privileged")).map((path) => ({
+  ruleId: "privileged", message: { text: "bad" },
+  locations: [{ physicalLocation: { artifactLocation: { uri: root + "/" + path }, region: { startLine: 2 } } }],
+}));
+writeFileSync(output, JSON.stringify({ version: "2.1.0", runs: [{ tool: { driver: { name: "own" } }, results }] }));
+`;
+    const own = await startScanStage({ ".github/hms-scan/sarif": finder });
+    try {
+      const pod = "kind: Pod\nprivileged: true\n";
+      const { body } = await own.play({ sha: await own.commit({ "k8s/trivy.yaml": pod, ".checkov.yaml": pod }) });
+      const found = body.runs[0].results.filter(({ ruleId }: { ruleId: string }) => ruleId === "privileged");
+      const places = found.map(({ locations }: { locations: { physicalLocation: object }[] }) => locations[0]);
+      const line = { startLine: 2, endLine: 2, snippet: { text: "privileged: true" } };
+      expect(places).toHaveLength(2);
+      for (const uri of ["k8s/trivy.yaml", ".checkov.yaml"])
+        expect(places).toContainEqual({
+          physicalLocation: { artifactLocation: { uri }, region: { startLine: 2 }, contextRegion: line },
+        });
+    } finally {
+      await own.close();
+    }
+  });
 });
 
 describe("what is not a scan is reported as failed", () => {
@@ -98,6 +127,18 @@ describe("what is not a scan is reported as failed", () => {
     });
     expect(body.reason).toContain(why);
     expect(jobs.report?.conclusion).toBe("failure");
+  });
+
+  test("words that are Markdown or HTML elsewhere are only words in the summary", async () => {
+    const loud = { "say.sh": "echo '</pre><b>@octocat</b> [x](y) HMS_URL' >&2; exit 3\n" };
+    const own = await startScanStage({ ".github/hms-scan/sarif": '#!/bin/sh\n. "$1/say.sh"\n' });
+    try {
+      const { jobs } = await own.play({ sha: await own.commit(loud) });
+      const summary = jobs.scan?.steps.find(({ id }) => id === "scan")?.summary;
+      expect(summary).toContain("&lt;/pre&gt;&lt;b&gt;@octocat&lt;/b&gt; [x](y) HMS_URL</pre>");
+    } finally {
+      await own.close();
+    }
   });
 
   test("a commit that is not there", async () => {
@@ -142,6 +183,9 @@ describe("the report job", () => {
     const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("success");
     expect(stage.hms.reports).toHaveLength(1);
+    // A token is good for five minutes only.
+    const [first, second, third] = stage.hms.tokenIds;
+    expect(new Set([first, second, third]).size).toBe(3);
   });
 
   test("says in HMS-SYS' own words why a report was refused, and does not insist", async () => {
@@ -174,6 +218,7 @@ describe("the report job", () => {
     const { jobs } = await stage.play({ sha: await honest() });
     expect(jobs.report?.conclusion).toBe("failure");
     expect(jobs.report?.log).toContain(why);
+    expect(jobs.report?.steps.at(-1)?.summary).toContain(why);
     expect(stage.hms.reports).toEqual([]);
   });
 

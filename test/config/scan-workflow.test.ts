@@ -22,6 +22,7 @@ test.each([
   ["another version of the Action, by a commit", copied],
   ["comments", `# ours\n${copied}`],
   ["a runner of the team's", changed(/runs-on: ubuntu-24.04/g, "runs-on: [self-hosted, linux]")],
+  ["a group of runners", changed(/runs-on: ubuntu-24.04/g, "runs-on: { group: scans, labels: [linux] }")],
   ["more time", changed("timeout-minutes: 60", "timeout-minutes: 90")],
   ["another name", changed("name: hms-scan\n", "name: Scans\n")],
   ["a later checkout, by a commit", changed(/actions\/checkout@[0-9a-f]{40}/, `actions/checkout@${SHA}`)],

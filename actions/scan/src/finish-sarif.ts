@@ -3,6 +3,7 @@ import { isAbsolute, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Exported } from "./export-tree.ts";
 import { asksToLookAway } from "./neutral.ts";
+import { uriOf } from "./observations.ts";
 import type { Log, PhysicalLocation, Result, Run } from "./sarif.ts";
 
 const CONTEXT_LINES = 20;
@@ -22,10 +23,26 @@ export async function finishSarif(log: Log, exported: Exported | undefined, secr
       // Tools say so of what they would leave out themselves. Here nothing is left out.
       for (const suppression of result.suppressions ?? []) suppression.status = "rejected";
       const place = result.locations?.[0]?.physicalLocation;
-      if (place) await annotate(result, place, linesOf, secret);
+      if (place) await annotate(result, place, linesOf, secret || isSecret(result));
+      for (const { physicalLocation } of result.locations ?? []) rename(physicalLocation, exported);
     }
+    for (const { toolExecutionNotifications } of run.invocations ?? [])
+      for (const { locations } of toolExecutionNotifications ?? [])
+        for (const { physicalLocation } of locations ?? []) rename(physicalLocation, exported);
     forgetThisMachine(run);
   }
+}
+
+/** Checkov looks for secrets, too, whatever it is asked for. */
+function isSecret({ ruleId }: Result): boolean {
+  return ruleId?.startsWith("CKV_SECRET_") === true;
+}
+
+/** What was shown to the tool under another name has its own in the report. */
+function rename(place: PhysicalLocation | undefined, exported: Exported | undefined): void {
+  const artifact = place?.artifactLocation;
+  const own = exported?.elsewhere.get(pathOf(artifact?.uri ?? "") ?? "");
+  if (artifact && own !== undefined) artifact.uri = uriOf(own);
 }
 
 function relocate(place: PhysicalLocation, exported: Exported | undefined): void {

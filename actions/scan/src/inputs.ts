@@ -1,3 +1,4 @@
+import { realpath } from "node:fs/promises";
 import { getInput } from "@actions/core";
 import { ScanFailure } from "./scan-failure.ts";
 
@@ -54,6 +55,30 @@ export function matching(name: string, pattern: RegExp, what: string): string {
   const value = getInput(name);
   if (!pattern.test(value)) throw new ScanFailure(`The input ${name} is not ${what}.`);
   return value;
+}
+
+/**
+ * That a path is none of the job's own folders, where the pull request's files are: who may write to a repository may set its variables,
+ * and push what they name. A self-hosted runner even keeps the files of the run before.
+ * @throws {ScanFailure}
+ */
+export async function requireOutsideOfJob(path: string, name: string): Promise<void> {
+  const real = await whereItIs(path);
+  for (const variable of ["GITHUB_WORKSPACE", "RUNNER_TEMP"]) {
+    const folder = process.env[variable];
+    if (folder && `${real}/`.startsWith(`${await whereItIs(folder)}/`))
+      throw new ScanFailure(`The input ${name} leads into the job's own folders, where the pull request's files are.`);
+  }
+}
+
+async function whereItIs(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    throw new ScanFailure(
+      `There is no ${JSON.stringify(path).slice(0, 300)} (${(error as NodeJS.ErrnoException).code}).`,
+    );
+  }
 }
 
 function oneOf<const T extends string>(name: string, values: readonly T[]): T {

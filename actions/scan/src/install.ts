@@ -103,7 +103,13 @@ function once(
     child.stderr.on("data", (chunk: Buffer) => {
       complaint = (complaint + chunk.toString()).slice(-10_000);
     });
-    child.once("error", (error) => reject(new ScanFailure(`${command} cannot be started: ${error.message}`)));
+    child.once("error", (error) =>
+      reject(
+        new ScanFailure(
+          `${command} cannot be started: ${error.message}. Tools are made with it, so the runner needs it.`,
+        ),
+      ),
+    );
     child.once("close", (code) => resolve({ code, output, complaint }));
   });
 }

@@ -1,12 +1,7 @@
 import type { Exported } from "./export-tree.ts";
 import { isWorthAWord } from "./neutral.ts";
 import type { Log, Result } from "./sarif.ts";
-
-/** A file that was not looked through as a whole. HMS-SYS makes a finding of each, so that nothing hides by being unreadable. */
-export interface Unread {
-  path: string;
-  why: string;
-}
+import type { Unread } from "./unread.ts";
 
 const CONFIGURATION_RULE = {
   id: "hms-scan/configuration-ignored",
@@ -17,10 +12,9 @@ const CONFIGURATION_RULE = {
   properties: { "security-severity": "0.0" },
 };
 
-/** Adds what was left out when the commit's files were laid out, and what the tool could not read, to the first run. */
+/** Adds to the first run which files have no effect as configuration, and which were not looked through. */
 export function addObservations(log: Log, exported: Exported | undefined, unread: readonly Unread[]): void {
-  const oversized = exported?.oversized.map((path) => ({ path, why: "The file is larger than scanners read." })) ?? [];
-  addUnread(log, [...oversized, ...unread]);
+  addUnread(log, unread);
   addConfiguration(log, exported?.configuration.filter(isWorthAWord) ?? []);
 }
 

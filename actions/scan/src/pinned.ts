@@ -42,7 +42,13 @@ export function sourcesOf(tool: PinnedTool): string {
 }
 
 /** Raised with every change of how a tool is put together. */
-const RECIPE = 2;
+const RECIPES: Readonly<Record<PinnedTool, number>> = {
+  semgrep: 2,
+  checkov: 2,
+  wapiti: 2,
+  gitleaks: 3,
+  "osv-scanner": 2,
+};
 
 function requirementsOf(tool: PinnedTool): string[] {
   return ["requirements.txt", ...("built" in PINNED[tool] ? ["requirements-build.txt"] : [])];
@@ -51,7 +57,7 @@ function requirementsOf(tool: PinnedTool): string[] {
 /** Where a tool stands once it is installed. The name tells what it was made of, so that another version is never taken for it. */
 export async function homeOf(tool: PinnedTool): Promise<string> {
   const cache = process.env.RUNNER_TOOL_CACHE || join(process.env.RUNNER_TEMP ?? homedir(), "hms-tools");
-  const hash = createHash("sha256").update(`${RECIPE} ${process.platform} ${process.arch}\n`);
+  const hash = createHash("sha256").update(`${RECIPES[tool]} ${process.platform} ${process.arch}\n`);
   const files = PINNED[tool].by === "pip" ? requirementsOf(tool) : ["go.mod", "go.sum"];
   for (const file of files) hash.update(await readFile(join(sourcesOf(tool), file)));
   return join(cache, "hms-scan", tool, hash.digest("hex").slice(0, 32));

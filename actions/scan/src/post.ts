@@ -3,24 +3,33 @@ import { warning } from "@actions/core";
 import { unspoken } from "./log.ts";
 import { ScanFailure } from "./scan-failure.ts";
 
-const ATTEMPTS = 6;
+/** HMS-SYS lets a scan's run try ten times in ten minutes; with these waits they are about four. */
+const ATTEMPTS = 10;
 const TIMEOUT_MS = 60_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Posts until it is taken. Nobody there, 429 and 5xx are tried again, as the very same report may come twice; every other answer is final.
+ * `newToken`: GitHub's are good for five minutes, so that each attempt gets one of its own.
  * @throws {ScanFailure} with the answer's own words.
  */
-export async function post(url: string, headers: Record<string, string>, body: Buffer): Promise<void> {
+export async function post(
+  url: string,
+  newToken: () => Promise<string>,
+  headers: Record<string, string>,
+  body: Buffer,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const answer = await tried(url, headers, body);
+    const answer = await tried(url, { ...headers, authorization: `Bearer ${await newToken()}` }, body);
     if (answer.status !== undefined && answer.status >= 200 && answer.status < 300) return;
     const again = answer.status === undefined || answer.status === 429 || answer.status >= 500;
     const words = `HMS-SYS ${answer.status === undefined ? "cannot be reached" : `answered ${answer.status}`}: ${answer.says}`;
     if (!again || attempt === ATTEMPTS) throw new ScanFailure(unspoken(words));
     warning(unspoken(`${words} (attempt ${attempt} of ${ATTEMPTS})`));
-    await sleep(Math.min(answer.waitMs ?? FIRST_WAIT_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+    const waitMs = Math.max(answer.waitMs ?? 0, FIRST_WAIT_MS * 2 ** (attempt - 1));
+    // Many scans end at once where many begin at once.
+    await sleep(Math.min(waitMs, LONGEST_WAIT_MS) * (1 + Math.random() / 4));
   }
 }
 

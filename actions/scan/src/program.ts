@@ -4,7 +4,7 @@ import { access } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { getInput } from "@actions/core";
-import { matching, type ToolName } from "./inputs.ts";
+import { matching, requireOutsideOfJob, type ToolName } from "./inputs.ts";
 import { homeOf, isPinned, PINNED } from "./pinned.ts";
 import { ScanFailure } from "./scan-failure.ts";
 
@@ -32,10 +32,11 @@ async function namedProgram(tool: ToolName): Promise<string> {
   const path = getInput(`${tool}-path`);
   if (path === "")
     throw new ScanFailure(
-      `${tool} is not installed by this Action: give it ${tool}-path and ${tool}-digest (docs/scans.md).`,
+      `${tool} is not installed by this Action: put it on the runner, and give the repository the Actions variables HMS_SCAN_${tool.toUpperCase()}_PATH and HMS_SCAN_${tool.toUpperCase()}_DIGEST (docs/scans.md).`,
     );
   const wanted = matching(`${tool}-digest`, /^[0-9a-f]{64}$/, "a SHA-256 in hex");
   if (!isAbsolute(path)) throw new ScanFailure(`The input ${tool}-path is not a whole path.`);
+  await requireOutsideOfJob(path, `${tool}-path`);
   const hash = createHash("sha256");
   try {
     await pipeline(createReadStream(path), hash);

@@ -19,9 +19,8 @@ export async function report(): Promise<void> {
   setSecret(nonce);
   const base = readUrl();
   const result = await resultOfScan();
-  const token = await getIDToken(base);
+  const newToken = () => identityFor(base);
   const headers = {
-    authorization: `Bearer ${token}`,
     "hms-scan-nonce": nonce,
     "hms-scan-sha": asked.sha,
     "hms-scan-outcome": result.outcome,
@@ -30,13 +29,25 @@ export async function report(): Promise<void> {
   if (result.outcome === "failed") {
     await post(
       url,
+      newToken,
       { ...headers, "content-type": "application/json" },
       Buffer.from(JSON.stringify({ reason: result.reason })),
     );
     throw new ScanFailure(`HMS-SYS was told that the scan failed: ${result.reason}`);
   }
-  await post(url, { ...headers, "content-type": "application/sarif+json", "content-encoding": "gzip" }, result.packed);
+  const packed = { "content-type": "application/sarif+json", "content-encoding": "gzip" };
+  await post(url, newToken, { ...headers, ...packed }, result.packed);
   info(`HMS-SYS took the report (${result.packed.length} bytes, SHA-256 of the file ${result.digest}).`);
+}
+
+async function identityFor(audience: string): Promise<string> {
+  try {
+    return await getIDToken(audience);
+  } catch (error) {
+    throw new ScanFailure(
+      `GitHub gives this job no identity token; it needs permissions: id-token: write (${(error as Error).message})`,
+    );
+  }
 }
 
 type Outcome = { outcome: "completed"; packed: Buffer; digest: string } | { outcome: "failed"; reason: string };
@@ -53,7 +64,7 @@ async function resultOfScan(): Promise<Outcome> {
     outcome: "failed",
     reason:
       said ||
-      `The scan job ended as ${outcome.replace(/\W/g, " ").slice(0, 20) || "nobody knows what"} and gave no reason.`,
+      `The scan job ended as ${outcome.replace(/\W/g, " ").slice(0, 20) || "nobody knows what"} and gave no reason; its log may.`,
   };
 }
 
@@ -86,7 +97,7 @@ function readUrl(): string {
   const given = getInput("url");
   if (given === "")
     throw new ScanFailure(
-      "The variable HMS_URL is not set: give the repository or the organisation one with the address of HMS-SYS.",
+      "The Actions variable HMS_URL is not set: give the repository or the organisation one with the address of HMS-SYS (HMS_PUBLIC_URL there).",
     );
   const url = URL.parse(given);
   const local = url !== null && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
@@ -97,6 +108,6 @@ function readUrl(): string {
     url.search !== "" ||
     url.hash !== ""
   )
-    throw new ScanFailure("The variable HMS_URL is not an https address.");
+    throw new ScanFailure("The Actions variable HMS_URL is not an https address without a user, query or fragment.");
   return given.replace(/\/+$/, "");
 }

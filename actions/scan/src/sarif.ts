@@ -28,7 +28,14 @@ export interface Rule {
 
 export interface Invocation {
   executionSuccessful: boolean;
-  toolExecutionNotifications?: { message?: { text?: string }; level?: string; [key: string]: unknown }[];
+  toolExecutionNotifications?: Notification[];
+  [key: string]: unknown;
+}
+
+export interface Notification {
+  message?: { text?: string };
+  level?: string;
+  locations?: { physicalLocation?: PhysicalLocation }[];
   [key: string]: unknown;
 }
 

@@ -41,9 +41,12 @@ export async function scan(): Promise<void> {
     deadlineMs,
   };
   const { log, unread } = await run(scene);
+  // What the tool itself was shown; others read commits, or an image.
+  const shown = await exporting;
   const files = readsCode ? await exported() : undefined;
   await finishSarif(log, files, asked.kind === "leaks");
-  addObservations(log, files, unread);
+  const named = unread.map(({ path, why }) => ({ path: shown?.elsewhere.get(path) ?? path, why }));
+  addObservations(log, files, [...(shown?.unread ?? []), ...named]);
   const folder = join(work, "report");
   await mkdir(folder);
   const report = join(folder, REPORT_FILE);

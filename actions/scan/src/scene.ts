@@ -1,8 +1,8 @@
 import type { Exported } from "./export-tree.ts";
 import type { Git } from "./git.ts";
 import type { Asked } from "./inputs.ts";
-import type { Unread } from "./observations.ts";
 import type { Log } from "./sarif.ts";
+import type { Unread } from "./unread.ts";
 
 /** What a tool gets to work with. Folders are absolute. */
 export interface Scene {
@@ -22,6 +22,7 @@ export interface Scene {
 
 export interface Scanned {
   log: Log;
+  /** Paths are those that the tool was shown. */
   unread: Unread[];
 }
 

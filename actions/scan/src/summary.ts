@@ -22,7 +22,10 @@ export async function summarise({ kind, tool, sha }: Asked, log: Log): Promise<v
     .write();
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** `reason`: one line. It may quote a tool or a pull request, so it is neither Markdown nor HTML. */
 export async function summariseFailure(reason: string): Promise<void> {
-  const text = reason.replace(/[^\p{L}\p{N} .,:;()/-]/gu, " ").slice(0, 500);
-  await summary.addHeading("hms-scan failed", 2).addRaw(text, true).write();
+  const text = reason.replace(/[&<>]/g, (character) => ENTITIES[character] ?? "");
+  await summary.addHeading("hms-scan failed", 2).addRaw(`<pre>${text}</pre>`, true).write();
 }

@@ -127,7 +127,7 @@ export function afterLook(run: ScanRun, found: WorkflowRun | undefined, nowMs: n
   return failed(
     found.conclusion === "cancelled"
       ? "Its workflow run was cancelled at GitHub."
-      : `Its workflow run ended (${said(found.conclusion)}) without a report.`,
+      : `Its workflow run ended (${said(found.conclusion)}) without a report. Its log says why, and \`hms doctor\` whether all is set up.`,
   );
 }
 

@@ -9,6 +9,8 @@ import { type Machine, type PlayedStep, playStep, type Step } from "./step.ts";
 export interface RunnerOptions {
   /** `RUNNER_TOOL_CACHE`: where tools of other runs are found again. */
   toolCache?: string;
+  /** `GITHUB_WORKSPACE` of a runner of the team's own, which stays from run to run. Otherwise every job has a new one. */
+  workspace?: string;
   /** Further variables of the machine, as a runner's image sets them. */
   environment?: Record<string, string>;
   /** What a job may be changed by before it is played: for attacks on what lies between jobs. */
@@ -129,7 +131,7 @@ function githubContext({ env, event, token, sha }: StartedJob): Record<string, u
 
 async function machineFor(job: StartedJob, home: string, github: RunnerHost, options: RunnerOptions): Promise<Machine> {
   const [workspace, temp, toolCache] = [
-    join(home, "work"),
+    options.workspace ?? join(home, "work"),
     join(home, "temp"),
     options.toolCache ?? join(home, "tools"),
   ];

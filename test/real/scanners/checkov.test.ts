@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Planted } from "../../actions/scan-stage.ts";
 import { expectScanned, type Said, type ScannerStage, startScannerStage } from "./scanned.ts";
@@ -88,6 +89,34 @@ describe("a pull request cannot hide a flaw by", () => {
       expect(flaw).toMatchObject({ level: "error", suppressions: [{ kind: "inSource", status: "rejected" }] });
   });
 
+  test("links, and names of what configures a scanner", async () => {
+    const said = await scanner.scan({
+      "deploy/trivy.yaml": pod(),
+      ".checkov.yaml": pod(),
+      "infra/text": bucket(),
+      "infra/linked.tf": { link: "text" },
+    });
+    expectScanned(said);
+    expect(places(said, PRIVILEGED)).toEqual([".checkov.yaml", "deploy/trivy.yaml"]);
+    expect(places(said)).toEqual(["infra/linked.tf"]);
+  });
+
+  test("what makes Checkov pass over a manifest without a word", async () => {
+    const other = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: b }\n---\n";
+    const manifests = {
+      "k8s/template.yaml": `# {{ .Values.x }}\n${pod()}`,
+      "k8s/odd-name.yaml": other + pod('  annotations: { name: "{}" }\n'),
+      "k8s/tag.yaml": pod("  labels: !x {}\n"),
+      "k8s/broken.yaml": `${pod()}---\n{{{\n`,
+      "k8s/generated.yaml": pod().replace("name: a", "generateName: a"),
+      "k8s/escaped.yaml": pod().replace("kind:", '"kin\\x64":').replace("apiVersion:", '"apiVersio\\x6e":'),
+    };
+    const said = await scanner.scan({ ...manifests, "k8s/plain.yaml": `${other}${pod()}`, "k8s/own.json": "{}\n" });
+    expectScanned(said);
+    expect(places(said, PRIVILEGED)).toEqual(["k8s/plain.yaml"]);
+    expect(said.unread).toEqual(Object.keys(manifests).sort());
+  });
+
   test("where it puts it, how long it is, or that nobody can read it", async () => {
     const folders = [".hidden", ".serverless", ".terraform", "node_modules/x", "code/infra"];
     const long = `# ${"x".repeat(98)}\n`.repeat(5_000);
@@ -101,6 +130,19 @@ describe("a pull request cannot hide a flaw by", () => {
     expect(places(said, PRIVILEGED)).toEqual(["long/pod.yaml"]);
     expect(said.unread).toEqual(["broken/main.tf"]);
   });
+});
+
+test("a secret that Checkov finds is not told", async () => {
+  const key = `AKIA${randomBytes(20)
+    .toString("base64")
+    .replace(/[^A-Z2-7]/gi, "")
+    .toUpperCase()
+    .padEnd(16, "Q")
+    .slice(0, 16)}`;
+  const said = await scanner.scan({ "infra/main.tf": `${bucket()}locals {\n  key = "${key}"\n}\n` });
+  expectScanned(said);
+  expect(said.found).toContainEqual(expect.stringMatching(/^CKV_SECRET_2 infra\/main\.tf/));
+  expect(JSON.stringify(said)).not.toContain(key);
 });
 
 test("checks of its own in Python are not executed, however it names them", async () => {

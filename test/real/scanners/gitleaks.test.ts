@@ -78,6 +78,17 @@ describe("a pull request cannot hide a key by", () => {
     expect(said.found).toEqual(places.map((place) => `${RULE} ${place}`).sort());
   });
 
+  test("a path that one rule of gitleaks' leaves out", async () => {
+    const token = `ghp_${randomBytes(40)
+      .toString("base64")
+      .replace(/[^a-z0-9]/gi, "")
+      .slice(0, 36)}`;
+    const path = "node_modules/@octokit/auth-token/README.md";
+    const said = await scan({ [path]: `Use ${token}\n` });
+    expectScanned(said);
+    expect(said.found).toEqual([`github-pat ${path}:1`]);
+  });
+
   test("a link that becomes a file", async () => {
     const linked = await scanner.stage.commit({ "src/app.js": { link: "/etc/hostname" } }, base);
     const said = await scan({ "src/app.js": leak(newKey()) }, linked);

@@ -58,6 +58,16 @@ test("a pull request cannot hide it by configuration, ignore files or links", as
   expect(said.ignored).toEqual(["osv-scanner.toml", "web/osv-scanner.toml"]);
 });
 
+test("nor by a link, or by UTF-16", async () => {
+  const said = await scanner.scan({
+    "lock.json": lockFile("1.1.0"),
+    "a/package-lock.json": { link: "../lock.json" },
+    "b/package-lock.json": Buffer.from(`\ufeff${lockFile("1.1.0")}`, "utf16le"),
+  });
+  expectScanned(said);
+  expect(said.found).toEqual([`${ID} a/package-lock.json`, `${ID} b/package-lock.json`]);
+});
+
 test("a lock file that cannot be read is told of", async () => {
   const said = await scanner.scan({ "package-lock.json": lockFile("1.1.0"), "web/package-lock.json": '{"name": ' });
   expectScanned(said);

@@ -102,6 +102,29 @@ describe("a pull request cannot hide a flaw by", () => {
     expect(said.results[0]?.suppressions).toMatchObject([{ kind: "inSource", status: "rejected" }]);
   });
 
+  test("links, names without an extension, names of configuration, or UTF-16", async () => {
+    const said = await scanner.scan({
+      "app/text": FLAW,
+      "app/linked.py": { link: "text" },
+      "bin/tool": `#!/usr/bin/env python3\n${FLAW}`,
+      "bin/linked.py": { link: "../.gitignore" },
+      ".gitignore": FLAW,
+      "web/wide.js": Buffer.from("\ufeffnode.innerHTML = text;\n", "utf16le"),
+    });
+    expectScanned(said);
+    const places = ["app/linked.py:2", "bin/linked.py:2", "bin/tool:3"].map((place) => `no-eval ${place}`);
+    expect(said.found).toEqual([...places, "no-inner-html web/wide.js:1"]);
+  });
+
+  test("keeping it where the commit only points at: it is told that nothing was looked through there", async () => {
+    const said = await scanner.scan({
+      "app/views.py": `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 9\n`,
+      "app/away.py": { link: "/srv/away.py" },
+    });
+    expectScanned(said);
+    expect(said.unread).toEqual(["app/away.py", "app/views.py"]);
+  });
+
   test("where it puts it, how long it is, or that nobody can read it", async () => {
     const paths = ["tests/a.py", "node_modules/x/a.py", "vendor/a.py", ".hidden/a.py", "app/-rf.py", "app/a b%20.py"];
     const long = `# ${"x".repeat(97)}\n`.repeat(20_000);

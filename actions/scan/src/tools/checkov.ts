@@ -1,12 +1,13 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { quote } from "../log.ts";
-import type { Unread } from "../observations.ts";
 import { readJsonFile, readSarifFile } from "../read-sarif.ts";
 import { lastWords, runTool } from "../run-tool.ts";
 import type { Log } from "../sarif.ts";
 import { ScanFailure } from "../scan-failure.ts";
 import { bareEnvironment, type Scanned, type Scene } from "../scene.ts";
+import type { Unread } from "../unread.ts";
+import { type Judged, passedOver } from "./kubernetes-manifests.ts";
 
 /** Those that start other programs on the commit's files, or ask a service. */
 const NOT_RUN = [
@@ -21,7 +22,8 @@ const NOT_RUN = [
 
 /** https://www.checkov.io/2.Basics/CLI%20Command%20Reference.html */
 export async function checkov({ exported, scratch, program, deadlineMs }: Scene): Promise<Scanned> {
-  const { root } = await exported();
+  const shown = await exported();
+  const { root } = shown;
   const [output, configuration] = [join(scratch, "output"), join(scratch, "configuration.yaml")];
   await mkdir(output);
   await writeFile(configuration, "{}\n");
@@ -64,7 +66,10 @@ export async function checkov({ exported, scratch, program, deadlineMs }: Scene)
   const log = await readSarifFile(join(output, "results_sarif.sarif"), "checkov");
   fromRoot(log, `${basename(root)}/`);
   countSkipped(log);
-  return { log, unread: unread(await readJsonFile(join(output, "results_json.json"), "checkov"), root) };
+  const reports = [await readJsonFile(join(output, "results_json.json"), "checkov")].flat();
+  const silent = await passedOver(shown, judged(reports), deadlineMs);
+  const why = "Checkov says nothing of what Kubernetes would find in this file.";
+  return { log, unread: [...unread(reports, root), ...silent.map((path) => ({ path, why }))] };
 }
 
 /** Checkov's paths start where it stands, with every `/..` cut out. */
@@ -83,14 +88,41 @@ function countSkipped(log: Log): void {
   }
 }
 
-/** Files that it could not parse stand only in its JSON: one report, or a list of one per framework. */
-function unread(json: unknown, root: string): Unread[] {
-  const paths = [json].flat().flatMap((report) => {
-    const errors = (report as { results?: { parsing_errors?: unknown } } | null)?.results?.parsing_errors;
-    return Array.isArray(errors) ? errors.filter((path) => typeof path === "string") : [];
+/** One per framework. */
+function resultsOf(reports: readonly unknown[], name: string): unknown[] {
+  return reports.flatMap((report) => {
+    const list = (report as { results?: Record<string, unknown> } | null)?.results?.[name];
+    return Array.isArray(list) ? list : [];
   });
+}
+
+/** Files that it could not parse stand only in its JSON. */
+function unread(reports: readonly unknown[], root: string): Unread[] {
+  const paths = resultsOf(reports, "parsing_errors").filter((path) => typeof path === "string");
   return [...new Set(paths)].map((path) => ({
     why: "Checkov could not parse this file.",
     path: (path.startsWith(`${root}/`) ? path.slice(root.length) : path).replace(/^\/+/, ""),
   }));
+}
+
+/** The objects of Kubernetes that it said something of. */
+function judged(reports: readonly unknown[]): Judged {
+  const ofKubernetes = reports.filter(
+    (report) => (report as { check_type?: unknown } | null)?.check_type === "kubernetes",
+  );
+  const seen = new Map<string, Set<string>>();
+  for (const list of ["passed_checks", "failed_checks", "skipped_checks"])
+    for (const record of resultsOf(ofKubernetes, list)) {
+      const { file_path: path, resource, file_line_range: lines } = record as Record<string, unknown>;
+      if (typeof path !== "string" || typeof resource !== "string") continue;
+      const key = path.replace(/^\/+/, "");
+      seen.set(key, (seen.get(key) ?? new Set()).add(`${resource} ${JSON.stringify(lines)}`));
+    }
+  return new Map([...seen].map(([path, objects]) => [path, countBy(objects, (object) => object.split(".")[0] ?? "")]));
+}
+
+function countBy(values: Iterable<string>, keyOf: (value: string) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(keyOf(value), (counts.get(keyOf(value)) ?? 0) + 1);
+  return counts;
 }

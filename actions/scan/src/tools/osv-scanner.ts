@@ -2,13 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getInput } from "@actions/core";
+import { requireOutsideOfJob } from "../inputs.ts";
 import { quote } from "../log.ts";
-import type { Unread } from "../observations.ts";
 import { readSarifFile } from "../read-sarif.ts";
 import { lastWords, runTool } from "../run-tool.ts";
 import type { Log } from "../sarif.ts";
 import { ScanFailure } from "../scan-failure.ts";
 import { bareEnvironment, type Scanned, type Scene } from "../scene.ts";
+import type { Unread } from "../unread.ts";
 
 /** https://google.github.io/osv-scanner/output/#return-codes */
 const FOUND = 1;
@@ -27,6 +28,7 @@ export async function osvScanner({ exported, scratch, program, deadlineMs }: Sce
   const [output, configuration] = [join(scratch, "osv.sarif"), join(scratch, "osv-scanner.toml")];
   await writeFile(configuration, "");
   const database = getInput("database");
+  if (database !== "") await requireOutsideOfJob(database, "database");
   const run = () =>
     runTool({
       program,
