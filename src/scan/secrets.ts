@@ -7,7 +7,7 @@ import { unscanned } from "./secrets/unscanned.ts";
 export { type FileToScan, filesOfBlob } from "./secrets/file.ts";
 export { type NewSide, newSideOfPatch, type Preparation, prepareFile } from "./secrets/patch.ts";
 export { ScannerUnavailable } from "./secrets/pool.ts";
-export { unscanned } from "./secrets/unscanned.ts";
+export { inAnyCommit, unscanned } from "./secrets/unscanned.ts";
 
 /** Changes whenever the same commit could get other findings: part of every cache key. A test ties it to the installed tool. */
 export const SCANNER_REVISION = "secretlint-13.0.7/hms-3";

@@ -10,6 +10,7 @@ import { GitHubError, type RepositoryApi } from "../../ports/github.ts";
 import type { LedgerEvent } from "../../ports/ledger.ts";
 import type { QueueBranch } from "../../ports/merge-groups.ts";
 import { secretsCheckRun } from "../../scan/check-run.ts";
+import { inAnyCommit } from "../../scan/secrets.ts";
 import type { PullAtCommit } from "../at-commit.ts";
 import { judge, judgeDocument } from "../decide.ts";
 import type { PullRequestDeps } from "../deps.ts";
@@ -29,7 +30,8 @@ interface JudgedMember {
   member: GroupMember;
   input: MergeGroupInput["group"]["members"][number];
   mode: "enforce" | "shadow";
-  fingerprints: string[];
+  /** As {@link inAnyCommit} calls them. */
+  findings: string[];
   event?: LedgerEvent;
 }
 
@@ -74,8 +76,8 @@ export async function judgeGroup(
   const made = entries.flatMap((entry) => entry.made);
   const scan = (await scanListed({ api, records, scanner: deps.scanner, installationId }, sha, made, limits)).report;
   // A squash brings again what its pull request brought: that was judged, and perhaps overridden, there.
-  const known = new Set(judged.flatMap((one) => one.fingerprints));
-  const own = (finding: Finding) => !known.has(finding.fingerprint);
+  const known = new Set(judged.flatMap((one) => one.findings));
+  const own = (finding: Finding) => !known.has(inAnyCommit(finding));
   const report = scan.status === "completed" ? { ...scan, findings: scan.findings.filter(own) } : scan;
   const input = mergeGroupInput({
     repository: api.ref,
@@ -155,9 +157,7 @@ async function judgeMember(
     member: { number, headSha: pull.headSha, outcome, ...(decision ? { decision } : {}) },
     input: { number, head_sha: pull.headSha, outcome, rules: misfit ? [] : rules(decision), why },
     mode: snapshot.config.mode,
-    fingerprints: snapshot.scans.flatMap((scan) =>
-      scan.status === "completed" ? scan.findings.map((finding) => finding.fingerprint) : [],
-    ),
+    findings: snapshot.scans.flatMap((scan) => (scan.status === "completed" ? scan.findings.map(inAnyCommit) : [])),
     ...(fresh ? { event: verdictEvent(pullKey, vote, judgement, nowMs, { mergeGroup: sha }) } : {}),
   };
 }
