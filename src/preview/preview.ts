@@ -21,7 +21,7 @@ export {
 export { checkSource } from "./source/check-source.ts";
 export { TEXT_BYTES_MAX } from "./source/source-walk.ts";
 export { type Steering, steer } from "./steer.ts";
-export { isHeldByHooks, type TakingDown, takeDown } from "./teardown.ts";
+export { mayHaveHooks, type TakingDown, takeDown } from "./teardown.ts";
 export { hostsOf, isAllowedHost, type PreviewUrl, urlOf } from "./urls.ts";
 export { type PreviewTimes, type Wanted, wantedOf } from "./wanted.ts";
 export { commandsOf, TITLES as PREVIEW_TITLES } from "./words.ts";

@@ -25,6 +25,8 @@ export interface TakingDown {
 
 /** From here on what holds a namespace is worth a look by people. */
 const HELD_MS = 60_000;
+/** A namespace whose sync was cut off may be held by hooks if it takes longer. */
+const HANGS_MS = 8_000;
 const AGAIN_MS = 2_000;
 
 /**
@@ -254,11 +256,25 @@ function holders({ place, namespace }: PlaceWorld, nowMs: number): PreviewReason
   }));
 }
 
-/** Whether a namespace says that finalizers of Argo CD's hooks keep it: only then is it worth reading what is in it. */
-export function isHeldByHooks(namespace: KubeObject): boolean {
-  return remaining(namespace).some(
-    ({ type, message }) => type === "NamespaceFinalizersRemaining" && message?.includes(HOOK),
-  );
+/**
+ * Whether hooks may hold a namespace that goes, so that what is in it is worth reading. A sync that was cut off leaves them behind; Kubernetes says
+ * so itself, but not before all Pods are gone.
+ */
+export function mayHaveHooks({ places, applications }: PreviewWorld, nowMs: number): boolean {
+  const cutOff = applications.some(({ status }) => {
+    const { operationState } = (status ?? {}) as { operationState?: { phase?: unknown } };
+    return operationState !== undefined && operationState.phase !== "Succeeded";
+  });
+  return places.some(({ namespace }) => {
+    const goesForMs = nowMs - Date.parse(namespace?.metadata.deletionTimestamp ?? "");
+    return (
+      goesForMs >= (cutOff ? HANGS_MS : HELD_MS) ||
+      (namespace !== undefined &&
+        remaining(namespace).some(
+          ({ type, message }) => type === "NamespaceFinalizersRemaining" && message?.includes(HOOK),
+        ))
+    );
+  });
 }
 
 function remaining({ status }: KubeObject): { type?: string; status?: string; message?: string }[] {

@@ -1,15 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PreviewRecord } from "../../model/preview.ts";
-import { isHeldByHooks, type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
+import { mayHaveHooks, type PreviewWorld, type TakingDown, takeDown, type Wanted } from "../../preview/preview.ts";
 import { applySteps } from "./apply-steps.ts";
 import type { PreviewDeps } from "./deps.ts";
 import { standsMs } from "./observe-workload.ts";
 import { observeWorld } from "./observe-world.ts";
 import { blank, type PreviewFound, type PreviewScene } from "./scene.ts";
 import { leaveSlot } from "./slots.ts";
-
-/** Kubernetes says of a namespace what holds it. One that takes longer is looked into whatever it says. */
-const HANGS_MS = 60_000;
 
 /** `sha`: of the head, as far as it is known. */
 export type TakeDownScene = Pick<PreviewScene, "key" | "run" | "owner" | "slug" | "before" | "nowMs"> & {
@@ -56,12 +53,8 @@ export async function takeDownPreview(
   const later = record.made.filter((place) => !made.includes(place));
   const look = async (fresh: boolean): Promise<{ world: PreviewWorld; plan: TakingDown }> => {
     const seen = await observeWorld(grounds, { owner, slug, places: made, fresh, nowMs });
-    const hangs = seen.places.some(({ namespace }) => {
-      const sinceMs = Date.parse(namespace?.metadata.deletionTimestamp ?? "");
-      return nowMs - sinceMs >= HANGS_MS || (namespace !== undefined && isHeldByHooks(namespace));
-    });
     const known = { sha: record.sha, nowMs, maxAgeMs: standsMs(nowMs - record.sinceMs) };
-    const world = hangs ? await grounds.workloads.observe(seen, known) : seen;
+    const world = mayHaveHooks(seen, nowMs) ? await grounds.workloads.observe(seen, known) : seen;
     return { world, plan: takeDown({ made, owner, slug, world, nowMs }) };
   };
   let { world, plan } = await look(false);

@@ -65,6 +65,9 @@ test("what is in a namespace that goes is read only where that says that hooks h
   const scene = await setScene();
   await scene.runUntil("healthy");
   const { toy, world } = scene;
+  const application = structuredClone(
+    toy.get("in-cluster", "Application", `${scene.slug}-web`, "argocd"),
+  ) as KubeObject;
   world.pull = { ...world.pull, state: "closed" };
   await scene.run();
   toy.stopped = true;
@@ -79,12 +82,19 @@ test("what is in a namespace that goes is read only where that says that hooks h
     namespace.status = { conditions: [{ type: "NamespaceFinalizersRemaining", status: "True", message }] };
   };
   says("Some content in the namespace has finalizers remaining: kubernetes.io/pvc-protection in 1 resource instances");
-  for (let round = 0; round < 20; round++) expect(await listed()).toBe(false);
+  for (let round = 0; round < 10; round++) expect(await listed()).toBe(false);
   says(
     "Some content in the namespace has finalizers remaining: argocd.argoproj.io/hook-finalizer in 1 resource instances",
   );
   expect(await listed()).toBe(true);
   namespace.status = {};
+  expect(await listed()).toBe(false);
+  toy.put("in-cluster", { ...application, status: { operationState: { phase: "Failed" } } });
+  scene.clock.advance(15_000);
+  expect(await listed()).toBe(true);
+  toy.put("in-cluster", application);
+  scene.clock.advance(16_000);
+  expect(await listed()).toBe(false);
   scene.clock.advance(60_000);
   expect(await listed()).toBe(true);
 });
