@@ -198,15 +198,23 @@ export async function gone(
   pull: Pick<Opened, "number" | "repository">,
   withinMs = WITHIN_MS,
 ): Promise<void> {
-  let left: string[] = [];
+  let left: KubeObject[] = [];
   await until(
     async () => {
-      left = await onCluster(story, pull);
+      left = await listed(story.bed, story.stage.app.id, pull);
       return left.length === 0;
     },
-    () => `left: ${left.join(", ")}\n${story.stage.hms.output().slice(-5000)}`,
+    () => `left: ${left.map(held).join(", ")}\n${story.stage.hms.output().slice(-5000)}`,
     withinMs,
   );
+}
+
+/** An object with what it says of why it is still there. */
+function held({ kind, metadata, status }: KubeObject): string {
+  const { name, deletionTimestamp = "", finalizers = [] } = metadata;
+  const { conditions = [] } = (status ?? {}) as { conditions?: { status?: string; message?: string }[] };
+  const why = conditions.filter((one) => one.status === "True").map(({ message }) => message);
+  return [`${kind} ${name}`, deletionTimestamp, ...finalizers, ...why].join(" ").trim();
 }
 
 export async function until(
