@@ -104,6 +104,51 @@ const ARGOCD: TokenAttack[] = [
       ],
     }),
   ],
+  [
+    "a generator with a destination of its own",
+    "list generators only",
+    set({
+      generators: [
+        {
+          list: {
+            elements: [],
+            template: { metadata: {}, spec: { project: "", destination: { namespace: neighbour } } },
+          },
+        },
+      ],
+    }),
+  ],
+  [
+    "a generator with labels of its own",
+    "list generators only",
+    set({
+      generators: [
+        {
+          list: {
+            elements: [],
+            template: { metadata: { labels: { x: "y" } }, spec: { project: "", destination: {} } },
+          },
+        },
+      ],
+    }),
+  ],
+  [
+    "a generator with a source of its own",
+    "list generators only",
+    set({
+      generators: [
+        {
+          list: {
+            elements: [],
+            template: {
+              metadata: {},
+              spec: { project: "", destination: {}, source: { repoURL: "https://git.example.test/x" } },
+            },
+          },
+        },
+      ],
+    }),
+  ],
   ["a set of another name", "which it did not make", applied(marked(applicationSet(slug, argocd), { name: other }))],
   ["an Application made", NO_RIGHT, () => hms.create(marked(application(slug, argocd), { name: `${slug}-two` }))],
   ["others' Application", "which it did not make", () => hms.merge(theirs, { operation: { sync: {} } })],
@@ -196,6 +241,11 @@ const ARGOCD: TokenAttack[] = [
       }),
   ],
 ];
+
+test("a set with the empty template that Argo CD's controller writes into it stays HMS-SYS's to write", async () => {
+  const written = { list: { elements: [], template: { metadata: {}, spec: { project: "", destination: {} } } } };
+  await set({ generators: [written] })();
+});
 
 describe("with a stolen token of HMS-SYS nobody gets", () => {
   test.each(ARGOCD)("%s", async (_name, refusal, attack) => refused(refusal, attack));

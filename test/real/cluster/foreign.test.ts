@@ -114,6 +114,24 @@ test("an Application of somebody else in the AppProject of a preview keeps that,
   await gone(story, pull);
 });
 
+test("a set that Argo CD's controller wrote back whole, with an empty template in it, is removed all the same", async () => {
+  const { bed, stage } = story;
+  const pull = await openPull(story);
+  last = pull.number;
+  await preview(story, pull, isGreen);
+  const { name } = (await namespaceOf(story, pull)).metadata;
+  const { apiVersion, kind } = KINDS.applicationSet;
+  const path = await bed.api.path({ apiVersion, kind, metadata: { name, namespace: bed.argocdNamespace } });
+  const refresh = { metadata: { annotations: { "argocd.argoproj.io/application-set-refresh": "true" } } };
+  await bed.api.call("PATCH", path, refresh, "application/merge-patch+json");
+  await until(
+    async () => JSON.stringify((await bed.api.call<KubeObject>("GET", path)).spec).includes('"project":""'),
+    () => "Argo CD's controller did not write the set back",
+  );
+  await stage.github.closePull(pull.repository, pull.number);
+  await gone(story, pull);
+});
+
 /** Without what Kubernetes and Argo CD write on what is there. */
 function shownOf({ kind, metadata, spec }: KubeObject): object {
   const { uid, labels, annotations, ownerReferences, finalizers, deletionTimestamp } = metadata;
