@@ -24,7 +24,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          // None of them changes what another imports, and most take less time than their imports.
+          // None of them changes what another imports (test/tidiness looks), and most take less time than their imports.
           isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [...never, ...[...LAYERS, ...ELSEWHERE].map((folder) => `test/${folder}/**`)],

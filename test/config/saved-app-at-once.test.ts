@@ -1,22 +1,20 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import fs, { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readSavedApp, savedAppPath, writeSavedApp } from "../../src/config/saved-app.ts";
 
-const { files } = vi.hoisted(() => ({ files: { links: true } }));
 /** Whoever looks whether the file is there looks a moment too early. */
-vi.mock("node:fs", async (importOriginal) => {
-  const real = await importOriginal<typeof import("node:fs")>();
-  return {
-    ...real,
-    existsSync: () => false,
-    linkSync: (from: string, to: string) => {
-      if (!files.links) throw Object.assign(new Error("not supported"), { code: "EPERM" });
-      real.linkSync(from, to);
-    },
-  };
+beforeEach(() => {
+  vi.spyOn(fs, "existsSync").mockReturnValue(false);
+  syncBuiltinESMExports();
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 const { privateKey } = generateKeyPairSync("rsa", {
@@ -48,7 +46,10 @@ test("of two that set up one directory at the same moment, the second overwrites
 });
 
 test("where the file system knows no links, the credentials are saved all the same", () => {
-  files.links = false;
+  vi.spyOn(fs, "linkSync").mockImplementation(() => {
+    throw Object.assign(new Error("not supported"), { code: "EPERM" });
+  });
+  syncBuiltinESMExports();
   const dataDir = directory();
   writeSavedApp(dataDir, APP);
   expect(readSavedApp(dataDir)).toMatchObject({ kind: "saved", app: { id: 7 } });

@@ -51,6 +51,10 @@ test("no test is passed over or run alone", () => {
   expect(places(code, /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|skip|todo)\b/)).toEqual([]);
 });
 
+test("no test replaces a module: unit tests share theirs, and the next file in the same worker would get the replacement", () => {
+  expect(places(code, /\bvi\s*\.\s*(?:mock|doMock)\b/)).toEqual([]);
+});
+
 test("the compiler is not silenced", () => {
   expect(places(code, /@ts-(?:ignore|nocheck)/)).toEqual([]);
 });
