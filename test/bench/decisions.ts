@@ -3,7 +3,7 @@ import { Agent, request } from "node:http";
 import { openWasmChecker } from "../../src/adapters/opa/wasm-checker.ts";
 import { mergeInput } from "../../src/gate/gate.ts";
 import { ensureTool, ToolUnavailableError } from "../real/tools.ts";
-import { freePort } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
 import { median, percentile, perSecond, type Row } from "./row.ts";
 
 const POLICIES = new URL("../../policies", import.meta.url).pathname;

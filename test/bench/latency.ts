@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, startHms } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
+import { startHms } from "../stage/process.ts";
 import { cpuMs, residentMb, startChild } from "./child.ts";
 import { benchEnvironment } from "./environment.ts";
 import type { Measured, Start } from "./github-stand-in.ts";

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClusterDouble, startCluster } from "../doubles/cluster/cluster.ts";
 
 let cluster: ClusterDouble;
@@ -34,10 +34,8 @@ test("a project that is deleted stays as long as an Application names it, and go
     spec: {},
   });
   admin.call("DELETE", `${PROJECTS}/two`);
-  await vi.waitFor(() =>
-    expect(cluster.objects("appprojects").map(({ metadata }) => metadata.name)).not.toContain("two"),
-  );
+  await expect.poll(() => cluster.objects("appprojects").map(({ metadata }) => metadata.name)).not.toContain("two");
   expect(project()?.metadata.deletionTimestamp).toBeDefined();
   admin.call("DELETE", `${APPLICATIONS}/web`);
-  await vi.waitFor(() => expect(project()).toBeUndefined());
+  await expect.poll(project).toBeUndefined();
 });

@@ -104,7 +104,7 @@ function readyContract(bench: Bench): void {
     for (const step of steps) {
       listener.mockClear();
       await step();
-      await vi.waitFor(() => expect(listener).toHaveBeenCalled());
+      await expect.poll(() => listener).toHaveBeenCalled();
     }
   });
 
@@ -114,13 +114,13 @@ function readyContract(bench: Bench): void {
     const first = vi.fn();
     const second = vi.fn();
     queue.onReady(first);
-    await vi.waitFor(() => expect(first).toHaveBeenCalled());
+    await expect.poll(() => first).toHaveBeenCalled();
     queue.onReady(second);
-    await vi.waitFor(() => expect(second).toHaveBeenCalled());
+    await expect.poll(() => second).toHaveBeenCalled();
     first.mockClear();
     second.mockClear();
     await queue.enqueue("pull/1/2/4");
-    await vi.waitFor(() => expect(second).toHaveBeenCalled());
+    await expect.poll(() => second).toHaveBeenCalled();
     expect(first).not.toHaveBeenCalled();
   });
 
@@ -133,17 +133,17 @@ function readyContract(bench: Bench): void {
     await sleep(60);
     expect(listener).not.toHaveBeenCalled();
     bench.clock.advance(20);
-    await vi.waitFor(() => expect(listener).toHaveBeenCalled(), 3000);
+    await expect.poll(() => listener).toHaveBeenCalled();
     const lease = await queue.lease(20);
     expect(lease?.key).toBe(KEY);
     listener.mockClear();
     bench.clock.advance(20);
-    await vi.waitFor(() => expect(listener).toHaveBeenCalled(), 3000);
+    await expect.poll(() => listener).toHaveBeenCalled();
     expect(await drain(queue)).toEqual([KEY]);
     listener.mockClear();
     await delayed(queue);
     bench.clock.advance(20);
-    await vi.waitFor(() => expect(listener).toHaveBeenCalled(), 3000);
+    await expect.poll(() => listener).toHaveBeenCalled();
     expect(await drain(queue)).toEqual([KEY]);
   });
 }

@@ -31,7 +31,7 @@ test(`${PULLS} pull requests while the process is killed ${KILLS} times (seed ${
     }
   }
   await stage.github.deliveriesSettled();
-  await idle(stage, 40_000);
+  await idle(stage);
   const wanted = Object.fromEntries(
     shas.map((sha, n) => {
       const conclusion = leaks(n) ? "failure" : "success";

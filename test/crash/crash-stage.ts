@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { startHms } from "../stage/process.ts";
 import { type CheckRun, plantedKey, type Stage } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 
 const CHILD = new URL("child.ts", import.meta.url).pathname;
 
@@ -46,13 +47,13 @@ export async function dieAndRestart(stage: Stage, point: CrashPoint, act: () => 
   stage.hms = await startHms(environment, { program: CHILD });
   await swept(stage);
   await act();
-  const ended = await within(15_000, stage.hms.exited, () => `never came to ${point.at}\n${stage.hms.output()}`);
+  const ended = await within(WITHIN_MS, stage.hms.exited, () => `never came to ${point.at}\n${stage.hms.output()}`);
   expect(ended).toBe("SIGKILL");
   stage.hms = await startHms(stage.environment);
 }
 
 /** Resolves once the sweep of the start is over and nothing is queued any more, not even for later. */
-export async function idle(stage: Stage, withinMs = 30_000): Promise<void> {
+export async function idle(stage: Stage, withinMs = WITHIN_MS): Promise<void> {
   await swept(stage);
   let states: Record<string, number> = {};
   await until(
@@ -74,7 +75,7 @@ export async function queueStates(stage: Stage): Promise<Record<string, number>>
 
 async function swept(stage: Stage): Promise<void> {
   await until(
-    15_000,
+    WITHIN_MS,
     () => /"msg":"sweep (started|failed)"/.test(stage.hms.output()),
     () => "no sweep at the start",
   );

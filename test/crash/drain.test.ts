@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { type Stage, setStage } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { conclusionsAt, idle, noticed, openPull, pushBranch, until, within } from "./crash-stage.ts";
 
 let stage: Stage;
@@ -22,7 +23,7 @@ test("SIGTERM with work under way: finishes it, is not ready meanwhile, ends wit
   await arrived;
   const ended = stage.hms.kill("SIGTERM");
   await until(
-    5000,
+    WITHIN_MS,
     async () => (await readiness()) !== 200,
     () => "still ready although it was told to end",
   );

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../doubles/github/github.ts";
 import { type Stage, setStage, succeeded } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { conclusionsAt, idle, openPull, pushBranch, queueStates, until } from "./crash-stage.ts";
 
 let stage: Stage;
@@ -31,7 +32,7 @@ test.each(faults)("%s: one run of each name in the end", async (what, fault) => 
   const sha = await pushBranch(stage, branch);
   stage.github.fault(fault);
   await openPull(stage, branch);
-  await stage.check(sha, "hms/gate", succeeded, 25_000);
+  await stage.check(sha, "hms/gate", succeeded);
   await idle(stage);
   expect(await conclusionsAt(stage, sha)).toEqual(ONCE_GREEN);
 });
@@ -42,7 +43,7 @@ test("a call that never arrives, and a 500: made again once they can have no eff
   stage.github.fault({ ...POST, dropConnection: "before", times: 1 });
   stage.github.fault({ ...POST, status: 500, times: 1 });
   for (const branch of branches) await openPull(stage, branch);
-  for (const sha of shas) await stage.check(sha, "hms/gate", succeeded, 25_000);
+  for (const sha of shas) await stage.check(sha, "hms/gate", succeeded);
   await idle(stage);
   for (const sha of shas) expect(await conclusionsAt(stage, sha)).toEqual(ONCE_GREEN);
 });
@@ -59,7 +60,7 @@ test.each([403, 429] as const)(
     for (const branch of branches) await openPull(stage, branch);
     await stage.github.deliveriesSettled();
     await until(
-      5000,
+      WITHIN_MS,
       async () => (await queueStates(stage)).leased === 0,
       () => "keys still run although GitHub asked to wait",
     );
@@ -67,7 +68,7 @@ test.each([403, 429] as const)(
     const refused = stage.github.requests.list({ status }).length;
     expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThanOrEqual(branches.length);
-    for (const sha of shas) await stage.check(sha, "hms/gate", succeeded, 20_000);
+    for (const sha of shas) await stage.check(sha, "hms/gate", succeeded);
     await idle(stage);
     expect(stage.github.requests.list({ status }).length).toBe(refused);
     for (const sha of shas) expect(await conclusionsAt(stage, sha)).toEqual(ONCE_GREEN);
@@ -81,7 +82,7 @@ test("the primary limit is waited for until its reset", async () => {
   stage.github.requests.clear();
   stage.github.setRateLimit(stage.installationId, { remaining: 0, reset });
   await openPull(stage, "primary");
-  await stage.check(sha, "hms/gate", succeeded, 20_000);
+  await stage.check(sha, "hms/gate", succeeded);
   await idle(stage);
   expect(Date.now()).toBeGreaterThanOrEqual(reset.getTime());
   expect(stage.github.requests.list({ status: 403 }).length).toBeLessThanOrEqual(2);

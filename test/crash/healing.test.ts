@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Stage, setStage, succeeded } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { answers, type CrashPoint, dieAndRestart, openPull, pushBranch, until } from "./crash-stage.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -43,7 +44,7 @@ test.each(POINTS)("killed $what: healed by the next start, and nothing done twic
 
 async function healed(): Promise<void> {
   await until(
-    40_000,
+    WITHIN_MS,
     async () =>
       lost().length === 0 &&
       /^hms_recovery_seconds_count [1-9]/m.test(await (await fetch(`${stage.hms.url}/metrics`)).text()),

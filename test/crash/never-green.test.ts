@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Fault } from "../doubles/github/github.ts";
 import { startHms } from "../stage/process.ts";
 import { type Stage, setStage, succeeded } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { openPull, pushBranch, until } from "./crash-stage.ts";
 
 const CHILD = new URL("broken-checker-child.ts", import.meta.url).pathname;
@@ -46,13 +47,13 @@ test.each(MISSING)("%s: never green while it lasts, green once it is over", asyn
   const before = failing(stage.hms.output());
   const { sha } = await approved(what.replace(/\W+/g, "-"));
   await until(
-    15_000,
+    WITHIN_MS,
     () => failing(stage.hms.output()) >= before + 2,
     () => `it was not tried twice\n${stage.hms.output().slice(-3000)}`,
   );
   expect(await conclusions(sha)).not.toContain("success");
   disarm();
-  await stage.check(sha, "hms/gate", succeeded, 20_000);
+  await stage.check(sha, "hms/gate", succeeded);
 });
 
 test("a list of commits that stops early: never green", async () => {
@@ -71,7 +72,7 @@ test("a list of commits that stops early: never green", async () => {
   expect(await conclusions(sha)).not.toContain("success");
   disarm();
   stage.github.comment(stage.repository, number, { author: "grace", body: "/hms retry" });
-  await stage.check(sha, "hms/gate", succeeded, 20_000);
+  await stage.check(sha, "hms/gate", succeeded);
 });
 
 test("a green gate is taken back when its approvals can no longer be read", async () => {
@@ -82,7 +83,7 @@ test("a green gate is taken back when its approvals can no longer be read", asyn
   const run = await stage.check(sha, "hms/gate", (one) => one.conclusion !== "success");
   expect(run.status).toBe("in_progress");
   disarm();
-  await stage.check(sha, "hms/gate", succeeded, 20_000);
+  await stage.check(sha, "hms/gate", succeeded);
 });
 
 describe("a broken checker", () => {
@@ -93,7 +94,7 @@ describe("a broken checker", () => {
     expect(run.conclusion).not.toBe("success");
     expect(await conclusions(sha)).not.toContain("success");
     await stage.restart("SIGKILL");
-    await stage.check(sha, "hms/gate", succeeded, 20_000);
+    await stage.check(sha, "hms/gate", succeeded);
   });
 
   test("a bundle that does not load: the process refuses to start and says why", async () => {

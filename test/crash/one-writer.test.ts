@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startHms } from "../stage/process.ts";
 import { type Stage, setStage, succeeded } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { conclusionsAt, openPull, pushBranch, queueStates, until } from "./crash-stage.ts";
 
 const CHILD = new URL("slow-holder-child.ts", import.meta.url).pathname;
@@ -15,14 +16,14 @@ test("a holder that was too slow does not write any more once another run has it
   stage.hms = await startHms(stage.environment, { program: CHILD });
   const sha = await pushBranch(stage, "slow");
   await openPull(stage, "slow");
-  await stage.check(sha, "hms/gate", succeeded, 20_000);
+  await stage.check(sha, "hms/gate", succeeded);
   await until(
-    20_000,
+    WITHIN_MS,
     () => stage.hms.output().includes("the slow holder goes on"),
     () => "the slow holder never went on",
   );
   await until(
-    5000,
+    WITHIN_MS,
     async () => (await queueStates(stage)).leased === 0,
     () => "keys are still leased",
   );

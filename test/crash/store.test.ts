@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, startHms } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
+import { startHms } from "../stage/process.ts";
 import { type Stage, setStage, succeeded } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { conclusionsAt, idle, noticed, openPull, pushBranch, until } from "./crash-stage.ts";
 
 const CHILD = new URL("full-disk-child.ts", import.meta.url).pathname;
@@ -45,7 +47,7 @@ test("a full disk: not ready, 503 to webhooks, nothing accepted is lost, over by
   await arrived;
   process.kill(stage.hms.pid, "SIGUSR2");
   await until(
-    5000,
+    WITHIN_MS,
     async () => (await readiness()) === 503,
     () => "still ready on a full disk",
   );
@@ -64,16 +66,16 @@ test("a full disk: not ready, 503 to webhooks, nothing accepted is lost, over by
   expect((await fetch(`${stage.hms.url}/healthz`)).status).toBe(200);
   process.kill(stage.hms.pid, "SIGUSR2");
   await until(
-    5000,
+    WITHIN_MS,
     async () => (await readiness()) === 200,
     () => "not ready although there is room again",
   );
   const failed = stage.github.deliveries(stage.app).filter((one) => one.outcome?.statusCode === 503);
   for (const branch of ["before-full", ...accepted]) {
-    await stage.check(shas.get(branch) ?? "", "hms/gate", succeeded, 20_000);
+    await stage.check(shas.get(branch) ?? "", "hms/gate", succeeded);
   }
   for (const { id } of failed) stage.github.redeliver(id);
-  await stage.check(shas.get(refused ?? "") ?? "", "hms/gate", succeeded, 20_000);
+  await stage.check(shas.get(refused ?? "") ?? "", "hms/gate", succeeded);
   await idle(stage);
   for (const sha of shas.values()) expect(await conclusionsAt(stage, sha)).toEqual(ONCE_GREEN);
 });

@@ -60,7 +60,7 @@ test("the ledger answers for a pull request: verdicts with what they were made o
       body: `/hms override ${RULE} ${sha} a test key that was never valid`,
     });
   stage.github.review(stage.repository, number, { author: "grace", state: "APPROVED" });
-  await stage.check(sha, "hms/gate", (run) => run.conclusion === "success", 20_000);
+  await stage.check(sha, "hms/gate", (run) => run.conclusion === "success");
   await stage.github.deliveriesSettled();
   await idle(stage);
   await stage.hms.kill("SIGTERM");

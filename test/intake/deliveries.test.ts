@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { mapDelivery } from "../../src/intake/deliveries.ts";
 import { formatKey, parseKey } from "../../src/model/key.ts";
+import { cpuMs } from "../stage/cpu-time.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const SHA = "a".repeat(40);
@@ -147,9 +148,9 @@ describe("what a comment asks", () => {
 
   test("after 60,000 empty lines is found as fast as any", () => {
     const body = `x${"\n".repeat(60_000)}`;
-    const began = performance.now();
-    expect(keys("issue_comment", { ...comment, comment: { ...comment.comment, body } })).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(1000);
+    const find = () => keys("issue_comment", { ...comment, comment: { ...comment.comment, body } });
+    expect(find()).toBeUndefined();
+    expect(cpuMs(find)).toBeLessThan(1000);
     expect(keys("issue_comment", { ...comment, comment: { ...comment.comment, body: `${body}/hms why` } })).toEqual([
       "pull/7/42/12",
     ]);

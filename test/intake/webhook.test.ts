@@ -12,7 +12,7 @@ afterEach(() => {
   server?.close();
 });
 
-/** A listener whose emitter hands every delivery to the one handler; what it accepted and forgot fills up. */
+/** A listener whose emitter hands every delivery to the one handler; what it accepted and forgot fills up, and what came of the first request. */
 async function listener(change: Partial<WebhookOptions> = {}) {
   const accepted: Parameters<WebhookOptions["queue"]["accept"]>[0][] = [];
   const forgotten: number[] = [];
@@ -42,8 +42,17 @@ async function listener(change: Partial<WebhookOptions> = {}) {
   } as unknown as WebhookOptions;
   const http = createServer(webhookListener(options));
   server = http;
+  const first = { bytes: 0, closed: false };
+  http.once("request", (incoming) => {
+    incoming.on("data", (chunk: Buffer) => {
+      first.bytes += chunk.length;
+    });
+    incoming.on("close", () => {
+      first.closed = true;
+    });
+  });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
-  return { port: (http.address() as AddressInfo).port, accepted, forgotten };
+  return { port: (http.address() as AddressInfo).port, accepted, forgotten, first };
 }
 
 function sign(body: string): string {
@@ -89,16 +98,16 @@ test("a small refused delivery keeps its connection", async () => {
 });
 
 test("more bytes at once than are held: 503 with retry-after, and accepted again when the others are through", async () => {
-  const { port } = await listener({ inFlightMaxBytes: 100 });
-  const first = post(port, { ...headers("{}"), "content-length": "90" }, " ".repeat(80), false);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { port, first } = await listener({ inFlightMaxBytes: 100 });
+  const held = post(port, { ...headers("{}"), "content-length": "90" }, " ".repeat(80), false);
+  await expect.poll(() => first.bytes).toBe(80);
   const announced = await post(port, { ...headers("{}"), "content-length": "50" }, "{", false).answer;
   expect(announced.statusCode).toBe(503);
   expect(announced.headers["retry-after"]).toBe("10");
   const chunked = await post(port, { ...headers("{}"), "transfer-encoding": "chunked" }, " ".repeat(50), false).answer;
   expect(chunked.statusCode).toBe(503);
-  first.destroy();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  held.destroy();
+  await expect.poll(() => first.closed).toBe(true);
   const body = `{"a":"${" ".repeat(50)}"}`;
   expect((await post(port, headers(body), body).answer).statusCode).toBe(202);
   expect((await post(port, headers(body), body).answer).statusCode).toBe(202);

@@ -16,7 +16,8 @@ import type { Checker, CheckerAnswer } from "../../src/ports/checker.ts";
 import { corpus } from "../policies/corpus.ts";
 import { mergeInputs, pathsIn, withValueAt } from "../policies/generators.ts";
 import { mergeableInput } from "../policies/inputs.ts";
-import { freePort, type Program, startProgram } from "./program.ts";
+import { freePort } from "../stage/free-port.ts";
+import { type Program, startProgram } from "./program.ts";
 import { ensureTool } from "./tools.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -12,7 +12,8 @@ import type { CheckerInput } from "../../src/model/checker-input.ts";
 import { corpus } from "../policies/corpus.ts";
 import { mergeInputs } from "../policies/generators.ts";
 import { mergeableInput } from "../policies/inputs.ts";
-import { freePort, type Program, startProgram } from "./program.ts";
+import { freePort } from "../stage/free-port.ts";
+import { type Program, startProgram } from "./program.ts";
 import { ensureTool } from "./tools.ts";
 
 const POLICIES = join(import.meta.dirname, "../../policies");

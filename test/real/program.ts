@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { type Guardian, startGuardian } from "./guardian.ts";
 
 /** A real program that a test started. */
@@ -48,19 +47,6 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     throw new Error(`${(error as Error).message}\n${output.join("").slice(-2_000)}`);
   }
   return { stop: () => end(child) };
-}
-
-/** A TCP port on the loopback that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Only a failure waits so long.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -10,7 +10,9 @@ import {
   type RepositoryHandle,
   startGitHub,
 } from "../doubles/github/github.ts";
-import { freePort, type HmsProcess, type StartOptions, startHms } from "./process.ts";
+import { freePort } from "./free-port.ts";
+import { type HmsProcess, type StartOptions, startHms } from "./process.ts";
+import { WITHIN_MS } from "./within.ts";
 
 /** What `app.yml` asks for, so that a permission or event that is missing there shows in the tests. */
 const APP = parse(readFileSync(new URL("../../app.yml", import.meta.url), "utf8")) as {
@@ -128,7 +130,7 @@ export async function setStage(options: StageOptions = {}): Promise<Stage> {
         .filter((run) => run.app.id === app.id)
         .sort((a, b) => b.id - a.id);
     },
-    async check(sha, name, wanted, withinMs = 15_000) {
+    async check(sha, name, wanted, withinMs = WITHIN_MS) {
       const deadline = Date.now() + withinMs;
       let last: CheckRun | undefined;
       do {

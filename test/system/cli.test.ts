@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { hmsJsonSchema } from "../../src/config/json-schema.ts";
-import { freePort } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
 
 const HMS = new URL("../../bin/hms", import.meta.url).pathname;

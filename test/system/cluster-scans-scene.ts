@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { at, textAt } from "../doubles/cluster/api/fields.ts";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
-import { type PreviewScene, WITHIN_MS } from "./preview-scene.ts";
+import type { PreviewScene } from "./preview-scene.ts";
 import { sarifOf } from "./scans-scene.ts";
 import { until } from "./scene.ts";
 
@@ -76,6 +76,5 @@ export function gone(scene: PreviewScene, repository: RepositoryHandle): Promise
     scene.stage,
     "no namespace of a scan is left",
     () => scanNamespaces(scene, repository).length === 0 || undefined,
-    WITHIN_MS,
   );
 }

@@ -3,7 +3,7 @@ import { ADMIN } from "../doubles/cluster/api/access.ts";
 import { at } from "../doubles/cluster/api/fields.ts";
 import { SCAN_IMAGE } from "../stage/simulated-cluster.ts";
 import { gone, jobOf, scanNamespaces, send } from "./cluster-scans-scene.ts";
-import { namespaceOf, type PreviewScene, previewed, says, setPreviewScene, WITHIN_MS } from "./preview-scene.ts";
+import { namespaceOf, type PreviewScene, previewed, says, setPreviewScene } from "./preview-scene.ts";
 import { baseOf, sarifOf } from "./scans-scene.ts";
 import { checks, concluded, type OpenedPull, openPull, until } from "./scene.ts";
 
@@ -24,15 +24,10 @@ beforeEach(() => scene.simulated.cluster.image(SCAN_IMAGE, "missing"));
 const cluster = () => scene.simulated.cluster;
 
 const saysOf = (pull: OpenedPull, wanted: RegExp, name = DAST) =>
-  until(
-    scene.stage,
-    `${name} says ${wanted}`,
-    () => {
-      const run = checks(scene.stage, pull.repository, pull.sha, name).at(-1);
-      return run && wanted.test(`${run.output.title}\n${run.output.summary}`) ? run : undefined;
-    },
-    WITHIN_MS,
-  );
+  until(scene.stage, `${name} says ${wanted}`, () => {
+    const run = checks(scene.stage, pull.repository, pull.sha, name).at(-1);
+    return run && wanted.test(`${run.output.title}\n${run.output.summary}`) ? run : undefined;
+  });
 
 const ON_CLUSTER = "scan: { dast: { tool: sarif, runs_on: cluster } }\n";
 
@@ -208,12 +203,7 @@ test("what nobody remembers is removed, and what is another App's stays", async 
   cluster().install(namespaceFor(ours, scene.stage.app.id));
   cluster().install(namespaceFor(theirs, scene.stage.app.id + 1));
   await scene.stage.restart();
-  await until(
-    scene.stage,
-    "ours is gone",
-    () => !scanNamespaces(scene, repository).includes(`hms-scan-${ours}`),
-    WITHIN_MS,
-  );
+  await until(scene.stage, "ours is gone", () => !scanNamespaces(scene, repository).includes(`hms-scan-${ours}`));
   expect(scanNamespaces(scene, repository)).toEqual([`hms-scan-${theirs}`]);
 });
 

@@ -173,9 +173,13 @@ describe("what people write stays text", () => {
 
   test("a comment of 60,000 empty lines, or of a thousand commands, keeps nobody waiting", async () => {
     const pull = await clean();
-    const began = performance.now();
-    await say(pull, "mallory", `x${"\n".repeat(60_000)}x`);
-    expect(performance.now() - began).toBeLessThan(3000);
+    const took = async (body: string) => {
+      const began = performance.now();
+      await say(pull, "mallory", body);
+      return performance.now() - began;
+    };
+    const ordinary = Math.max(await took("x"), await took("y"));
+    expect(await took(`x${"\n".repeat(60_000)}x`)).toBeLessThan(2000 + 10 * ordinary);
     const { answer } = await say(pull, "mallory", "/hms nonsense\n".repeat(4000));
     expect(answer.length).toBeLessThan(10_000);
   });

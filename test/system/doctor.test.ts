@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Diagnosis } from "../../src/model/diagnosis.ts";
 import { startGitHub } from "../doubles/github/github.ts";
-import { freePort } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
 import { EVENTS, PERMISSIONS, type Stage, setStage } from "../stage/stage.ts";
 import { signedIn } from "../stage/visitor.ts";
 import { newRepository } from "./scene.ts";

@@ -5,6 +5,7 @@ import type { RepositoryHandle } from "../doubles/github/github.ts";
 import { type SimulatedCluster, simulateCluster } from "../stage/simulated-cluster.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
 import { webDeployment } from "../stage/web-deployment.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { checks, newRepository, type OpenedPull, until } from "./scene.ts";
 
 /** What the tests of previews in memory share: the cluster with HMS-SYS beside it, and what an administrator sees on it. */
@@ -14,9 +15,6 @@ export interface PreviewScene {
   simulated: SimulatedCluster;
   close(): Promise<void>;
 }
-
-/** Longest wait for one condition. Most take less than a second; what watches told of a cluster that fell silent stands for 15 s, and cores may be loaded. */
-export const WITHIN_MS = 40_000;
 
 /** With previews, in one file's tests; two pull requests each. */
 const REPOSITORIES = 20;

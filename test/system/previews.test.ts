@@ -11,7 +11,6 @@ import {
   push,
   says,
   setPreviewScene,
-  WITHIN_MS,
 } from "./preview-scene.ts";
 import { answers, checks, concluded, idle, newRepository, openPull, until } from "./scene.ts";
 
@@ -138,12 +137,7 @@ describe("what goes wrong", () => {
       // What watches told before stands for a while; then nothing of it does.
       await says(scene, pushed, /^in_progress · (Not known: in-cluster|Being made: The cluster in-cluster)/);
       await concluded(stage, pushed, "in_progress");
-      await until(
-        stage,
-        "the comment says so",
-        () => answers(stage, closed)[0]?.includes("Not known at the moment"),
-        WITHIN_MS,
-      );
+      await until(stage, "the comment says so", () => answers(stage, closed)[0]?.includes("Not known at the moment"));
       expect(left(scene, closed)).toContain("Namespace");
     } finally {
       heal();

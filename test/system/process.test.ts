@@ -13,11 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { freePort, type HmsProcess, startHms } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
+import { type HmsProcess, startHms } from "../stage/process.ts";
 import { type Stage, setStage } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 import { concluded, gauge, metrics, openPull, stillWorks, until } from "./scene.ts";
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const LEASED = 'hms_queue_keys{state="leased"}';
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -49,7 +51,7 @@ async function refused(change: Record<string, string>): Promise<{ code: number |
 async function ended(hms: HmsProcess): Promise<number | string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not end:\n${hms.output()}`)), 15_000);
+    timer = setTimeout(() => reject(new Error(`it did not end:\n${hms.output()}`)), WITHIN_MS);
   });
   try {
     return await Promise.race([hms.exited, late]);

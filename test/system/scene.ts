@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RepositoryHandle } from "../doubles/github/github.ts";
 import type { Stage } from "../stage/stage.ts";
+import { WITHIN_MS } from "../stage/within.ts";
 
 /** What the tests of one process share: more repositories, pull requests, checks read back, and the moment when nothing is left to do. */
 
 /** Longest wait for one condition. */
-const WITHIN_MS = 15_000;
 
 export type Check = ReturnType<Stage["github"]["checkRuns"]>[number];
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GitHub, startGitHub } from "../doubles/github/github.ts";
 import { Browser } from "../stage/browser.ts";
-import { freePort, type HmsProcess, startHms } from "../stage/process.ts";
+import { freePort } from "../stage/free-port.ts";
+import { type HmsProcess, startHms } from "../stage/process.ts";
 
 /** GitHub with an organisation that ada owns, and HMS-SYS started with nothing but its address. */
 export interface SetUpScene {

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { redactText } from "../../src/telemetry/log.ts";
+import { cpuMs } from "../stage/cpu-time.ts";
 
 const MODULE = new URL("../../src/telemetry/log.ts", import.meta.url).href;
 /** Joined here, so that no scanner finds them in this file. */
@@ -80,8 +81,6 @@ test("any text around a token stays, the token goes", () => {
 });
 
 test("text without end takes no time", () => {
-  const began = performance.now();
-  for (const text of ["-----BEGIN A-----".repeat(20_000), "gh".repeat(200_000), "eyJaaaaaaaaaaa.".repeat(30_000)])
-    redactText(text);
-  expect(performance.now() - began).toBeLessThan(2000);
+  const hard = ["-----BEGIN A-----".repeat(20_000), "gh".repeat(200_000), "eyJaaaaaaaaaaa.".repeat(30_000)];
+  expect(cpuMs(() => hard.map(redactText))).toBeLessThan(2000);
 });

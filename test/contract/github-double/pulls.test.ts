@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildTown, openPull, refusal, type Town } from "./town.ts";
 
@@ -52,8 +51,7 @@ describe("pull requests", () => {
     const { number } = await openPull(town);
     const get = async () => (await octokit.pulls.get({ ...repo, pull_number: number })).data;
     expect(await get()).toMatchObject({ mergeable: null, mergeable_state: "unknown" });
-    await sleep(50);
-    expect(await get()).toMatchObject({ mergeable: true, mergeable_state: "clean" });
+    await expect.poll(get).toMatchObject({ mergeable: true, mergeable_state: "clean" });
   });
 
   it("see conflicts", async () => {
@@ -62,11 +60,8 @@ describe("pull requests", () => {
     const { number } = await github.openPull(shop, { head: "left", author: "bob" });
     await github.commit(shop, "main", { files: { "src/a.ts": "1\nright\n3\n" }, author: "alice", message: "R" });
     await octokit.pulls.get({ ...repo, pull_number: number });
-    await sleep(80);
-    expect((await octokit.pulls.get({ ...repo, pull_number: number })).data).toMatchObject({
-      mergeable: false,
-      mergeable_state: "dirty",
-    });
+    const get = async () => (await octokit.pulls.get({ ...repo, pull_number: number })).data;
+    await expect.poll(get).toMatchObject({ mergeable: false, mergeable_state: "dirty" });
     expect(await refusal(octokit.pulls.merge({ ...repo, pull_number: number }))).toEqual({
       status: 405,
       message: "Pull Request is not mergeable",

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { KINDS, type KubeObject } from "../../../src/model/kubernetes.ts";
 import { type Cluster, ClusterError, type ClusterFault, type Clusters } from "../../../src/ports/cluster.ts";
 import { LeaseLostError } from "../../../src/ports/run.ts";
@@ -80,7 +80,7 @@ describe("what needs nothing of each other is written side by side", () => {
       },
     } as unknown as Cluster;
     const answer = async (name: string, error?: Error) => {
-      await vi.waitFor(() => expect(open.has(name)).toBe(true));
+      await expect.poll(() => open.has(name)).toBe(true);
       open.get(name)?.(error);
     };
     return { begun, answer, clusters: { names: ["west"], cluster: () => west } satisfies Clusters };
@@ -92,7 +92,7 @@ describe("what needs nothing of each other is written side by side", () => {
     const names = Array.from({ length: 10 }, (_, at) => `policy-${at}`);
     const steps = [...names.map((name) => fence(name)), fence("set", "ApplicationSet")];
     const ended = applySteps(clusters, steps, run);
-    await vi.waitFor(() => expect(begun).toEqual(names.slice(0, 8)));
+    await expect.poll(() => begun).toEqual(names.slice(0, 8));
     expect(fences()).toBe(8);
     for (const name of names) {
       expect(begun).not.toContain("set");
@@ -146,7 +146,7 @@ describe("what needs nothing of each other is written side by side", () => {
       return error;
     });
     await answer("a");
-    await vi.waitFor(() => expect(begun).toEqual(["a", "b"]));
+    await expect.poll(() => begun).toEqual(["a", "b"]);
     await new Promise(setImmediate);
     expect(over).toBe(false);
     await answer("b");

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { KubeObject } from "../../../src/model/kubernetes.ts";
-import { freePort } from "../program.ts";
+import { freePort } from "../../stage/free-port.ts";
 import { ensureTool, redisServer, toolSource } from "../tools.ts";
 import type { Access } from "./api.ts";
 import type { ControlPlane } from "./control-plane.ts";

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { freePort } from "../program.ts";
+import { freePort } from "../../stage/free-port.ts";
 import { ensureTool } from "../tools.ts";
 import { type Access, type Api, ApiError, openApi } from "./api.ts";
 import { writeKubeconfig } from "./kubeconfig.ts";
