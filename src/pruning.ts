@@ -26,7 +26,6 @@ const PASSING = [
   "preview-source",
   "pushed",
   "pusher",
-  "quality-announced",
   "quality-awaited",
   "revoked",
   "same-change",
@@ -43,9 +42,11 @@ const PASSING = [
 /** Lets go of what no open pull request needs and nobody has written for long: a store would otherwise grow with every push. */
 export async function pruneRecords(records: Pick<Records, "list" | "prune">): Promise<void> {
   const needed = new Set<string>();
+  const heads = new Set<string>();
   for (const { key, value } of await records.list<TrackedPull>(storageKey.allPulls())) {
     if (value.state !== "open") continue;
     const [, installationId, repositoryId, number] = key.split("/");
+    heads.add(value.headSha);
     for (const part of [number, value.headSha]) needed.add(`${installationId}/${repositoryId}/${part}`);
   }
   // Approvals of an earlier head may be carried to the one of today.
@@ -66,6 +67,8 @@ export async function pruneRecords(records: Pick<Records, "list" | "prune">): Pr
     return parts.some((part) => needed.has(`${installationId}/${repositoryId}/${part}`));
   };
   for (const kind of PASSING) await records.prune(`${kind}/`, KEEP_MS, ({ key }) => isNeeded(key));
+  // A server of another kind announces by commit, and knows no installation.
+  await records.prune("quality-announced/", KEEP_MS, ({ key }) => heads.has(key.split("/")[1] ?? ""));
   const isOpen = ({ value }: { value: unknown }): boolean => (value as TrackedPull).state !== "closed";
   await records.prune(storageKey.allFindings, KEEP_HISTORY_MS, () => false);
   await records.prune(storageKey.allPulls(), KEEP_CLOSED_MS, isOpen);

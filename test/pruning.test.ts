@@ -25,6 +25,7 @@ const passing = (installationId: number, number: number, commit: string): string
   storageKey.findings(installationId, 2, number),
   storageKey.findingsPart(installationId, 2, number, commit.slice(0, 32)),
 ];
+const announced = (commit: string): string => storageKey.qualityAnnounced(commit, "shop");
 const lasting = [
   storageKey.repository(1, 2),
   storageKey.hold(1, 2, 4),
@@ -47,11 +48,11 @@ async function pruned(afterDays: number): Promise<{ before: string[]; left: stri
   const { records } = engine;
   await records.put(storageKey.pull(1, 2, 3), { state: "open", headSha: HEAD });
   await records.put(storageKey.pull(1, 2, 4), { state: "closed", headSha: OVER });
-  const others = [storageKey.merged(1, 2, 4), storageKey.revoked(9)];
+  const others = [storageKey.merged(1, 2, 4), storageKey.revoked(9), announced(EARLIER), announced(OVER)];
   // Another installation's records are none of that pull request's, whatever commit they are about.
   for (const key of [...passing(1, 3, HEAD), ...passing(1, 3, EARLIER), ...passing(1, 4, OVER), ...passing(5, 3, HEAD)])
     await records.put(key, {});
-  for (const key of [...others, ...lasting, history]) await records.put(key, {});
+  for (const key of [...others, announced(HEAD), ...lasting, history]) await records.put(key, {});
   const keys = async () => (await records.list("")).map(({ key }) => key);
   const before = await keys();
   clock.advance(afterDays * DAY_MS);
@@ -70,6 +71,6 @@ test.each([
   [366, []],
 ])("after %i days what an open pull request needs is left, and what people asked for", async (days, closed) => {
   const { left } = await pruned(days);
-  const open = [storageKey.pull(1, 2, 3), ...passing(1, 3, HEAD), ...passing(1, 3, EARLIER)];
+  const open = [storageKey.pull(1, 2, 3), announced(HEAD), ...passing(1, 3, HEAD), ...passing(1, 3, EARLIER)];
   expect(left).toEqual([...new Set([...open, ...closed, ...lasting])].sort());
 });

@@ -125,9 +125,9 @@ async function authoriseAndDo(scene: Scene, command: Command, line: string): Pro
     const wish = await scanWish(deps, key.installationId, api, command.scan);
     if ("refused" in wish) return { line, kind: "refused", message: wish.refused };
     await scene.run.fence();
-    await askScansAgain(deps.engine, key, wish.kinds, intent.id);
+    const again = await askScansAgain(deps.engine, key, wish.kinds, intent.id);
     await doCommand(scene, command, permission);
-    return { line, kind: "done", note: wish.next };
+    return { line, kind: "done", note: wish.next(again) };
   }
   await scene.run.fence();
   await doCommand(scene, command, permission);

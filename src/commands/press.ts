@@ -114,8 +114,8 @@ async function scanAgain({ deps, key, intent }: Scene, number: number): Promise<
   const { installationId, repositoryId } = key;
   const pull = { kind: "pull", installationId, repositoryId, number } as const;
   const asked = DISPATCHED_KINDS.find((kind) => intent.check === `hms/scan/${kind}`);
-  if (asked) return askScansAgain(deps.engine, pull, [asked], intent.id);
-  if (intent.check === undefined && intent.state === "")
+  if (asked) await askScansAgain(deps.engine, pull, [asked], intent.id);
+  else if (intent.check === undefined && intent.state === "")
     await askScansAgain(deps.engine, pull, DISPATCHED_KINDS, intent.id, "unreported");
 }
 

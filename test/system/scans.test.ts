@@ -168,6 +168,23 @@ describe("a scan that runs in a workflow", () => {
     await concluded(stage, pull, "success");
   });
 
+  test("asked for again, it is said of each kind whether it comes to anything", async () => {
+    const repository = await scanned(stage, '{ leaks: { tool: sarif }, iac: { tool: sarif, paths: ["charts/**"] } }');
+    const pull = await openPull(stage, repository);
+    await play(stage, repository, pull.sha, [], "leaks");
+    await concluded(stage, pull, "success");
+    stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan" });
+    await until(stage, "it is answered", () => answers(stage, pull).length === 1);
+    expect(answers(stage, pull).join()).toMatch(
+      /Scanned again: leaks\..*Not now: iac\. Nothing that this pull request changes/,
+    );
+    await play(stage, repository, pull.sha, [], "leaks");
+    stage.github.comment(repository, pull.number, { author: "grace", body: "/hms scan iac" });
+    await until(stage, "it is answered", () => answers(stage, pull).length === 2);
+    expect(answers(stage, pull).at(-1)).not.toContain("Scanned again");
+    expect(waiting(stage, repository)).toEqual([]);
+  });
+
   test("people ask for it again: by a comment, and by the check's own button", async () => {
     const repository = await scanned(stage, "{ leaks: { tool: sarif } }");
     const pull = await openPull(stage, repository);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
+import type { Logger } from "pino";
 import type { Ledger, LedgerEntry, LedgerPlace } from "../../ports/ledger.ts";
 import { problem } from "../problem.ts";
 import type { Route } from "../route.ts";
@@ -10,6 +11,7 @@ import { repositoryOfStream } from "../views/repositories.ts";
 
 export interface LiveOptions {
   ledger: Pick<Ledger, "tail" | "query">;
+  log: Pick<Logger, "warn">;
   /** How often something is said where nothing happens, so that no proxy takes the stream for dead; 20 s unless given. */
   heartbeatMs?: number;
   /** After that long a stream ends, and is taken up again; 5 min unless given. */
@@ -31,7 +33,13 @@ const MISSED_MAX = 1_000;
  * https://html.spec.whatwg.org/multipage/server-sent-events.html — tells a page that something happened, never what: the page reads itself
  * again. Events are `changed` with `{ repositories: ["installation/repository id"] }`, none of them meaning any, and only of those that the viewer sees.
  */
-export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS, askEveryMs }: LiveOptions): Route {
+export function liveRoute({
+  ledger,
+  log,
+  heartbeatMs = HEARTBEAT_MS,
+  lifeMs = LIFE_MS,
+  askEveryMs,
+}: LiveOptions): Route {
   const open = new Map<string, number>();
   let all = 0;
 
@@ -81,6 +89,9 @@ export function liveRoute({ ledger, heartbeatMs = HEARTBEAT_MS, lifeMs = LIFE_MS
           if (news.ended) break;
           await (said ? sse.writeSSE({ event: "changed", ...said }) : sse.write(": still here\n\n"));
         }
+      } catch (error) {
+        // Its words are for who runs this, not for who listens: the page takes the stream up again.
+        log.warn({ err: error }, "a live stream broke off");
       } finally {
         end();
       }

@@ -54,7 +54,7 @@ export function pageRoutes(deps: PagesDeps): Route[] {
     installationsRoute(deps),
     ...ledgerRoutes(deps),
     complianceRoute(deps),
-    liveRoute({ ledger: deps.views.engine.ledger }),
+    liveRoute({ ledger: deps.views.engine.ledger, log: deps.log }),
   ];
 }
 

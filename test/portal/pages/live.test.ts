@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { type LiveOptions, liveRoute } from "../../../src/portal/pages/live.ts";
 import type { Viewer } from "../../../src/portal/viewer.ts";
@@ -6,7 +7,7 @@ import { BANK, SHOP, type Village, viewerOf, village } from "../views/village.ts
 
 /** Streams of one process, each read event by event. */
 function streams({ deps }: Village, options: Partial<LiveOptions> = {}) {
-  const route = liveRoute({ ledger: deps.engine.ledger, ...options });
+  const route = liveRoute({ ledger: deps.engine.ledger, log: pino({ enabled: false }), ...options });
   if (route.access === "public") throw new Error("anybody could listen");
   const { handler } = route;
   return async (viewer: Viewer, headers: Record<string, string> = {}, method = "GET") => {
@@ -157,4 +158,14 @@ test("what a viewer does not see any more is not told any more", async () => {
   await town.judged(SHOP, 2);
   await town.judged(BANK, 3);
   expect(await stream.next()).toContain('{"repositories":["7/43"]}');
+});
+
+test("a store that fails ends the stream: the log has the words, who listens has none of them", async () => {
+  const town = await village();
+  const warned: unknown[] = [];
+  const ledger = { tail: () => () => undefined, query: () => Promise.reject(new Error("disk of ada")) };
+  const log = { warn: (about: object) => void warned.push(about) } as unknown as LiveOptions["log"];
+  const stream = await streams(town, { ledger, log })(viewerOf(), { "last-event-id": "repository/7/42:1" });
+  expect(await stream.next()).toBeUndefined();
+  expect(warned).toMatchObject([{ err: { message: "disk of ada" } }]);
 });
