@@ -32,6 +32,6 @@ test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("what a process started end
   const pids = said.trim().split(" ").map(Number);
   expect(pids.map(isAlive)).toEqual([true, true]);
   starter.kill(signal);
-  await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), 10_000);
-  await vi.waitFor(() => expect(existsSync(directory)).toBe(false), 10_000);
+  await vi.waitFor(() => expect(pids.map(isAlive)).toEqual([false, false]), 30_000);
+  await vi.waitFor(() => expect(existsSync(directory)).toBe(false), 30_000);
 });

@@ -12,7 +12,6 @@ export interface ProgramOptions {
   args: string[];
   /** Asked every 50 ms until it says yes. */
   isReady(): Promise<boolean>;
-  readyWithinMs?: number;
 }
 
 let guardian: Guardian | undefined;
@@ -36,7 +35,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
   });
   // The test that stops the program has no use for the news that it ended.
   failure.catch(() => undefined);
-  const deadline = Date.now() + (options.readyWithinMs ?? 30_000);
+  const deadline = Date.now() + 60_000;
   try {
     while (!(await Promise.race([options.isReady(), failure]))) {
       if (Date.now() > deadline) throw new Error(`${options.binary} was not ready in time`);

@@ -47,7 +47,7 @@ export async function startArgoCd(programs: Programs, directory: string, plane: 
     const path = "/apis/argoproj.io/v1alpha1";
     const { resources } = await api.call<{ resources: { name: string }[] }>("GET", path);
     return ["applications", "applicationsets", "appprojects"].every((name) => resources.some((it) => it.name === name));
-  }, 30_000);
+  }, 60_000);
 
   const redis = await startRedis(programs);
   const binary = await ensureTool("argocd");

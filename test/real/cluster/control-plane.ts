@@ -1,10 +1,10 @@
-import { generateKeyPairSync, randomBytes, randomInt } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubernetesApi } from "../../contract/cluster-bench.ts";
+import { freePort } from "../../stage/free-port.ts";
 import { type Program, startProgram } from "../program.ts";
 import { ensureTool } from "../tools.ts";
 
@@ -18,12 +18,7 @@ export interface ControlPlane extends KubernetesApi {
 
 export async function startControlPlane({ apiServerArgs = [] as string[] } = {}): Promise<ControlPlane> {
   const directory = await mkdtemp(join(tmpdir(), "hms-control-plane-"));
-  const [etcdPort, peerPort, port, managerPort] = await Promise.all([
-    quietPort(),
-    quietPort(),
-    quietPort(),
-    quietPort(),
-  ]);
+  const [etcdPort, peerPort, port, managerPort] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
   const tokens = { admin: randomBytes(16).toString("hex"), nobody: randomBytes(16).toString("hex") };
   await writeFile(
     join(directory, "tokens.csv"),
@@ -135,15 +130,6 @@ export async function startControlPlane({ apiServerArgs = [] as string[] } = {})
     await stop();
     throw error;
   }
-}
-
-/** A free port below those that the system gives to outgoing connections: it is still free when the server starts, and when it starts again. */
-function quietPort(): Promise<number> {
-  const port = randomInt(20_000, 32_000);
-  return new Promise((resolve) => {
-    const server = createServer().once("error", () => resolve(quietPort()));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
-  });
 }
 
 /** Whether it answers; its certificate is its own. */

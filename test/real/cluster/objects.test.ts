@@ -108,7 +108,7 @@ async function make(one: PreviewPlan): Promise<KubeObject[]> {
     const project = answers.find(({ kind }) => kind === "AppProject");
     const whole = ownedByProject && project ? ownedBy(object, project) : object;
     await expect
-      .poll(() => cluster.apply(whole).then((answer) => answers.push(answer) && "applied", faultOf), { timeout: 5_000 })
+      .poll(() => cluster.apply(whole).then((answer) => answers.push(answer) && "applied", faultOf))
       .toBe("applied");
   }
   return answers;
@@ -121,7 +121,7 @@ function faultOf(error: unknown): string {
 
 async function application(name: string) {
   const ref = at(KINDS.application, name, argocd);
-  await expect.poll(() => cluster.get(ref), { timeout: 20_000 }).toBeDefined();
+  await expect.poll(() => cluster.get(ref)).toBeDefined();
   return (await cluster.get(ref)) as KubeObject & {
     spec: { source: Record<string, unknown>; [field: string]: unknown };
   };
@@ -204,10 +204,10 @@ describe("objects of a preview on a real API server", () => {
       const there = await cluster.list({ kind: KINDS.deployment, namespace: one.slug });
       return there.map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec).match(/"image":"([^"]*)"/)?.[1]]);
     };
-    await expect.poll(images, { timeout: 60_000 }).toContainEqual(["plain", "nginx:1"]);
+    await expect.poll(images).toContainEqual(["plain", "nginx:1"]);
     const status = async () =>
       ((await application(plain?.metadata.name ?? "")).status ?? {}) as { sourceType?: string };
-    await expect.poll(status, { timeout: 20_000 }).toMatchObject({
+    await expect.poll(status).toMatchObject({
       sourceType: "Directory",
       sync: { status: "Synced", revision: sha },
       operationState: { phase: "Succeeded", syncResult: { revision: sha } },
@@ -231,7 +231,7 @@ describe("objects of a preview on a real API server", () => {
     await make(one);
     const deployments = async () =>
       (await cluster.list({ kind: KINDS.deployment, namespace: one.slug })).map(({ metadata }) => metadata.name);
-    await expect.poll(deployments, { timeout: 60_000 }).toEqual(["of-the-fork"]);
+    await expect.poll(deployments).toEqual(["of-the-fork"]);
   });
 
   test("Applications of a preview that sleeps are not synced by themselves", async () => {
@@ -241,7 +241,7 @@ describe("objects of a preview on a real API server", () => {
     await application(name);
     await make({ ...one, awake: false });
     const policy = async () => (await application(name)).spec.syncPolicy;
-    await expect.poll(policy, { timeout: 20_000 }).not.toHaveProperty("automated");
+    await expect.poll(policy).not.toHaveProperty("automated");
   });
 
   test("texts that are templates elsewhere reach the Application as they are", async () => {

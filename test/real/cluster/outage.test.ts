@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => plane?.stop());
 beforeEach(async () => {
   proxy = await cutOff(plane.url);
-  ({ cluster } = await connected(plane, proxy.url, { timeoutMs: 1_000 }));
+  ({ cluster } = await connected(plane, proxy.url, { timeoutMs: 3_000 }));
   namespace = await namespaceOf(await connected(plane));
 });
 afterEach(async () => {
