@@ -17,13 +17,22 @@ beforeAll(async () => {
   github.createOrg("acme");
 });
 afterAll(async () => {
-  for (const object of made.reverse()) await bed.api.call("DELETE", await bed.api.path(object));
-  await vi.waitFor(async () => {
-    for (const object of made) await expect(bed.api.call("GET", await bed.api.path(object))).rejects.toThrow("404");
-  }, 60_000);
+  // An Application goes as its project lets it, and with the ServiceAccount of its namespace.
+  for (const kind of ["Application", "AppProject", "Namespace"]) await remove(made.filter((one) => one.kind === kind));
   bed.api.close();
   await github?.close();
 });
+
+async function remove(objects: KubeObject[]): Promise<void> {
+  const paths = await Promise.all(objects.map((object) => bed.api.path(object)));
+  for (const path of paths) await bed.api.call("DELETE", path);
+  await vi.waitFor(
+    async () => {
+      for (const path of paths) await expect(bed.api.call("GET", path)).rejects.toThrow(" 404");
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+}
 
 async function make(...objects: KubeObject[]): Promise<void> {
   await bed.api.apply(objects);
@@ -53,7 +62,7 @@ async function preview(
   source: Record<string, unknown> = {},
 ): Promise<void> {
   const rbac = "rbac.authorization.k8s.io";
-  const argocd = { name, namespace: bed.argocdNamespace, finalizers: ["resources-finalizer.argocd.argoproj.io"] };
+  const argocd = { name, namespace: bed.argocdNamespace };
   await make(
     { apiVersion: "v1", kind: "Namespace", metadata: { name } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "syncer", namespace: name } },
@@ -79,7 +88,7 @@ async function preview(
     {
       apiVersion: "argoproj.io/v1alpha1",
       kind: "Application",
-      metadata: argocd,
+      metadata: { ...argocd, finalizers: ["resources-finalizer.argocd.argoproj.io"] },
       spec: {
         project: name,
         source: { repoURL, targetRevision: sha, path: "deploy", ...source },
